@@ -1,0 +1,62 @@
+package resources
+
+import "strings"
+
+// Kind is an attribute's data type (RFC 7643 §2.3).
+type Kind string
+
+// The data types.
+const (
+	KindString    Kind = "string"
+	KindBoolean   Kind = "boolean"
+	KindInteger   Kind = "integer"
+	KindDecimal   Kind = "decimal"
+	KindDateTime  Kind = "dateTime"
+	KindBinary    Kind = "binary"
+	KindReference Kind = "reference"
+	KindComplex   Kind = "complex"
+)
+
+// Attribute is what a schema says of one attribute (RFC 7643 §7), compiled for look-ups. It is shared by all
+// goroutines and never changes after the registry is made.
+type Attribute struct {
+	Name       string // as the schema spells it
+	Schema     string // URN of the schema that defines it
+	Parent     *Attribute
+	Kind       Kind
+	Multi      bool
+	Required   bool
+	CaseExact  bool
+	Mutability string // readOnly, readWrite, immutable, writeOnly
+	Returned   string // always, default, request, never
+	Uniqueness string // none, server, global
+	Canonical  []string
+	References []string
+	Sub        []*Attribute
+
+	extension bool     // defined by an extension schema: nested under its URN in a document
+	path      []string // keys from the document's top
+	sub       map[string]*Attribute
+}
+
+// SubAttribute finds a sub-attribute by name, in any letter case; nil when there is none.
+func (a *Attribute) SubAttribute(name string) *Attribute { return a.sub[strings.ToLower(name)] }
+
+// Keys are the object keys from the document's top to the attribute, the extension's URN first where there is one:
+// {"name", "givenName"}, {"urn:…:enterprise:2.0:User", "manager", "value"}. Arrays on the way are not counted.
+func (a *Attribute) Keys() []string { return a.path }
+
+// String is the attribute's path as a client writes it: name.givenName, urn:…:enterprise:2.0:User:manager.value.
+func (a *Attribute) String() string {
+	s := a.Name
+	if a.Parent != nil {
+		return a.Parent.String() + "." + s
+	}
+	if a.extension {
+		return a.Schema + ":" + s
+	}
+	return s
+}
+
+// Extension says whether an extension schema defines the attribute.
+func (a *Attribute) Extension() bool { return a.extension }

@@ -1,0 +1,99 @@
+package resources
+
+import (
+	"context"
+	"time"
+
+	"proprio/audit"
+)
+
+// Caller is for whom, through whom and by whom something is read or written. Every store call carries it, so every
+// query carries the company.
+type Caller struct {
+	Company    string      // UUID
+	Connection string      // UUID of the identity provider's connection; empty for console, import and command line
+	Actor      audit.Actor // for the audit entry
+	Switches   Switches    // of the connection; the zero value otherwise
+}
+
+// Switches are the documented settings of a connection that change behaviour (clients.md section 6, protocol.md
+// section 3). The zero value is the default for an unknown identity provider. Presets only set these.
+type Switches struct {
+	ReviveInactive      bool `json:"reviveInactive,omitempty"`      // Q51: POST of a userName that exists inactive revives it
+	DuplicateGroupNames bool `json:"duplicateGroupNames,omitempty"` // Q53: two Groups may share a displayName
+	UnquotedValues      bool `json:"unquotedValues,omitempty"`      // Q20: `externalId eq jyoung`
+	PatchNoContent      bool `json:"patchNoContent,omitempty"`      // a successful PATCH answers 204
+	StrictAttributes    bool `json:"strictAttributes,omitempty"`    // Q06: unknown attributes are an error
+	SinglePrimary       bool `json:"singlePrimary,omitempty"`       // Q11: more than one primary is an error, not "last wins"
+}
+
+// Preset returns the switches of a named identity provider: "entra", "okta" or "generic" (and "", the same).
+// ok is false for an unknown name.
+func Preset(name string) (s Switches, ok bool) {
+	switch name {
+	case "", "generic", "entra":
+		return Switches{}, true
+	case "okta":
+		return Switches{ReviveInactive: true}, true
+	}
+	return Switches{}, false
+}
+
+// Connection is an inbound SCIM client: one identity provider of one company, with its own externalId space.
+type Connection struct {
+	ID       string // UUIDv7
+	Company  string
+	Name     string // unique in the company
+	Preset   string
+	Switches Switches
+	Disabled bool
+	Created  time.Time
+}
+
+// Token is a bearer token of a connection. Only its hash is kept; at most two are active at once, for rotation.
+type Token struct {
+	ID         string // UUIDv7
+	Company    string
+	Connection string
+	Scopes     []string // "scim"
+	Created    time.Time
+	Expires    time.Time // zero: never
+	LastUsed   time.Time // zero: not yet; exact to a minute
+	Revoked    time.Time // zero: in force
+}
+
+// Exchange is one request of an identity provider and its answer, kept for the admin with secrets hidden.
+type Exchange struct {
+	ID         string
+	Company    string
+	Connection string
+	At         time.Time
+	Method     string
+	Path       string // with query
+	UserAgent  string
+	Status     int
+	Duration   time.Duration
+	Request    []byte // body, at most 4 KiB, secrets replaced
+	Response   []byte // body, at most 4 KiB, secrets replaced
+}
+
+// Connections keeps inbound SCIM clients.
+type Connections interface {
+	// CreateConnection is idempotent by (company, name): an existing connection is returned with its preset kept.
+	CreateConnection(ctx context.Context, c Connection) (Connection, error)
+	// ListConnections returns a company's connections by name, each with its tokens, newest first.
+	ListConnections(ctx context.Context, company string) ([]Connection, map[string][]Token, error)
+	// SetConnection changes switches and disabled.
+	SetConnection(ctx context.Context, c Connection) error
+	// CreateToken stores a token's SHA-256 hash. A third active token is ErrTooMany.
+	CreateToken(ctx context.Context, actor audit.Actor, t Token, hash [32]byte) error
+	// RevokeToken ends a token at once.
+	RevokeToken(ctx context.Context, actor audit.Actor, company, token string) error
+	// Authenticate finds the token in force at `now` with that hash and its connection, and notes its use. An unknown,
+	// expired or revoked token, and a disabled connection, are ErrNotFound; a suspended company is ErrForbidden.
+	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (Token, Connection, error)
+	// RecordExchange keeps the newest 50 exchanges of a connection.
+	RecordExchange(ctx context.Context, e Exchange) error
+	// Exchanges returns a connection's newest exchanges.
+	Exchanges(ctx context.Context, company, connection string, limit int) ([]Exchange, error)
+}

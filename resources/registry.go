@@ -1,0 +1,162 @@
+package resources
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/elimity-com/scim/schema"
+
+	"proprio/resources/filter"
+)
+
+// Registry is every schema and resource type, compiled once at start-up.
+type Registry struct {
+	types   []*ResourceType
+	byName  map[string]*ResourceType
+	schemas []schema.Schema
+}
+
+// ResourceType is one kind of resource (RFC 7643 §6) with its attributes compiled.
+type ResourceType struct {
+	Name        string // "User"
+	Endpoint    string // "/Users"
+	Description string
+	Schema      schema.Schema
+	Extensions  []schema.Schema
+
+	attributes []*Attribute            // core and common ones, in order
+	extended   map[string][]*Attribute // lower-cased extension URN → its attributes
+	lookup     map[string]*Attribute   // lower-cased "name", "urn:name" → attribute
+}
+
+// NewRegistry compiles the schemas of User and Group.
+func NewRegistry() *Registry {
+	r := &Registry{byName: map[string]*ResourceType{}}
+	r.add("User", "/Users", "A person's account", userSchema(), enterpriseSchema(), ownershipSchema())
+	r.add("Group", "/Groups", "A group of users", groupSchema())
+	return r
+}
+
+// Types returns the resource types in a fixed order.
+func (r *Registry) Types() []*ResourceType { return r.types }
+
+// Type returns a resource type by its exact name; nil when there is none.
+func (r *Registry) Type(name string) *ResourceType { return r.byName[name] }
+
+// Schemas returns every schema that a resource type uses, core ones first.
+func (r *Registry) Schemas() []schema.Schema { return r.schemas }
+
+func (r *Registry) add(name, endpoint, description string, core schema.Schema, extensions ...schema.Schema) {
+	rt := &ResourceType{
+		Name: name, Endpoint: endpoint, Description: description, Schema: core, Extensions: extensions,
+		extended: map[string][]*Attribute{}, lookup: map[string]*Attribute{},
+	}
+	for _, a := range append(commonAttributes(), core.Attributes...) {
+		c := compile(a, core.ID, nil, false)
+		rt.attributes = append(rt.attributes, c)
+		rt.lookup[strings.ToLower(c.Name)] = c
+		rt.lookup[strings.ToLower(core.ID+":"+c.Name)] = c
+	}
+	for _, ext := range extensions {
+		urn := strings.ToLower(ext.ID)
+		for _, a := range ext.Attributes {
+			c := compile(a, ext.ID, nil, true)
+			rt.extended[urn] = append(rt.extended[urn], c)
+			rt.lookup[urn+":"+strings.ToLower(c.Name)] = c
+		}
+	}
+	r.types = append(r.types, rt)
+	r.byName[name] = rt
+	for _, s := range append([]schema.Schema{core}, extensions...) {
+		if !slices.ContainsFunc(r.schemas, func(have schema.Schema) bool { return have.ID == s.ID }) {
+			r.schemas = append(r.schemas, s)
+		}
+	}
+}
+
+func compile(a schema.CoreAttribute, urn string, parent *Attribute, extension bool) *Attribute {
+	c := &Attribute{
+		Name: a.Name(), Schema: urn, Parent: parent, Kind: Kind(a.AttributeType()), Multi: a.MultiValued(),
+		Required: a.Required(), CaseExact: a.CaseExact(), Mutability: a.Mutability(), Returned: a.Returned(),
+		Uniqueness: a.Uniqueness(), Canonical: a.CanonicalValues(), extension: extension, sub: map[string]*Attribute{},
+	}
+	for _, t := range a.ReferenceTypes() {
+		c.References = append(c.References, string(t))
+	}
+	switch {
+	case parent != nil:
+		c.path = append(slices.Clone(parent.path), c.Name)
+	case extension:
+		c.path = []string{urn, c.Name}
+	default:
+		c.path = []string{c.Name}
+	}
+	for _, s := range a.SubAttributes() {
+		sub := compile(s, urn, c, extension)
+		c.Sub = append(c.Sub, sub)
+		c.sub[strings.ToLower(sub.Name)] = sub
+	}
+	return c
+}
+
+// Attributes returns the common and core attributes, in schema order.
+func (rt *ResourceType) Attributes() []*Attribute { return rt.attributes }
+
+// Extension returns the attributes of an extension schema, by its URN in any letter case; nil when there is none.
+func (rt *ResourceType) Extension(urn string) []*Attribute { return rt.extended[strings.ToLower(urn)] }
+
+// URN returns the spelling of a schema URN that the type uses, for any letter case; "" when it does not use it.
+func (rt *ResourceType) URN(urn string) string {
+	if strings.EqualFold(urn, rt.Schema.ID) {
+		return rt.Schema.ID
+	}
+	for _, e := range rt.Extensions {
+		if strings.EqualFold(urn, e.ID) {
+			return e.ID
+		}
+	}
+	return ""
+}
+
+// Resolve finds the attribute that a path names, in any letter case, with or without URN prefix (RFC 7644 §3.10).
+// An attribute of an extension is also found without its URN where no core attribute has that name (Q23).
+func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
+	name := strings.ToLower(p.AttributeName)
+	if p.URIPrefix != nil {
+		name = strings.ToLower(*p.URIPrefix) + ":" + name
+	}
+	a := rt.lookup[name]
+	if a == nil && p.URIPrefix == nil {
+		for _, e := range rt.Extensions {
+			if a = rt.lookup[strings.ToLower(e.ID)+":"+name]; a != nil {
+				break
+			}
+		}
+	}
+	if a == nil {
+		return nil, Errorf(ErrInvalidPath, p.String(), "%s has no attribute %q", rt.Name, p.String())
+	}
+	if p.SubAttribute == nil {
+		return a, nil
+	}
+	sub := a.SubAttribute(*p.SubAttribute)
+	if sub == nil {
+		return nil, Errorf(ErrInvalidPath, p.String(), "%s has no sub-attribute %q", a, *p.SubAttribute)
+	}
+	return sub, nil
+}
+
+// Attribute resolves a path given as text, such as "name.givenName"; it panics when there is none, so it is only for
+// names written in code.
+func (rt *ResourceType) Attribute(path string) *Attribute {
+	p, err := filter.ParsePath(path)
+	if err != nil {
+		panic(fmt.Sprintf("resources: attribute path %q: %v", path, err))
+	}
+	a, err := rt.Resolve(p.AttributePath)
+	if err != nil {
+		panic(fmt.Sprintf("resources: attribute path %q: %v", path, err))
+	}
+	return a
+}

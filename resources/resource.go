@@ -1,0 +1,79 @@
+package resources
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The resource types that Proprio serves.
+const (
+	TypeUser  = "User"
+	TypeGroup = "Group"
+)
+
+// Schema URNs (RFC 7643 §10.3, and Proprio's own).
+const (
+	SchemaUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	SchemaGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	SchemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	SchemaOwnership  = "urn:proprio:scim:schemas:extension:ownership:1.0:User"
+)
+
+// Resource is a User or a Group as the store keeps it.
+//
+// Body is the JSON object of the attributes in the schema's form, `schemas` included, without id, externalId, meta,
+// groups and members: those live beside it, because they depend on the reader (externalId, meta.location), change
+// without it (version, groups) or are too many to carry (members). A response is spliced from Body and the rest.
+type Resource struct {
+	Type         string
+	ID           string // UUIDv7
+	ExternalID   string // in the caller's connection; empty when the connection gave none
+	Version      int64  // from 1, +1 with each change that changed something; the ETag is W/"<Version>"
+	Created      time.Time
+	LastModified time.Time
+	Body         json.RawMessage
+	Index        Index
+	Groups       []Ref    // of a User: the groups that hold it directly. Nil unless asked for
+	Members      []Member // of a Group. Nil unless asked for
+	MemberCount  int      // of a Group: how many members it has; -1 when not asked for
+}
+
+// Index is what the store keeps in columns and tables of their own, for look-ups. It is derived from Body by
+// [Registry.Index] and never sent to a client.
+type Index struct {
+	UserName       string  // as written
+	UserNameFolded string  // RFC 8265 UsernameCaseMapped; unique in a company
+	DisplayName    string  // as written; a Group's name, a User's displayName
+	NameFolded     string  // displayName folded; unique among Groups unless the connection allows duplicates
+	Active         bool    // a User without `active` is active
+	Hold           string  // why the User is not in force; empty when it is
+	Emails         []Email // in order
+}
+
+// Email is one e-mail address of a User.
+type Email struct {
+	Value   string // as written
+	Folded  string // for comparison
+	Type    string // "work", "home", "other" or as written; may be empty
+	Primary bool
+}
+
+// Ref points to a User or a Group.
+type Ref struct {
+	Type    string
+	ID      string
+	Display string // displayName, else userName
+}
+
+// Member is one member of a Group (RFC 7643 §4.2).
+type Member struct {
+	ID      string
+	Type    string // "User" or "Group"
+	Display string // displayName, else userName, of the member; set on reading only
+}
+
+// With says which parts beside Body a read should bring.
+type With struct {
+	Groups  bool // Groups of Users
+	Members bool // Members of Groups
+}

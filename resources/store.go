@@ -1,0 +1,83 @@
+package resources
+
+import (
+	"context"
+
+	"proprio/audit"
+)
+
+// Store keeps resources. Its contract is checked by the conformance suite in package db on every database.
+//
+// Every method carries the company in the Caller and must neither return nor touch a row of another one: another
+// company's id is ErrNotFound. Methods are safe for concurrent use and obey ctx. A malformed id is ErrNotFound. Errors
+// wrap the values of errors.go; a database that stays contended through all retries gives ErrBusy.
+type Store interface {
+	// Get returns one resource, or ErrNotFound.
+	Get(ctx context.Context, c Caller, typ, id string, with With) (*Resource, error)
+	// GetByUserName returns the User with that folded userName, or ErrNotFound.
+	GetByUserName(ctx context.Context, c Caller, folded string) (*Resource, error)
+	// Find returns one page of the resources that match.
+	Find(ctx context.Context, c Caller, q Query) (*Page, error)
+	// Members returns a Group's members with an id after `after`, by id, at most limit of them (all when limit is 0).
+	Members(ctx context.Context, c Caller, group, after string, limit int) ([]Member, error)
+	// Types returns the resource type of each id that exists in the company; unknown ids are left out.
+	Types(ctx context.Context, c Caller, ids []string) (map[string]string, error)
+	// Apply writes changes in one transaction, all or none, in order, and returns what became of each.
+	// See [Change] for what one change writes. ErrVersion, ErrUniqueness and ErrNotFound name the object in Error.Path
+	// or Error.Detail. Contention is retried a bounded number of times.
+	Apply(ctx context.Context, c Caller, changes ...Change) ([]Applied, error)
+}
+
+// Query selects resources of one type, ordered by (created, id).
+type Query struct {
+	Type       string
+	Where      Condition // nil: all
+	StartIndex int       // from 1
+	Count      int       // at most; 0: only the total
+	With       With
+}
+
+// Page is a part of a result. Total counts every match in the company.
+type Page struct {
+	Total     int
+	Resources []*Resource
+}
+
+// Change is one resource's change with everything that must be written with it, atomically: the row, its index
+// rows, its members, the audit entry, and a dirty mark for every object that apps may have to hear of.
+type Change struct {
+	Action   audit.Action // create, replace, modify, activate, deactivate, hold, release, remove
+	Resource *Resource    // the new state: Type, ID, ExternalID, Body, Index, LastModified. For remove: Type, ID
+	Expected int64        // version that must be in place, else ErrVersion; 0: whatever is there
+
+	// SetExternalID writes Resource.ExternalID in the caller's connection (empty: forget it).
+	SetExternalID bool
+	// SetBody writes Resource.Body and Index. False when only members change: then parallel changes of one
+	// group do not wait for each other longer than a row lock, and none is lost.
+	SetBody bool
+	// UniqueName refuses a Group's displayName that another Group of the company has.
+	UniqueName bool
+	// Members changes a Group's membership rows; nil: untouched.
+	Members *MemberChange
+
+	Audit audit.Entry // Action, ObjectType, ObjectID and At are filled from the change when empty
+}
+
+// MemberChange is a difference of membership. Adding a present member and removing an absent one is no change.
+type MemberChange struct {
+	Clear  bool     // first remove all that are not in Add
+	Add    []Member // ID and Type
+	Remove []string // ids
+}
+
+// Applied is what became of one Change.
+type Applied struct {
+	Version int64 // after the change
+	// Changed is false when the store already held all of it: nothing was written, no version was spent, no entry
+	// made, no mark set (RFC 7644 §3.5.2.1).
+	Changed bool
+}
+
+// When a User becomes inactive, is put on hold or is removed, Apply also ends the sessions of that person, in the same
+// transaction. When a User or Group is removed, Apply also removes it from every Group, raises those Groups' versions
+// and marks them. When memberships change, the Group and every member added or removed are marked.
