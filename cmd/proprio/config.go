@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Config is every setting of the program. Each is a flag; each flag can also be given as an environment variable
+// (PROPRIO_ and the flag's name in capitals, hyphens as underscores; with _FILE appended the value is read from a
+// file) or as a line `name = value` in the file that --config names. Flags win over the environment, the environment
+// over the file, the file over the defaults.
+type Config struct {
+	Data          string // folder of the SQLite database and the keys; made with mode 0700. Default "data"
+	Database      string // postgres://… ; empty: SQLite in Data
+	Listen        string // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
+	PublicURL     string // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
+	MetricsListen string // address of the metrics listener; empty: none
+	LogFormat     string // "text" or "json". Default "text"
+	LogLevel      string // "debug", "info", "warn" or "error". Default "info"
+}
+
+func (c *Config) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Data, "data", "data", "folder of the SQLite database and of the keys")
+	f.StringVar(&c.Database, "database", "", "postgres:// address; empty: SQLite in the data folder")
+	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
+	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+	f.String("config", "", "file with lines `name = value`, name being a flag's")
+}
+
+func (c *Config) serveFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address to serve; port 0 picks a free one")
+	f.StringVar(&c.PublicURL, "public-url", "", "how clients reach the server (https://…); empty: the listening address")
+	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
+}
+
+// fill gives every flag that was not set on the command line its value from the environment or the file.
+func fill(cmd *cobra.Command, getenv func(string) string) error {
+	file, err := configFile(cmd, getenv)
+	if err != nil {
+		return err
+	}
+	var mistakes []error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed || f.Name == "help" {
+			return
+		}
+		value, source, err := lookup(f.Name, getenv, file)
+		if err == nil && source != "" {
+			err = cmd.Flags().Set(f.Name, value)
+		}
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", source, err))
+		}
+		delete(file, f.Name)
+	})
+	return errors.Join(mistakes...)
+}
+
+func lookup(name string, getenv func(string) string, file map[string]string) (value, source string, err error) {
+	variable := "PROPRIO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	if v := getenv(variable); v != "" {
+		return v, variable, nil
+	}
+	if path := getenv(variable + "_FILE"); path != "" {
+		b, err := os.ReadFile(path)
+		return strings.TrimSpace(string(b)), variable + "_FILE", err
+	}
+	if v, ok := file[name]; ok {
+		return v, "the configuration file, " + name, nil
+	}
+	return "", "", nil
+}
+
+func configFile(cmd *cobra.Command, getenv func(string) string) (map[string]string, error) {
+	path := cmd.Flag("config").Value.String()
+	if path == "" {
+		path = getenv("PROPRIO_CONFIG")
+	}
+	if path == "" {
+		return map[string]string{}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	defer f.Close()
+	return parseConfig(bufio.NewScanner(f), path)
+}
+
+func parseConfig(lines *bufio.Scanner, path string) (map[string]string, error) {
+	values := map[string]string{}
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		if !ok {
+			return nil, fmt.Errorf("%s, line %d: %q is not `name = value`", path, n, line)
+		}
+		values[strings.TrimSpace(name)] = strings.Trim(strings.TrimSpace(value), `"`)
+	}
+	return values, lines.Err()
+}
