@@ -25,6 +25,7 @@ type App struct {
 	// BlockedUntil holds all calls (Retry-After of the app itself, or quarantine); zero: none.
 	BlockedUntil  time.Time
 	BlockedReason string
+	Failures      int // refused or unanswered calls in a row that blocked the app; paces the next probe
 	Created       time.Time
 }
 
@@ -35,6 +36,7 @@ type State string
 const (
 	StatePending   State = "pending"   // wanted state not yet confirmed
 	StateConfirmed State = "confirmed" // the app confirmed the wanted state
+	StatePartial   State = "partial"   // confirmed but for members or a manager that the app does not hold yet
 	StateFailed    State = "failed"    // the last attempt failed; Class and NextAttempt say what follows
 	StateRemoved   State = "removed"   // tombstone confirmed
 )
@@ -60,20 +62,40 @@ const (
 	WishInactive Wish = "inactive" // left the scope, on hold, or removed: deactivated, never deleted by default
 )
 
+// Rank orders the work inside one app: what takes access away first, then Users, Groups with their members, managers.
+type Rank int
+
+// The ranks.
+const (
+	RankRevoke  Rank = iota // a User to deactivate
+	RankUser                // a User to create or change
+	RankGroup               // a Group and its members
+	RankManager             // a User whose manager the app did not hold before
+)
+
 // Account is one User or Group in one app: wanted and confirmed state (design.md, the way of one change).
 type Account struct {
-	ID          string // UUIDv7
-	Company     string
-	App         string
-	ObjectType  string // "User" or "Group"
-	ObjectID    string // stays after the object is removed
-	ObjectName  string // for readers, also after removal
-	Wish        Wish
-	WantedGen   int64 // raised by the planner
-	DoneGen     int64 // confirmed by the worker; the account is due while DoneGen < WantedGen
-	State       State
-	RemoteID    string          // empty: not known
-	Origin      string          // "created" or "linked"; empty: not yet
+	ID         string // UUIDv7
+	Company    string
+	App        string
+	ObjectType string // "User" or "Group"
+	ObjectID   string // stays after the object is removed
+	ObjectName string // for readers, also after removal
+	Wish       Wish
+	WantedGen  int64 // raised by the planner
+	DoneGen    int64 // confirmed by the worker; the account is due while DoneGen < WantedGen
+	State      State
+	RemoteID   string // empty: not known
+	Origin     Origin
+	Rank       Rank
+	// Begun is the match value (userName, displayName) of a creation that was begun after a look-up had found nobody,
+	// and of which no answer is recorded. It lets a later look-up know its own account.
+	Begun string
+	// Awaits is the id of the User's manager while the app does not hold that manager.
+	Awaits string
+	// Epoch counts how often the account came to life in the app (created, reactivated); Groups send the member again
+	// when it has moved, because apps forget the memberships of deactivated accounts.
+	Epoch       int64
 	Written     json.RawMessage // what was last written and confirmed, for the difference
 	Attempts    int
 	Class       Class
@@ -81,6 +103,16 @@ type Account struct {
 	NextAttempt time.Time
 	ConfirmedAt time.Time
 }
+
+// Origin says how the engine came to answer for an account. It never touches an account without one.
+type Origin string
+
+// The origins.
+const (
+	OriginNone    Origin = ""
+	OriginCreated Origin = "created" // by this engine
+	OriginLinked  Origin = "linked"  // was there before, adopted because the app's settings allow it
+)
 
 // Attempt is one exchange with an app, kept for the admin with secrets hidden.
 type Attempt struct {

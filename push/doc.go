@@ -1,0 +1,30 @@
+// Package push keeps downstream apps in the state that the directory wants.
+//
+// A change leaves a dirty mark in its own transaction. The [Planner] turns marks into raised generations of account
+// rows, one per (app, object). The [Engine] leases an app, takes its due rows in the order of their [Rank], computes
+// what the app should hold now, compares it with what was last written, sends the least change with scim/client, and
+// records the generation it confirmed. Nothing is replayed: ten edits while an app is down become one call, and a
+// generation raised while a call runs makes another one.
+//
+// What it guarantees: delivery at least once, with no giving up, only slower and visible; one worker per app; a look-up
+// before every creation, so that a lost answer makes no second account; access taken away first, kept as a tombstone
+// until the app confirms it, also when the local row is gone; no touch of an account that it neither created nor linked.
+//
+// It is not an event queue, it decides nothing about who is in the directory, and it does not judge the accounts it
+// finds (package ownership). It knows nothing of SQL.
+//
+// Limits, so far: memberships are those of Users held directly by a Group; Groups inside Groups are not pushed.
+//
+//   - app.go: apps, accounts, attempts and their closed sets of states
+//   - store.go, errors.go: the contract that databases fulfil
+//   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
+//   - engine.go: the loop over planner and apps; leases; clients for apps
+//   - worker.go: one app under one lease: batches, order, what a result makes of the row
+//   - user.go, group.go, members.go: one User, one Group, and its members
+//   - match.go: look-up before create, link, take over
+//   - document.go, patch.go: the wanted remote document and the least change towards it
+//   - failure.go, backoff.go: what an answer means, and when to try again
+//   - status.go: counts, pause, retry, for the console and the command line
+//
+// Package push/profiles says as data what each product can do.
+package push

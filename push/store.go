@@ -1,0 +1,171 @@
+package push
+
+import (
+	"context"
+	"time"
+
+	"proprio/audit"
+)
+
+// Store keeps what the engine knows: apps, what each object should be in them, what they confirmed, and what was said.
+// Every method is bound to one company, except the few that look for work over all of them. Errors wrap those of
+// package resources: an unknown id, or another company's, is resources.ErrNotFound.
+type Store interface {
+	Apps
+	Plans
+	Work
+	Reports
+}
+
+// Apps keeps downstream apps and their sealed credentials.
+type Apps interface {
+	// CreateApp is idempotent by (company, name): an existing app is returned as it is, with its credential kept.
+	CreateApp(ctx context.Context, actor audit.Actor, a App, credential []byte) (App, error)
+	// UpdateApp changes the app's settings (not its credential, block and creation time) and lifts its block, so that
+	// the new settings are tried at once.
+	UpdateApp(ctx context.Context, actor audit.Actor, a App) error
+	// SetAppCredential seals and stores a new credential and lifts the app's block.
+	SetAppCredential(ctx context.Context, actor audit.Actor, company, app string, credential []byte) error
+	// AppCredential opens the sealed credential.
+	AppCredential(ctx context.Context, company, app string) ([]byte, error)
+	// App returns one app by id.
+	App(ctx context.Context, company, app string) (App, error)
+	// AppByName returns one app by name.
+	AppByName(ctx context.Context, company, name string) (App, error)
+	// Apps returns a company's apps by name.
+	Apps(ctx context.Context, company string) ([]App, error)
+	// BlockApp holds all calls to an app until a time (zero: releases it) and keeps the reason and the failures in a row.
+	BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error
+}
+
+// Mark says that an object changed since the planner last looked (package db sets it in the transaction of the change).
+type Mark struct {
+	Company    string
+	ObjectType string
+	ObjectID   string
+	Seq        int64
+	MarkedAt   int64 // with Seq, tells a mark from a later one of the same object
+}
+
+// Standing is what decides whether an object belongs in an app.
+type Standing struct {
+	Exists bool
+	Name   string   // userName or displayName
+	Active bool     // of a User
+	Hold   string   // of a User; empty: in force
+	Groups []string // ids of the Groups that hold the User directly
+	Apps   []string // ids of the apps that have an account row for the object, in whatever state
+}
+
+// Intent raises the wanted generation of one object in one app.
+type Intent struct {
+	App        string
+	ObjectType string
+	ObjectID   string
+	ObjectName string // empty: keep the name known so far
+	Wish       Wish
+	Rank       Rank
+	// OnlyKnown changes an existing row and makes none: an object that never was in the app needs no taking away.
+	OnlyKnown bool
+}
+
+// Plans is what the planner needs.
+type Plans interface {
+	// DirtyMarks returns the oldest marks of all companies.
+	DirtyMarks(ctx context.Context, limit int) ([]Mark, error)
+	// Standings returns the standing of each object of one type; an id without a row has Exists false.
+	Standings(ctx context.Context, company, objectType string, ids []string) (map[string]Standing, error)
+	// PlanMarks takes marks away and raises the accounts they call for, in one transaction for all given marks. A mark
+	// that has moved, or that somebody else has planned, is left alone together with its intents.
+	PlanMarks(ctx context.Context, now time.Time, planned []Planned) error
+	// ObjectsOfApp returns the ids of a type, greater than after and in order, of all the company's objects and of all
+	// objects that the app has a row for.
+	ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error)
+	// RaiseAccounts raises accounts outside any mark: an app was added, changed, or is to be sent everything again.
+	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent) error
+}
+
+// Planned is a mark with what follows from it.
+type Planned struct {
+	Mark    Mark
+	Intents []Intent
+}
+
+// Lease is the right to call one app. Results are accepted only from its holder.
+type Lease struct {
+	Company string
+	App     string
+	Owner   string
+}
+
+// Result is what one account's processing brought, written in one transaction.
+type Result struct {
+	Account Account // as it was read, with the new RemoteID, Origin, Written, State, Error, …
+	// Confirmed says that the app holds what Account.WantedGen asked for. A generation raised meanwhile stays due.
+	Confirmed bool
+	// Release is the id of a tombstone row whose remote account this one takes over; empty: none.
+	Release string
+	// RaiseGroups are Groups whose members may now be completed.
+	RaiseGroups []string
+	// RaiseAwaiting raises the Users whose manager this one is.
+	RaiseAwaiting bool
+	Attempts      []Attempt
+	Entries       []audit.Entry
+}
+
+// Work is what the workers need. Methods with a Lease give ErrLeaseLost when another owner holds the app.
+type Work interface {
+	// AppsWithWork returns, over all companies, apps that have due accounts, are neither paused nor blocked, and are
+	// not leased at that time.
+	AppsWithWork(ctx context.Context, now time.Time, limit int) ([]App, error)
+	// LeaseApp takes or renews the lease; false: another owner holds it.
+	LeaseApp(ctx context.Context, l Lease, now, until time.Time) (bool, error)
+	// ReleaseApp gives the lease back.
+	ReleaseApp(ctx context.Context, l Lease) error
+	// DueAccounts returns the due accounts of the lowest rank that has any, longest due first.
+	DueAccounts(ctx context.Context, l Lease, now time.Time, limit int) ([]Account, error)
+	// AccountsIn returns what the app holds of the given objects, by object id.
+	AccountsIn(ctx context.Context, company, app, objectType string, ids []string) (map[string]Account, error)
+	// AccountByRemoteID returns the row that owns a remote account, or resources.ErrNotFound.
+	AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (Account, error)
+	// BeginCreate records that a creation under a match value is about to be sent.
+	BeginCreate(ctx context.Context, l Lease, account, begun string) error
+	// FinishAccount writes a result.
+	FinishAccount(ctx context.Context, l Lease, r Result, now time.Time) error
+}
+
+// Count is how many accounts of a type are in a state, by class of failure.
+type Count struct {
+	ObjectType string
+	State      State
+	Class      Class
+	Due        bool
+	N          int
+}
+
+// AccountQuery selects accounts of an app by object name; empty fields select all.
+type AccountQuery struct {
+	ObjectType string
+	State      State
+	Class      Class
+	Offset     int
+	Limit      int
+}
+
+// Reports is what people look at and act on.
+type Reports interface {
+	// CountAccounts counts an app's accounts.
+	CountAccounts(ctx context.Context, company, app string) ([]Count, error)
+	// PushAccounts returns an app's accounts.
+	PushAccounts(ctx context.Context, company, app string, q AccountQuery) ([]Account, error)
+	// AccountsOf returns an object's accounts in all apps, also after the object is gone.
+	AccountsOf(ctx context.Context, company, objectType, objectID string) ([]Account, error)
+	// PushAccount returns one account.
+	PushAccount(ctx context.Context, company, account string) (Account, error)
+	// RetryAccount makes an account due now.
+	RetryAccount(ctx context.Context, actor audit.Actor, company, account string, now time.Time) error
+	// RecordAttempts keeps an app's newest attempts that belong to no account (list reads).
+	RecordAttempts(ctx context.Context, attempts ...Attempt) error
+	// Attempts returns an app's newest attempts; of one account when account is not empty.
+	Attempts(ctx context.Context, company, app, account string, limit int) ([]Attempt, error)
+}
