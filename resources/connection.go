@@ -89,8 +89,9 @@ type Connections interface {
 	CreateToken(ctx context.Context, actor audit.Actor, t Token, hash [32]byte) error
 	// RevokeToken ends a token at once.
 	RevokeToken(ctx context.Context, actor audit.Actor, company, token string) error
-	// Authenticate finds the token in force at `now` with that hash and its connection, and notes its use. An unknown,
-	// expired or revoked token, and a disabled connection, are ErrNotFound; a suspended company is ErrForbidden.
+	// Authenticate finds the token in force at `now` with that hash and its connection, and notes its use. An unknown
+	// or revoked token is ErrNotFound; an expired one is ErrNotFound as an [*Error] whose Detail says that it expired and
+	// when; a disabled connection and a suspended company are ErrForbidden as an [*Error] whose Detail says which.
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (Token, Connection, error)
 	// RecordExchange keeps the newest 50 exchanges of a connection.
 	RecordExchange(ctx context.Context, e Exchange) error

@@ -75,5 +75,8 @@ type Member struct {
 // With says which parts beside Body a read should bring.
 type With struct {
 	Groups  bool // Groups of Users
-	Members bool // Members of Groups
+	Members bool // Members of Groups, and MemberCount
+	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
+	// consistent read (protocol.md section 3, row 17). 0: no limit.
+	MemberLimit int
 }
