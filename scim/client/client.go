@@ -1,0 +1,181 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// MediaType is the media type of SCIM bodies (RFC 7644 §8.1).
+const MediaType = "application/scim+json"
+
+// Config is how to reach one service. BaseURL and Transport are required.
+type Config struct {
+	BaseURL string // without a trailing slash: https://api.example.com/scim/v2
+	Token   string // bearer token; empty: no Authorization header
+	// Headers are sent with every request, after the client's own.
+	Headers map[string]string
+	// UserAgent names the program; some services refuse requests without one (GitHub, AWS).
+	UserAgent string
+	// AllowPlain allows http. It is meant for addresses inside the own network.
+	AllowPlain bool
+	Transport  http.RoundTripper
+	// Timeout bounds one exchange, the answer's body included; 0: 30 s.
+	Timeout time.Duration
+	// MaxBody bounds an answer's body; 0: 10 MiB.
+	MaxBody int64
+	// Record is told of every exchange; nil: nobody is.
+	Record func(Exchange)
+	// Now is the clock for durations, Retry-After dates and the record; nil: time.Now.
+	Now func() time.Time
+}
+
+// Client speaks to one service. It is safe for concurrent use.
+type Client struct {
+	config Config
+	base   *url.URL
+	http   *http.Client
+}
+
+// New checks the configuration.
+func New(c Config) (*Client, error) {
+	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("address %q of the app: %w", c.BaseURL, err)
+	case base.Scheme != "https" && base.Scheme != "http" || base.Host == "":
+		return nil, fmt.Errorf("address %q of the app: want https://host/path", c.BaseURL)
+	case base.Scheme == "http" && !c.AllowPlain:
+		return nil, fmt.Errorf("address %q of the app: http would send the token in clear; use https", c.BaseURL)
+	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return nil, fmt.Errorf("address of the app at %s: it may hold no user, query or fragment", base.Host)
+	case c.Transport == nil:
+		return nil, errors.New("client: no transport")
+	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, errors.New("the app's token holds a blank or a character that a header cannot carry")
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 10 << 20
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Client{config: c, base: base, http: &http.Client{
+		Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: checkRedirect,
+	}}, nil
+}
+
+// Recording returns the same client telling another recorder.
+func (c *Client) Recording(record func(Exchange)) *Client {
+	other := *c
+	other.config.Record = record
+	return &other
+}
+
+// checkRedirect follows reads on the same host only: a redirect must neither take the token elsewhere nor turn a POST
+// into a GET.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case first.Method != http.MethodGet:
+		return &RedirectError{Location: next.URL.Redacted()}
+	case next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme:
+		return &RedirectError{Location: next.URL.Redacted()}
+	case len(via) > 3:
+		return &RedirectError{Location: next.URL.Redacted()}
+	}
+	return nil
+}
+
+// exchange sends one request and reads the whole answer. A status of 400 or more is an *Error; no answer, or one that
+// breaks off, is an *Unanswered.
+func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, body any) ([]byte, error) {
+	var sent []byte
+	if body != nil {
+		var err error
+		if sent, err = json.Marshal(body); err != nil {
+			return nil, fmt.Errorf("encode the body of %s %s: %w", method, path, err)
+		}
+	}
+	target := c.base.String() + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(sent))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	c.setHeaders(req, body != nil)
+
+	began := c.config.Now()
+	answer, status, err := c.roundTrip(req)
+	if c.config.Record != nil {
+		c.config.Record(c.excerpt(began, req, sent, status, answer, err))
+	}
+	return answer, err
+}
+
+func (c *Client) setHeaders(req *http.Request, hasBody bool) {
+	req.Header.Set("Accept", MediaType+", application/json;q=0.9")
+	if hasBody {
+		req.Header.Set("Content-Type", MediaType)
+	}
+	if c.config.UserAgent != "" {
+		req.Header.Set("User-Agent", c.config.UserAgent)
+	}
+	if c.config.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.config.Token)
+	}
+	for k, v := range c.config.Headers {
+		req.Header.Set(k, v)
+	}
+}
+
+func (c *Client) roundTrip(req *http.Request) (body []byte, status int, err error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var redirect *RedirectError
+		if errors.As(err, &redirect) {
+			return nil, 0, redirect
+		}
+		return nil, 0, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, c.config.MaxBody+1))
+	switch {
+	case err != nil:
+		return body, resp.StatusCode, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
+	case int64(len(body)) > c.config.MaxBody:
+		return body[:c.config.MaxBody], resp.StatusCode, &BrokenAnswer{Method: req.Method, URL: req.URL.Redacted(),
+			Status: resp.StatusCode, Detail: fmt.Sprintf("it is larger than %d bytes", c.config.MaxBody)}
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return body, resp.StatusCode, c.refusal(req, resp, body)
+	}
+	return body, resp.StatusCode, nil
+}
+
+// bare takes off the *url.Error, whose text repeats method and address.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// isJSON says whether a Content-Type promises JSON. Services that answer without one get the benefit of the doubt.
+func isJSON(contentType string) bool {
+	t, _, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && (t == "application/json" || strings.HasSuffix(t, "+json"))
+}
