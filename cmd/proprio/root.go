@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"proprio/audit"
+	"proprio/db"
+)
+
+// errUsage marks a wrong command line: exit status 2.
+var errUsage = errors.New("wrong command line")
+
+func exitCode(err error) int {
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+// program is what every command shares.
+type program struct {
+	cfg    Config
+	getenv func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+}
+
+// run is the whole program, so that tests can start it as main does.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
+	root := p.rootCmd()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return root.ExecuteContext(ctx)
+}
+
+func (p *program) rootCmd() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "proprio",
+		Short:         "A SCIM 2.0 identity-provisioning server: the company owns every account in its tools",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fill(cmd, p.getenv); err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
+			log, err := newLogger(p.cfg, p.stderr)
+			p.log = log
+			return err
+		},
+	}
+	p.cfg.flags(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.appCmd(),
+		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(),
+	)
+	return root
+}
+
+// group is a noun that holds verbs. An unknown verb is a mistake, not a call for help.
+func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("%w: %s has no command %q (see %s --help)", errUsage, cmd.CommandPath(), args[0], cmd.CommandPath())
+		}
+		return cmd.Help()
+	}}
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+// names checks that a command got exactly its arguments.
+func names(want ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(want) {
+			return fmt.Errorf("%w: %s takes %v, got %d argument(s) (see %s --help)",
+				errUsage, cmd.CommandPath(), want, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// required marks flags that a command cannot do without.
+func required(cmd *cobra.Command, flags ...string) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		for _, f := range flags {
+			if v := cmd.Flag(f).Value.String(); v == "" || v == "[]" {
+				return fmt.Errorf("%w: %s needs --%s (see %s --help)", errUsage, cmd.CommandPath(), f, cmd.CommandPath())
+			}
+		}
+		return run(cmd, args)
+	}
+	return cmd
+}
+
+// withDatabase opens the database for one command. The server may run at the same time.
+func (p *program) withDatabase(ctx context.Context, do func(*db.DB) error) error {
+	d, err := p.openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return do(d)
+}
+
+// actor is who a command acts as, for the audit record.
+func (p *program) actor() audit.Actor {
+	name := p.getenv("SUDO_USER")
+	if name == "" {
+		name = p.getenv("USER")
+	}
+	return audit.Actor{Kind: audit.ActorCommand, Name: name}
+}
+
+func (p *program) printJSON(v any) error {
+	e := json.NewEncoder(p.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// readSecret takes a secret from a file, or from standard input when the name is "-". Secrets are never arguments.
+func (p *program) readSecret(path string) (string, error) {
+	in := p.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", fmt.Errorf("secret file: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, 64<<10))
+	if err != nil {
+		return "", fmt.Errorf("secret file: %w", err)
+	}
+	secret := trimLine(string(b))
+	if secret == "" {
+		return "", fmt.Errorf("%w: the secret in %s is empty", errUsage, path)
+	}
+	return secret, nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"proprio/db"
+	"proprio/resources"
+)
+
+func (p *program) tokenCmd() *cobra.Command {
+	return group("token", "Bearer tokens of the identity providers' connections", p.tokenCreateCmd(), p.tokenRevokeCmd())
+}
+
+func (p *program) tokenCreateCmd() *cobra.Command {
+	var company, connection, preset string
+	var lifetime time.Duration
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create a token, and its connection when there is none of that name; prints the token alone, once",
+		Long: "Create a token. It is printed alone on standard output and cannot be shown again: only its hash is kept.\n" +
+			"A connection has at most two tokens in force, so that one can be rotated while the other works.",
+		Example: `  proprio token create --company "Atelier Brémond" --connection "Entra ID" --preset entra`,
+		Args:    names(),
+	}
+	f := cmd.Flags()
+	f.StringVar(&company, "company", "", "the company's name")
+	f.StringVar(&connection, "connection", "", "the connection's name")
+	f.StringVar(&preset, "preset", "", "the identity provider: entra, okta or generic")
+	f.DurationVar(&lifetime, "expires-in", 0, "how long the token is valid, such as 4380h; 0: until it is revoked")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
+			caller, err := p.companyCaller(cmd.Context(), d, company)
+			if err != nil {
+				return err
+			}
+			token, err := createToken(cmd.Context(), d, caller, connection, preset, lifetime)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(p.stdout, token)
+			return nil
+		})
+	}
+	return required(cmd, "company", "connection")
+}
+
+func createToken(ctx context.Context, d *db.DB, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
+	switches, ok := resources.Preset(preset)
+	if !ok {
+		return "", fmt.Errorf("%w: --preset %q: use entra, okta or generic", errUsage, preset)
+	}
+	if lifetime < 0 {
+		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)
+	}
+	c, err := d.CreateConnection(ctx, resources.Connection{
+		Company: caller.Company, Name: connection, Preset: preset, Switches: switches,
+	})
+	if err != nil {
+		return "", err
+	}
+	token, hash := resources.NewToken()
+	t := resources.Token{Company: caller.Company, Connection: c.ID, Scopes: []string{"scim"}}
+	if lifetime > 0 {
+		t.Expires = time.Now().Add(lifetime)
+	}
+	return token, d.CreateToken(ctx, caller.Actor, t, hash)
+}
+
+func (p *program) tokenRevokeCmd() *cobra.Command {
+	var company string
+	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token at once (its id is in proprio connection list)", Args: names("ID")}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
+			caller, err := p.companyCaller(cmd.Context(), d, company)
+			if err != nil {
+				return err
+			}
+			return d.RevokeToken(cmd.Context(), caller.Actor, caller.Company, args[0])
+		})
+	}
+	return required(cmd, "company")
+}
