@@ -1,0 +1,166 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+)
+
+// Config says where the database is. The zero value of every field but Data is a good default.
+type Config struct {
+	// Data is the folder of the SQLite file and of the keyset file. Made when missing. Required unless URL and Keyset
+	// are both set.
+	Data string
+	// URL is empty for SQLite in Data, or postgres://…
+	URL string
+	// Connections bounds the connections to Postgres, or SQLite's readers. Default 16.
+	Connections int
+	// Keyset is the Tink keyset, as JSON, that seals secrets at rest. Empty: the file keyset.json in Data, made on first use.
+	// Replicas that share one database must share one keyset.
+	Keyset []byte
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Logger hears of migrations and retries. Default: none.
+	Logger *slog.Logger
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	dialect dialect
+	reader  *pool
+	writer  *pool // the same pool as reader on Postgres
+	// writing is filled by the transactions that write: one at a time on SQLite. Always fewer than the writer has
+	// connections, so a transaction that has to prepare a new statement finds a connection to do it on.
+	writing chan struct{}
+	sealer  *Sealer
+	now     func() time.Time
+	logger  *slog.Logger
+}
+
+// Open connects, brings the schema up to date and loads the keyset.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Connections <= 0 {
+		c.Connections = 16
+	}
+	d := &DB{now: c.Now, logger: c.Logger}
+	var err error
+	switch {
+	case c.URL == "":
+		err = d.openSQLite(c)
+	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
+		err = d.openPostgres(c)
+	default:
+		err = fmt.Errorf("database URL must start with postgres:// (leave it out for SQLite in the data folder)")
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = d.migrate(ctx)
+	if err == nil {
+		d.sealer, err = loadSealer(c)
+	}
+	if err != nil {
+		_ = d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close ends all connections. Calls under way fail.
+func (d *DB) Close() error {
+	err := d.reader.Close()
+	if d.writer != d.reader {
+		err = firstError(d.writer.Close(), err)
+	}
+	return err
+}
+
+// Ping tells whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	err := d.get(ctx, nil, &one, `select 1`)
+	if err != nil {
+		return fmt.Errorf("database does not answer: %w", err)
+	}
+	return nil
+}
+
+// Postgres tells which of the two databases it is.
+func (d *DB) Postgres() bool { return d.dialect.postgres }
+
+// Sealer encrypts secrets at rest with the database's keyset.
+func (d *DB) Sealer() *Sealer { return d.sealer }
+
+// get reads one row into dest: a struct with db tags, or a single value. No row is resources.ErrNotFound. With a nil tx
+// it reads outside any transaction.
+func (d *DB) get(ctx context.Context, tx *sqlx.Tx, dest any, query string, args ...any) error {
+	stmt, err := d.statement(ctx, tx, query)
+	if err != nil {
+		return mapError(err)
+	}
+	defer stmt.done()
+	return mapError(stmt.GetContext(ctx, dest, args...))
+}
+
+// list reads all rows into dest, a pointer to a slice. With a nil tx it reads outside any transaction.
+func (d *DB) list(ctx context.Context, tx *sqlx.Tx, dest any, query string, args ...any) error {
+	stmt, err := d.statement(ctx, tx, query)
+	if err != nil {
+		return mapError(err)
+	}
+	defer stmt.done()
+	return mapError(stmt.SelectContext(ctx, dest, args...))
+}
+
+// exec writes within a transaction and returns how many rows it touched.
+func (d *DB) exec(ctx context.Context, tx *sqlx.Tx, query string, args ...any) (int64, error) {
+	stmt, err := d.statement(ctx, tx, query)
+	if err != nil {
+		return 0, mapError(err)
+	}
+	defer stmt.done()
+	res, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, mapError(err)
+	}
+	return res.RowsAffected()
+}
+
+// micros is how a time is stored: UTC microseconds since 1970, 0 for no time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// fromMicros undoes micros.
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// newID makes a UUIDv7: unique, and close to its neighbours in every index.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

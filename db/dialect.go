@@ -1,0 +1,120 @@
+package db
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// dialect is every difference between SQLite and Postgres that shows in a query's text. Queries are written once, with
+// ? for parameters, and ask it for the few words that differ.
+type dialect struct{ postgres bool }
+
+// rebind turns ? into $1, $2, … for Postgres.
+func (d dialect) rebind(query string) string {
+	if d.postgres {
+		return sqlx.Rebind(sqlx.DOLLAR, query)
+	}
+	return query
+}
+
+// columnTypes are the words of a migration that the two databases spell differently.
+var columnTypes = regexp.MustCompile(`\b(JSONDOC|ROWSEQ)\b`)
+
+// migration puts the dialect's column types into a migration: JSONDOC is a JSON document, ROWSEQ a primary key that
+// counts up by itself.
+func (d dialect) migration(text []byte) []byte {
+	return columnTypes.ReplaceAllFunc(text, func(word []byte) []byte {
+		switch {
+		case string(word) == "JSONDOC" && d.postgres:
+			return []byte("jsonb")
+		case string(word) == "JSONDOC":
+			return []byte("text")
+		case d.postgres:
+			return []byte("bigint generated always as identity primary key")
+		}
+		return []byte("integer primary key autoincrement")
+	})
+}
+
+// fold is the SQL for resources.Fold of a text expression.
+func (d dialect) fold(expr string) string {
+	if d.postgres {
+		return fmt.Sprintf(`translate(lower(%s collate "und-x-icu"), 'ς', 'σ')`, expr)
+	}
+	return "fold(" + expr + ")"
+}
+
+// doc is a parameter that carries a JSON document, for comparison and storage.
+func (d dialect) doc() string {
+	if d.postgres {
+		return "?::jsonb"
+	}
+	return "?"
+}
+
+// in is the SQL for "is one of", over one parameter made by values.
+func (d dialect) in() string {
+	if d.postgres {
+		return "= any(?::text[])"
+	}
+	return "in (select value from json_each(?))"
+}
+
+// values is the parameter for in.
+func (d dialect) values(ids []string) any {
+	if d.postgres {
+		return pq.Array(ids)
+	}
+	return jsonText(ids)
+}
+
+// rows is a relation `row` with one row for each element of a JSON array of arrays, the parameter made by jsonText. Its
+// columns are read with field. It lets one statement of a fixed text write any number of rows.
+func (d dialect) rows() string {
+	if d.postgres {
+		return "jsonb_array_elements(?::jsonb) as row(value)"
+	}
+	return "json_each(?) as row"
+}
+
+// field is column i of rows as text; kind "" is text, else a column type such as bigint or boolean.
+func (d dialect) field(i int, kind string) string {
+	expr := fmt.Sprintf("(row.value ->> %d)", i)
+	switch {
+	case kind == "":
+		return expr
+	case !d.postgres && kind == "boolean": // json_each gives 1 and 0 for true and false
+		return expr
+	}
+	return fmt.Sprintf("cast(%s as %s)", expr, kind)
+}
+
+// pairs is the SQL for a JSON array of [a, b] over the rows of a subquery, ordered by a.
+func (d dialect) pairs(a, b string) string {
+	if d.postgres {
+		return fmt.Sprintf("json_agg(json_build_array(%s, %s) order by %s)", a, b, a)
+	}
+	return fmt.Sprintf("json_group_array(json_array(%s, %s) order by %s)", a, b, a)
+}
+
+// forUpdate locks the rows that a select reads until the transaction ends. On SQLite the transaction has the
+// database's write lock already.
+func (d dialect) forUpdate() string {
+	if d.postgres {
+		return " for update"
+	}
+	return ""
+}
+
+// jsonText is a value as JSON in a string, which is how both drivers take a document.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("db: %T cannot be JSON: %v", v, err)) // only lists of strings, numbers and booleans are given
+	}
+	return string(b)
+}

@@ -1,0 +1,32 @@
+// Package db is all of Proprio's SQL: one [DB] that keeps everything in SQLite or in Postgres, by the same code.
+//
+// DB implements the store interfaces of resources, ownership, push, audit and oidc, one file per store. Nothing else
+// in the repository speaks SQL. The package decides nothing: rules live with the packages whose stores it implements.
+//
+// Every table but companies carries company_id, and every query names it, except where the company is what is looked
+// for (a token's hash, a session's hash, the owner of a domain name).
+//
+// Writing. A change runs in inTx: one transaction, retried a bounded number of times when the database asks for it, so
+// the function given to it must have no effect but its SQL. On SQLite one transaction writes at a time, and it takes
+// the write lock when it begins; on Postgres transactions run at READ COMMITTED and lock the rows they judge by, always
+// in the order of resources.Change, then marks sorted by object.
+//
+// Reading. Statements are prepared once per connection and kept. Lists of values travel as one JSON or array parameter
+// (see dialect.go), so a statement's text never depends on how many there are and no parameter limit applies.
+//
+// Times are UTC microseconds since 1970 in bigint columns (0: none), ids are UUIDs in lower-case text.
+//
+//   - db.go: Open, Close, Ping; running statements and transactions
+//   - dialect.go: every difference between SQLite and Postgres
+//   - sqlite.go, postgres.go: connecting to each
+//   - errors.go: driver errors into domain errors
+//   - migrate.go, migrations: the schema, one text for both
+//   - seal.go: secrets at rest
+//   - resources_read.go, resources_write.go, resources_remove.go, members.go, marks.go: resources.Store
+//   - filter*.go: a resources.Condition as SQL
+//   - connections.go, exchanges.go: resources.Connections
+//   - audit.go: audit.Log
+//   - companies.go, ownership.go, push.go, signin.go: the stores of those packages
+//
+// Package db/dbtest gives tests a fresh database of each kind.
+package db

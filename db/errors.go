@@ -1,0 +1,83 @@
+package db
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"proprio/resources"
+)
+
+// mapError turns what the drivers return into domain errors where a caller can do something about it: no row into
+// ErrNotFound, a taken unique key into ErrUniqueness, a reference to a row that is gone into ErrNotFound, text that the
+// database cannot hold into ErrInvalidValue. Anything else stays as it is. The driver's error remains in the chain.
+func mapError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return &resources.Error{Kind: resources.ErrNotFound, Cause: err}
+	}
+	var domain *resources.Error
+	if errors.As(err, &domain) {
+		return err
+	}
+	kind, detail := classify(err)
+	if kind == nil {
+		return err
+	}
+	return &resources.Error{Kind: kind, Detail: detail, Cause: err}
+}
+
+func classify(err error) (kind error, detail string) {
+	var p *pq.Error
+	if errors.As(err, &p) {
+		switch p.Code {
+		case "23505":
+			return resources.ErrUniqueness, "already in use"
+		case "23503":
+			return resources.ErrNotFound, "refers to something that does not exist"
+		case "22021", "22P05": // a NUL character, or bytes that are not UTF-8
+			return resources.ErrInvalidValue, "a text holds a character that cannot be stored (NUL, or not UTF-8)"
+		}
+		return nil, ""
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		switch s.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return resources.ErrUniqueness, "already in use"
+		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+			return resources.ErrNotFound, "refers to something that does not exist"
+		}
+	}
+	return nil, ""
+}
+
+// constraint tells whether an error is a violation that involves the named column or constraint.
+func constraint(err error, name string) bool {
+	var p *pq.Error
+	if errors.As(err, &p) {
+		return strings.Contains(p.Constraint, name)
+	}
+	var s *sqlite.Error
+	return errors.As(err, &s) && strings.Contains(s.Error(), name)
+}
+
+// retryable tells whether the same transaction may succeed when run again.
+func retryable(err error) bool {
+	var p *pq.Error
+	if errors.As(err, &p) {
+		return p.Code == "40001" || p.Code == "40P01"
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		primary := s.Code() & 0xff
+		return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}

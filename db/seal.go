@@ -1,0 +1,111 @@
+package db
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// Sealer encrypts secrets at rest (apps' tokens, client secrets) with a Tink AEAD keyset. A keyset can hold several
+// keys: the primary one seals, every one opens, so a key is rotated by adding one.
+type Sealer struct{ aead tink.AEAD }
+
+// Seal encrypts. The same associated data, which names what the secret belongs to, must be given to Open: a sealed
+// value that is copied to another row does not open there.
+func (s *Sealer) Seal(plaintext []byte, associated string) ([]byte, error) {
+	sealed, err := s.aead.Encrypt(plaintext, []byte(associated))
+	if err != nil {
+		return nil, fmt.Errorf("seal a secret: %w", err)
+	}
+	return sealed, nil
+}
+
+// Open decrypts what Seal made.
+func (s *Sealer) Open(sealed []byte, associated string) ([]byte, error) {
+	plaintext, err := s.aead.Decrypt(sealed, []byte(associated))
+	if err != nil {
+		return nil, fmt.Errorf("open a secret: it was sealed with another keyset or for something else: %w", err)
+	}
+	return plaintext, nil
+}
+
+// NewKeyset makes a keyset, as JSON, with one fresh AES-256-GCM key.
+func NewKeyset() ([]byte, error) {
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("make a keyset: %w", err)
+	}
+	var buf bytes.Buffer
+	err = insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&buf))
+	if err != nil {
+		return nil, fmt.Errorf("make a keyset: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func newSealer(json []byte) (*Sealer, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(json)))
+	if err != nil {
+		return nil, fmt.Errorf("read the keyset: %w", err)
+	}
+	primitive, err := aead.New(handle)
+	if err != nil {
+		return nil, fmt.Errorf("read the keyset: %w", err)
+	}
+	return &Sealer{primitive}, nil
+}
+
+// loadSealer takes the keyset from the configuration, else from the data folder, where it is made on first use.
+func loadSealer(c Config) (*Sealer, error) {
+	if len(c.Keyset) > 0 {
+		return newSealer(c.Keyset)
+	}
+	if c.Data == "" {
+		return nil, errors.New("secrets need a keyset: give one, or a data folder to keep it in")
+	}
+	file := filepath.Join(c.Data, "keyset.json")
+	json, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		json, err = makeKeysetFile(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keyset file: %w", err)
+	}
+	return newSealer(json)
+}
+
+// makeKeysetFile writes a new keyset where none is. Of several processes that do so at once, the first wins and all use
+// its keyset: a link, unlike a rename, does not replace.
+func makeKeysetFile(file string) ([]byte, error) {
+	json, err := NewKeyset()
+	if err != nil {
+		return nil, err
+	}
+	err = os.MkdirAll(filepath.Dir(file), 0o700)
+	if err != nil {
+		return nil, err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".keyset-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(json)
+	err = firstError(err, tmp.Sync(), tmp.Close())
+	if err != nil {
+		return nil, err
+	}
+	err = os.Link(tmp.Name(), file)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(file)
+}

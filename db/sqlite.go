@@ -1,0 +1,107 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+
+	"proprio/resources"
+)
+
+// openSQLite opens the file proprio.db: a writer whose transactions take the write lock when they begin, and readers
+// that see the last commit and never wait for it (WAL). A commit is on the disk when it returns (synchronous=FULL).
+// Other processes may have the file open: a lock of theirs is waited for.
+func (d *DB) openSQLite(c Config) error {
+	if c.Data == "" {
+		return errors.New("a data folder is needed for SQLite (or give a postgres:// URL)")
+	}
+	err := os.MkdirAll(c.Data, 0o700)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	drv, err := sqliteDriver()
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(c.Data, "proprio.db")
+	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
+	writer := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas["_pragma"]}
+	reader := url.Values{"_pragma": append(pragmas["_pragma"][:len(pragmas["_pragma"]):len(pragmas["_pragma"])], "query_only(1)")}
+	d.dialect = dialect{}
+	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
+	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
+	d.writing = make(chan struct{}, 1)
+	return nil
+}
+
+func sqliteDSN(file string, params url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: params.Encode()}).String()
+}
+
+// sqliteDriver makes a driver that knows the functions that Postgres has built in: fold (resources.Fold), and instant
+// (an RFC 3339 time as microseconds since 1970, null when it is none).
+func sqliteDriver() (*sqlite.Driver, error) {
+	drv := &sqlite.Driver{}
+	err := drv.RegisterDeterministicScalarFunction("fold", 1, textFunction(func(s string) driver.Value {
+		return resources.Fold(s)
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite function fold: %w", err)
+	}
+	err = drv.RegisterDeterministicScalarFunction("instant", 1, textFunction(func(s string) driver.Value {
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			return nil
+		}
+		return t.UnixMicro()
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite function instant: %w", err)
+	}
+	return drv, nil
+}
+
+// textFunction gives null for whatever is not text.
+func textFunction(f func(string) driver.Value) func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		s, ok := args[0].(string)
+		if !ok {
+			return nil, nil
+		}
+		return f(s), nil
+	}
+}
+
+// connector opens connections of a driver that is not registered under a global name.
+type connector struct {
+	drv driver.Driver
+	dsn string
+}
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	err := ctx.Err()
+	if err != nil {
+		return nil, err
+	}
+	return c.drv.Open(c.dsn)
+}
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c.drv }
+
+func openPool(c driver.Connector, name string, connections int) *pool {
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return newPool(sqlx.NewDb(db, name))
+}

@@ -1,0 +1,73 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/resources"
+)
+
+// maxTries bounds how often a transaction is run when the database asks for another try.
+const maxTries = 12
+
+// inTx runs f in one transaction that writes, and commits when f returns nil. When the database refuses because of
+// others (deadlock, serialization failure, lock held too long) everything is rolled back and f runs again, so f must
+// have no effect but its SQL. When tries run out the error is resources.ErrBusy. f must neither commit nor roll back.
+func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	for try := 1; ; try++ {
+		err := d.tryTx(ctx, f)
+		if err == nil || !retryable(err) {
+			return err
+		}
+		if try == maxTries {
+			return &resources.Error{Kind: resources.ErrBusy, Cause: err,
+				Detail: fmt.Sprintf("the database stayed contended through %d tries; try again later", try)}
+		}
+		d.logger.DebugContext(ctx, "transaction tried again", "try", try, "error", err)
+		err = pause(ctx, try)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (d *DB) tryTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	select {
+	case d.writing <- struct{}{}:
+		defer func() { <-d.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx, err := d.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return mapError(err)
+	}
+	err = f(ctx, tx)
+	if err != nil {
+		rollback := tx.Rollback()
+		if rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+			return fmt.Errorf("%w (and rolling back: %v)", err, rollback)
+		}
+		return err
+	}
+	return mapError(tx.Commit())
+}
+
+// pause waits a random time that grows with each try, at most a quarter of a second, so that rivals part.
+func pause(ctx context.Context, try int) error {
+	longest := min(time.Millisecond<<try, 250*time.Millisecond)
+	t := time.NewTimer(rand.N(longest))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
