@@ -15,7 +15,7 @@
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
 //   - document.go, resource.go: a resource's attributes as JSON, and what the store keeps beside them
 //   - normalize.go, validate.go, fold.go: input into the schema's form; errors that name the path; comparison forms
-//   - bind.go, match.go: a parsed filter tied to attributes, and its meaning on a document
+//   - condition.go, bind.go, match.go: a parsed filter tied to attributes, and its meaning on a document
 //   - modify.go, members.go: add, remove, replace on a document; changes of a group's members
 //   - directory.go, policy.go: the one door, and what it asks the company's rules
 //   - store.go: the contract that databases fulfil

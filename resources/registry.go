@@ -120,8 +120,14 @@ func (rt *ResourceType) URN(urn string) string {
 }
 
 // Resolve finds the attribute that a path names, in any letter case, with or without URN prefix (RFC 7644 §3.10).
-// An attribute of an extension is also found without its URN where no core attribute has that name (Q23).
+// An attribute of an extension is also found without its URN where no core attribute has that name (Q23). After a URN a
+// dot does for the colon: urn:…:2.0:User.manager, as Microsoft writes it.
 func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
+	if p.URIPrefix != nil && p.SubAttribute != nil {
+		if urn := rt.URN(*p.URIPrefix + ":" + p.AttributeName); urn != "" {
+			p = filter.AttributePath{URIPrefix: &urn, AttributeName: *p.SubAttribute}
+		}
+	}
 	name := strings.ToLower(p.AttributeName)
 	if p.URIPrefix != nil {
 		name = strings.ToLower(*p.URIPrefix) + ":" + name
