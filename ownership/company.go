@@ -29,8 +29,9 @@ type Company struct {
 type Domain struct {
 	Company  string
 	Name     string    // IDNA-normalised, lower case, no trailing dot
-	Proof    string    // the TXT record's value that proves it
+	Proof    string    // the TXT record's value that proves it; empty: assumed on an operator's word, never asked of DNS
 	Verified time.Time // zero: not yet
+	Missing  time.Time // since when the record that proved it is gone from DNS; zero: it is there
 }
 
 // Companies keeps tenants and their domains.

@@ -37,6 +37,7 @@ type ObservedAccount struct {
 	UserName      string
 	DisplayName   string
 	Emails        []string
+	Logins        []string // addresses that open it or reset its password: userName when it is one, e-mails but private ones
 	Active        bool
 	Roles         []string // as the app reports them
 	Administrator bool

@@ -1,0 +1,188 @@
+package ownership
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"proprio/audit"
+)
+
+// Inspector reads apps' own account lists, judges each account and keeps the findings. It changes nothing in an app. Its
+// dependencies are its fields; all are required. It is safe for concurrent use, by several processes too.
+type Inspector struct {
+	Reader   AccountReader
+	Apps     func(ctx context.Context) ([]AppRef, error) // the apps to read, of all companies
+	Store    Store
+	Interval time.Duration // between two readings of an app
+	Now      func() time.Time
+	NewID    func() string // UUIDv7
+	Log      *slog.Logger
+}
+
+// Run reads every app when its reading is due, until ctx ends. Several replicas may run it: each reading is done by one.
+func (i *Inspector) Run(ctx context.Context) error {
+	ticker := time.NewTicker(max(i.Interval/10, time.Second))
+	defer ticker.Stop()
+	for {
+		if err := i.ReadDue(ctx); err != nil && ctx.Err() == nil {
+			i.Log.ErrorContext(ctx, "reading of app accounts failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// ReadDue reads every app whose reading is due. An app that fails does not keep the others from being read.
+func (i *Inspector) ReadDue(ctx context.Context) error {
+	apps, err := i.Apps(ctx)
+	if err != nil {
+		return fmt.Errorf("list apps: %w", err)
+	}
+	var errs []error
+	for _, app := range apps {
+		due, err := i.Store.ClaimReading(ctx, app, i.Now(), i.Interval)
+		if err == nil && due {
+			err = i.ReadApp(ctx, audit.Actor{Kind: audit.ActorSystem, Name: "account reader"}, app)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ReadApp reads an app's account list whole, judges it, and stores accounts, findings and one audit entry in one
+// transaction. A list that is incomplete, or empty where accounts were known, changes nothing but the note of the
+// failure: absence must never be concluded from a bad answer.
+func (i *Inspector) ReadApp(ctx context.Context, actor audit.Actor, app AppRef) error {
+	err := i.readApp(ctx, actor, app)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	err = fmt.Errorf("read the accounts of %s: %w", app.Name, err)
+	return errors.Join(err, i.Store.FailReading(ctx, app, i.Now(), err.Error()))
+}
+
+func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) error {
+	read, err := i.Reader.ReadAccounts(ctx, app)
+	if err != nil {
+		return err
+	}
+	now := i.Now()
+	observed, err := observe(app, read, now)
+	if err != nil {
+		return err
+	}
+	return i.Store.Observe(ctx, app, func(ctx context.Context, o Observation) error {
+		before, err := o.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		if len(observed) == 0 && len(before) > 0 {
+			return fmt.Errorf("%w: the app lists no account, but had %d before; what was known is kept", ErrIncomplete, len(before))
+		}
+		c, err := i.conclude(ctx, o, app, before, slices.Clone(observed))
+		if err != nil {
+			return err
+		}
+		c.ReadAt = now
+		c.Entry = &audit.Entry{Company: app.Company, At: now, Actor: actor, Action: audit.ActionRead,
+			ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name}
+		return o.Save(ctx, c)
+	})
+}
+
+// Recompute judges again what is known of a company's apps, and its held Users, because its Users or domains changed.
+// With users, only the apps that these Users concern; that costs next to nothing when there is none. It reads no app.
+func (i *Inspector) Recompute(ctx context.Context, company string, users ...string) error {
+	apps, err := i.Store.ObservedApps(ctx, company, users...)
+	if err != nil {
+		return fmt.Errorf("list observed apps: %w", err)
+	}
+	var errs []error
+	for _, app := range apps {
+		if err := i.rejudge(ctx, app); err != nil {
+			errs = append(errs, fmt.Errorf("judge the accounts of %s again: %w", app.Name, err))
+		}
+	}
+	err = i.Store.SettleHeld(ctx, company, users, func(held []HeldUser, open []Finding) []Finding {
+		return reconcile(open, heldFindings(company, held), i.Now(), i.NewID)
+	})
+	if err != nil {
+		errs = append(errs, fmt.Errorf("findings about held users: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func (i *Inspector) rejudge(ctx context.Context, app AppRef) error {
+	return i.Store.Observe(ctx, app, func(ctx context.Context, o Observation) error {
+		before, err := o.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		c, err := i.conclude(ctx, o, app, before, slices.Clone(before))
+		if err != nil {
+			return err
+		}
+		return o.Save(ctx, c)
+	})
+}
+
+// conclude judges accounts and works out what changes.
+func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, before, accounts []ObservedAccount) (Conclusions, error) {
+	domains, err := o.Domains(ctx)
+	if err != nil {
+		return Conclusions{}, err
+	}
+	users, err := o.UsersByAddress(ctx, addresses(accounts))
+	if err != nil {
+		return Conclusions{}, err
+	}
+	open, err := o.OpenFindings(ctx)
+	if err != nil {
+		return Conclusions{}, err
+	}
+	judge(accounts, users, inForce(domains))
+	changed, gone := compare(before, accounts)
+	return Conclusions{
+		Accounts: changed, Gone: gone, Findings: reconcile(open, findings(app, accounts), i.Now(), i.NewID),
+	}, nil
+}
+
+// compare returns the accounts that are new or differ, and the ids of those gone.
+func compare(before, after []ObservedAccount) (changed []ObservedAccount, gone []string) {
+	known := make(map[string]ObservedAccount, len(before))
+	for _, a := range before {
+		known[a.RemoteID] = a
+	}
+	for _, a := range after {
+		old, ok := known[a.RemoteID]
+		delete(known, a.RemoteID)
+		if !ok || !a.same(old) {
+			changed = append(changed, a)
+		}
+	}
+	for id := range known {
+		gone = append(gone, id)
+	}
+	slices.Sort(gone)
+	return changed, gone
+}
+
+// same compares all but the time of the read, which is kept once for the app.
+func (a ObservedAccount) same(b ObservedAccount) bool {
+	return a.RemoteID == b.RemoteID && a.UserName == b.UserName && a.DisplayName == b.DisplayName && a.Active == b.Active &&
+		a.Administrator == b.Administrator && a.User == b.User && a.Verdict == b.Verdict &&
+		slices.Equal(a.Emails, b.Emails) && slices.Equal(a.Logins, b.Logins) && slices.Equal(a.Roles, b.Roles) &&
+		slices.Equal(a.Reasons, b.Reasons)
+}

@@ -1,0 +1,93 @@
+package ownership
+
+import (
+	"context"
+	"time"
+
+	"proprio/audit"
+)
+
+// Store keeps what was observed in apps, and findings.
+type Store interface {
+	// Observe runs f on what is known of one app, alone over all processes, in one transaction that commits when f
+	// returns nil. f may run more than once, so it must have no effect but through o.
+	Observe(ctx context.Context, app AppRef, f func(ctx context.Context, o Observation) error) error
+	// ObservedApps returns the company's apps that have been read and list an account that concerns one of users: it was
+	// matched to the User, or bears one of the User's addresses. Without users: all of them.
+	ObservedApps(ctx context.Context, company string, users ...string) ([]AppRef, error)
+	// SettleHeld runs f with the Users on hold that are active and the open findings about held Users, and writes the
+	// findings it returns, in one transaction. Of users only; without users: of the whole company.
+	SettleHeld(ctx context.Context, company string, users []string, f func(held []HeldUser, open []Finding) []Finding) error
+	// ClaimReading says whether the caller may read an app now: true for one caller in each interval.
+	ClaimReading(ctx context.Context, app AppRef, now time.Time, interval time.Duration) (bool, error)
+	// FailReading notes why an app could not be read. What was observed before stays.
+	FailReading(ctx context.Context, app AppRef, at time.Time, why string) error
+}
+
+// Observation is one app's observed state within a transaction.
+type Observation interface {
+	// Accounts returns the accounts observed so far, by remote id.
+	Accounts(ctx context.Context) ([]ObservedAccount, error)
+	// UsersByAddress returns the company's Users that have one of the folded addresses, by address.
+	UsersByAddress(ctx context.Context, addresses []string) (map[string][]Holder, error)
+	// Domains returns the company's domains.
+	Domains(ctx context.Context) ([]Domain, error)
+	// OpenFindings returns the app's open findings.
+	OpenFindings(ctx context.Context) ([]Finding, error)
+	// Save writes what changed.
+	Save(ctx context.Context, c Conclusions) error
+}
+
+// Conclusions are the changes that follow from judging one app.
+type Conclusions struct {
+	Accounts []ObservedAccount // new or changed
+	Gone     []string          // remote ids that the app lists no longer
+	Findings []Finding         // opened, changed or closed
+	ReadAt   time.Time         // of a complete read; zero: nothing was read
+	Entry    *audit.Entry      // nil: nothing to record
+}
+
+// Reading is when and how an app's account list was last read.
+type Reading struct {
+	App      string    // id
+	ReadAt   time.Time // last complete read; zero: never
+	TriedAt  time.Time // last attempt
+	Error    string    // why the last attempt failed; empty: it did not
+	Accounts int       // as of ReadAt
+}
+
+// AccountQuery selects observed accounts.
+type AccountQuery struct {
+	App     string  // id; empty: of all apps
+	User    string  // id of the matched User; empty: whoever
+	Verdict Verdict // empty: every one
+	After   string  // only remote ids after this one; useful with App
+	Limit   int     // at most; 0: all
+}
+
+// FindingQuery selects findings, gravest first, then by due date.
+type FindingQuery struct {
+	App      string // id; empty: every one
+	ObjectID string // empty: every one
+	Closed   bool   // closed ones, newest first, instead of open ones
+	Limit    int    // at most; 0: all
+}
+
+// Reports is what readers ask: the console and the command line.
+type Reports interface {
+	// ObservedAccounts returns accounts: red first, then amber, then green, by remote id within each; by remote id alone
+	// with After or Limit.
+	ObservedAccounts(ctx context.Context, company string, q AccountQuery) ([]ObservedAccount, error)
+	// ObservedAccount returns one account, or resources.ErrNotFound.
+	ObservedAccount(ctx context.Context, company, app, remoteID string) (ObservedAccount, error)
+	// CountVerdicts returns how many accounts of each app have each verdict.
+	CountVerdicts(ctx context.Context, company string) (map[string]map[Verdict]int, error)
+	// Readings returns the last reading of each app, by app id.
+	Readings(ctx context.Context, company string) (map[string]Reading, error)
+	// Findings returns findings.
+	Findings(ctx context.Context, company string, q FindingQuery) ([]Finding, error)
+	// Finding returns one finding, or resources.ErrNotFound.
+	Finding(ctx context.Context, company, id string) (Finding, error)
+	// CountFindings returns how many findings of each severity are open.
+	CountFindings(ctx context.Context, company string) (map[Severity]int, error)
+}
