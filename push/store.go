@@ -43,8 +43,7 @@ type Mark struct {
 	Company    string
 	ObjectType string
 	ObjectID   string
-	Seq        int64
-	MarkedAt   int64 // with Seq, tells a mark from a later one of the same object
+	Seq        int64 // moves with each further mark of the object, and never back
 }
 
 // Standing is what decides whether an object belongs in an app.

@@ -1,0 +1,227 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+	"proprio/push"
+	"proprio/resources"
+)
+
+const appColumns = `a.company_id, a.id, a.name, a.profile, a.url, a.responsible, a.scope_groups, a.link_existing,
+	a.allow_private, a.paused, a.blocked_until, a.blocked_reason, a.failures, a.created`
+
+// appRow is a row of apps without its credential and lease.
+type appRow struct {
+	Company       string `db:"company_id"`
+	ID            string `db:"id"`
+	Name          string `db:"name"`
+	Profile       string `db:"profile"`
+	URL           string `db:"url"`
+	Responsible   string `db:"responsible"`
+	ScopeGroups   string `db:"scope_groups"`
+	LinkExisting  bool   `db:"link_existing"`
+	AllowPrivate  bool   `db:"allow_private"`
+	Paused        bool   `db:"paused"`
+	BlockedUntil  int64  `db:"blocked_until"`
+	BlockedReason string `db:"blocked_reason"`
+	Failures      int    `db:"failures"`
+	Created       int64  `db:"created"`
+}
+
+func (r appRow) app() (push.App, error) {
+	a := push.App{
+		ID: r.ID, Company: r.Company, Name: r.Name, Profile: r.Profile, URL: r.URL, Responsible: r.Responsible,
+		LinkExisting: r.LinkExisting, AllowPrivate: r.AllowPrivate, Paused: r.Paused,
+		BlockedUntil: fromMicros(r.BlockedUntil), BlockedReason: r.BlockedReason, Failures: r.Failures,
+		Created: fromMicros(r.Created),
+	}
+	err := json.Unmarshal([]byte(r.ScopeGroups), &a.ScopeGroups)
+	if err != nil {
+		return push.App{}, fmt.Errorf("app %s: scope groups: %w", r.ID, err)
+	}
+	return a, nil
+}
+
+func appsOf(rows []appRow) ([]push.App, error) {
+	apps := make([]push.App, len(rows))
+	for i, r := range rows {
+		var err error
+		if apps[i], err = r.app(); err != nil {
+			return nil, err
+		}
+	}
+	return apps, nil
+}
+
+func scopeText(groups []string) string {
+	if groups == nil {
+		groups = []string{}
+	}
+	return jsonText(groups)
+}
+
+// credentialOf names what a credential belongs to, for the sealer.
+func credentialOf(company, app string) string { return "app credential " + company + " " + app }
+
+// CreateApp implements push.Apps.
+func (d *DB) CreateApp(ctx context.Context, actor audit.Actor, a push.App, credential []byte) (push.App, error) {
+	if a.ID == "" {
+		a.ID = newID()
+	}
+	if a.Created.IsZero() {
+		a.Created = d.now()
+	}
+	sealed, err := d.sealer.Seal(credential, credentialOf(a.Company, a.ID))
+	if err != nil {
+		return push.App{}, err
+	}
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := d.exec(ctx, tx, `insert into apps (company_id, id, name, profile, url, responsible, scope_groups,
+			link_existing, allow_private, paused, credential, blocked_until, blocked_reason, failures, lease_owner,
+			lease_until, created) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', 0, ?)
+			on conflict (company_id, name) do nothing`,
+			a.Company, a.ID, a.Name, a.Profile, a.URL, a.Responsible, scopeText(a.ScopeGroups),
+			a.LinkExisting, a.AllowPrivate, a.Paused, sealed, micros(a.Created))
+		if err != nil || n == 0 {
+			return err
+		}
+		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionCreate, a.Company, a.ID, a.Name, d.now()))
+	})
+	if err != nil {
+		return push.App{}, fmt.Errorf("create app %q: %w", a.Name, err)
+	}
+	return d.AppByName(ctx, a.Company, a.Name)
+}
+
+func appEntry(actor audit.Actor, action audit.Action, company, id, name string, at time.Time, changed ...string) audit.Entry {
+	return audit.Entry{Company: company, At: at, Actor: actor, Action: action, ObjectType: "app", ObjectID: id,
+		ObjectName: name, Changed: changed}
+}
+
+// UpdateApp implements push.Apps.
+func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, a push.App) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		old, err := d.app(ctx, tx, a.Company, a.ID)
+		if err != nil {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update apps set name = ?, profile = ?, url = ?, responsible = ?, scope_groups = ?,
+			link_existing = ?, allow_private = ?, paused = ?, blocked_until = 0, blocked_reason = '', failures = 0
+			where company_id = ? and id = ?`,
+			a.Name, a.Profile, a.URL, a.Responsible, scopeText(a.ScopeGroups),
+			a.LinkExisting, a.AllowPrivate, a.Paused, a.Company, a.ID)
+		if err != nil {
+			return fmt.Errorf("app %q: %w", a.Name, err)
+		}
+		changed := appChanges(old, a)
+		if len(changed) == 0 {
+			return nil
+		}
+		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, a.Company, a.ID, a.Name, d.now(), changed...))
+	})
+}
+
+// appChanges names the settings that differ, sorted.
+func appChanges(old, a push.App) []string {
+	var names []string
+	for _, s := range []struct {
+		name    string
+		differs bool
+	}{
+		{"allowPrivate", old.AllowPrivate != a.AllowPrivate},
+		{"linkExisting", old.LinkExisting != a.LinkExisting},
+		{"name", old.Name != a.Name},
+		{"paused", old.Paused != a.Paused},
+		{"profile", old.Profile != a.Profile},
+		{"responsible", old.Responsible != a.Responsible},
+		{"scopeGroups", scopeText(old.ScopeGroups) != scopeText(a.ScopeGroups)},
+		{"url", old.URL != a.URL},
+	} {
+		if s.differs {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// SetAppCredential implements push.Apps.
+func (d *DB) SetAppCredential(ctx context.Context, actor audit.Actor, company, app string, credential []byte) error {
+	sealed, err := d.sealer.Seal(credential, credentialOf(company, app))
+	if err != nil {
+		return err
+	}
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		old, err := d.app(ctx, tx, company, app)
+		if err != nil {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update apps set credential = ?, blocked_until = 0, blocked_reason = '', failures = 0
+			where company_id = ? and id = ?`, sealed, company, app)
+		if err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionIssue, company, app, old.Name, d.now(), "credential"))
+	})
+}
+
+// AppCredential implements push.Apps.
+func (d *DB) AppCredential(ctx context.Context, company, app string) ([]byte, error) {
+	var sealed []byte
+	err := d.get(ctx, nil, &sealed, `select credential from apps where company_id = ? and id = ?`, company, app)
+	if err != nil {
+		return nil, fmt.Errorf("credential of app %s: %w", app, err)
+	}
+	return d.sealer.Open(sealed, credentialOf(company, app))
+}
+
+// App implements push.Apps.
+func (d *DB) App(ctx context.Context, company, app string) (push.App, error) {
+	return d.app(ctx, nil, company, app)
+}
+
+func (d *DB) app(ctx context.Context, tx *sqlx.Tx, company, app string) (push.App, error) {
+	var row appRow
+	err := d.get(ctx, tx, &row, `select `+appColumns+` from apps a where a.company_id = ? and a.id = ?`, company, app)
+	if err != nil {
+		return push.App{}, fmt.Errorf("app %s: %w", app, err)
+	}
+	return row.app()
+}
+
+// AppByName implements push.Apps.
+func (d *DB) AppByName(ctx context.Context, company, name string) (push.App, error) {
+	var row appRow
+	err := d.get(ctx, nil, &row, `select `+appColumns+` from apps a where a.company_id = ? and a.name = ?`, company, name)
+	if err != nil {
+		return push.App{}, fmt.Errorf("app %q: %w", name, err)
+	}
+	return row.app()
+}
+
+// Apps implements push.Apps.
+func (d *DB) Apps(ctx context.Context, company string) ([]push.App, error) {
+	var rows []appRow
+	err := d.list(ctx, nil, &rows, `select `+appColumns+` from apps a where a.company_id = ? order by a.name, a.id`, company)
+	if err != nil {
+		return nil, err
+	}
+	return appsOf(rows)
+}
+
+// BlockApp implements push.Apps.
+func (d *DB) BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := d.exec(ctx, tx, `update apps set blocked_until = ?, blocked_reason = ?, failures = ?
+			where company_id = ? and id = ?`, micros(until), storable(reason), failures, company, app)
+		if err == nil && n == 0 {
+			return resources.Errorf(resources.ErrNotFound, "", "there is no app %s", app)
+		}
+		return err
+	})
+}

@@ -1,0 +1,133 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// CountAccounts implements push.Reports.
+func (d *DB) CountAccounts(ctx context.Context, company, app string) ([]push.Count, error) {
+	var rows []struct {
+		ObjectType string `db:"object_type"`
+		State      string `db:"state"`
+		Class      string `db:"class"`
+		Due        bool   `db:"due"`
+		N          int    `db:"n"`
+	}
+	err := d.list(ctx, nil, &rows, `select object_type, state, class, wanted_gen > done_gen as due, count(*) as n
+		from accounts where company_id = ? and app_id = ? group by 1, 2, 3, 4 order by 1 desc, 2, 3, 4`, company, app)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]push.Count, len(rows))
+	for i, r := range rows {
+		counts[i] = push.Count{ObjectType: r.ObjectType, State: push.State(r.State), Class: push.Class(r.Class), Due: r.Due, N: r.N}
+	}
+	return counts, nil
+}
+
+// PushAccounts implements push.Reports.
+func (d *DB) PushAccounts(ctx context.Context, company, app string, q push.AccountQuery) ([]push.Account, error) {
+	var rows []accountRow
+	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
+		and (? = '' or object_type = ?) and (? = '' or state = ?) and (? = '' or class = ?)
+		order by object_type desc, object_name, id limit ? offset ?`, company, app,
+		q.ObjectType, q.ObjectType, string(q.State), string(q.State), string(q.Class), string(q.Class),
+		pageSize(q.Limit), max(q.Offset, 0))
+	return accountsOf(rows), err
+}
+
+// pageSize bounds what a report returns at once.
+func pageSize(limit int) int {
+	const most = 1000
+	if limit <= 0 || limit > most {
+		return most
+	}
+	return limit
+}
+
+// AccountsOf implements push.Reports.
+func (d *DB) AccountsOf(ctx context.Context, company, objectType, objectID string) ([]push.Account, error) {
+	var rows []accountRow
+	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and object_type = ?
+		and object_id = ? order by app_id`, company, objectType, objectID)
+	return accountsOf(rows), err
+}
+
+// PushAccount implements push.Reports.
+func (d *DB) PushAccount(ctx context.Context, company, account string) (push.Account, error) {
+	var row accountRow
+	err := d.get(ctx, nil, &row, `select `+accountColumns+` from accounts where company_id = ? and id = ?`, company, account)
+	return row.account(), err
+}
+
+// RetryAccount implements push.Reports.
+func (d *DB) RetryAccount(ctx context.Context, actor audit.Actor, company, account string, now time.Time) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var row accountRow
+		err := d.get(ctx, tx, &row, `select `+accountColumns+` from accounts where company_id = ? and id = ?`, company, account)
+		if err != nil {
+			return err
+		}
+		n, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?
+			where company_id = ? and id = ?`, micros(now), company, account)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return resources.Errorf(resources.ErrNotFound, "", "there is no account %s", account)
+		}
+		return d.appendEntries(ctx, tx, audit.Entry{Company: company, At: now, Actor: actor, Action: audit.ActionModify,
+			ObjectType: "account", ObjectID: account, ObjectName: row.ObjectName, Changed: []string{"nextAttempt"}})
+	})
+}
+
+// RecordAttempts implements push.Reports.
+func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, a := range attempts {
+			err := d.addAttempts(ctx, tx, a.Company, a.App, []push.Attempt{a})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Attempts implements push.Reports.
+func (d *DB) Attempts(ctx context.Context, company, app, account string, limit int) ([]push.Attempt, error) {
+	var rows []struct {
+		ID       string `db:"id"`
+		Account  string `db:"account_id"`
+		At       int64  `db:"at"`
+		Action   string `db:"action"`
+		Why      string `db:"why"`
+		Method   string `db:"method"`
+		URL      string `db:"url"`
+		Status   int    `db:"status"`
+		Request  []byte `db:"request"`
+		Response []byte `db:"response"`
+		Duration int64  `db:"duration"`
+		Outcome  string `db:"outcome"`
+	}
+	err := d.list(ctx, nil, &rows, `select id, account_id, at, action, why, method, url, status, request, response, duration,
+		outcome from attempts where company_id = ? and app_id = ? and (? = '' or account_id = ?) order by id desc limit ?`,
+		company, app, account, account, pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]push.Attempt, len(rows))
+	for i, r := range rows {
+		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
+			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
+			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome}
+	}
+	return out, nil
+}

@@ -1,0 +1,265 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/push"
+)
+
+// attemptsKept is how many attempts an app keeps.
+const attemptsKept = 500
+
+const accountColumns = `company_id, id, app_id, object_type, object_id, object_name, wish, rank, wanted_gen, done_gen,
+	state, remote_id, origin, begun, awaits, epoch, written, attempts, class, error, next_attempt, confirmed_at`
+
+type accountRow struct {
+	Company     string `db:"company_id"`
+	ID          string `db:"id"`
+	App         string `db:"app_id"`
+	ObjectType  string `db:"object_type"`
+	ObjectID    string `db:"object_id"`
+	ObjectName  string `db:"object_name"`
+	Wish        string `db:"wish"`
+	Rank        int    `db:"rank"`
+	WantedGen   int64  `db:"wanted_gen"`
+	DoneGen     int64  `db:"done_gen"`
+	State       string `db:"state"`
+	RemoteID    string `db:"remote_id"`
+	Origin      string `db:"origin"`
+	Begun       string `db:"begun"`
+	Awaits      string `db:"awaits"`
+	Epoch       int64  `db:"epoch"`
+	Written     string `db:"written"`
+	Attempts    int    `db:"attempts"`
+	Class       string `db:"class"`
+	Error       string `db:"error"`
+	NextAttempt int64  `db:"next_attempt"`
+	ConfirmedAt int64  `db:"confirmed_at"`
+}
+
+func (r accountRow) account() push.Account {
+	a := push.Account{
+		ID: r.ID, Company: r.Company, App: r.App, ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName,
+		Wish: push.Wish(r.Wish), Rank: push.Rank(r.Rank), WantedGen: r.WantedGen, DoneGen: r.DoneGen, State: push.State(r.State),
+		RemoteID: r.RemoteID, Origin: push.Origin(r.Origin), Begun: r.Begun, Awaits: r.Awaits, Epoch: r.Epoch,
+		Attempts: r.Attempts, Class: push.Class(r.Class), Error: r.Error,
+		NextAttempt: fromMicros(r.NextAttempt), ConfirmedAt: fromMicros(r.ConfirmedAt),
+	}
+	if r.Written != "" {
+		a.Written = json.RawMessage(r.Written)
+	}
+	return a
+}
+
+func accountsOf(rows []accountRow) []push.Account {
+	out := make([]push.Account, len(rows))
+	for i, r := range rows {
+		out[i] = r.account()
+	}
+	return out
+}
+
+// AppsWithWork implements push.Work. Workers serve all companies, so this query names none.
+func (d *DB) AppsWithWork(ctx context.Context, now time.Time, limit int) ([]push.App, error) {
+	var rows []appRow
+	err := d.list(ctx, nil, &rows, `select `+appColumns+` from apps a
+		where not a.paused and a.blocked_until <= ? and a.lease_until <= ? and exists (
+			select 1 from accounts c where c.company_id = a.company_id and c.app_id = a.id
+			and c.wanted_gen > c.done_gen and c.next_attempt <= ?)
+		order by a.lease_until limit ?`, micros(now), micros(now), micros(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	return appsOf(rows)
+}
+
+// LeaseApp implements push.Work. The row is judged by the statement that changes it, so of two rivals one wins.
+func (d *DB) LeaseApp(ctx context.Context, l push.Lease, now, until time.Time) (held bool, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := d.exec(ctx, tx, `update apps set lease_owner = ?, lease_until = ? where company_id = ? and id = ?
+			and not paused and blocked_until <= ? and (lease_owner = ? or lease_until <= ?)`,
+			l.Owner, micros(until), l.Company, l.App, micros(now), l.Owner, micros(now))
+		held = n == 1
+		return err
+	})
+	return held, err
+}
+
+// ReleaseApp implements push.Work.
+func (d *DB) ReleaseApp(ctx context.Context, l push.Lease) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := d.exec(ctx, tx, `update apps set lease_owner = '', lease_until = 0
+			where company_id = ? and id = ? and lease_owner = ?`, l.Company, l.App, l.Owner)
+		return err
+	})
+}
+
+// underLease runs f in a transaction in which the lease cannot change hands.
+func (d *DB) underLease(ctx context.Context, l push.Lease, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var owners []string
+		err := d.list(ctx, tx, &owners, `select lease_owner from apps where company_id = ? and id = ?`+d.dialect.forUpdate(),
+			l.Company, l.App)
+		if err != nil {
+			return err
+		}
+		if len(owners) == 0 || owners[0] != l.Owner {
+			return push.ErrLeaseLost
+		}
+		return f(ctx, tx)
+	})
+}
+
+// DueAccounts implements push.Work.
+func (d *DB) DueAccounts(ctx context.Context, l push.Lease, now time.Time, limit int) ([]push.Account, error) {
+	var rows []accountRow
+	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
+		and wanted_gen > done_gen and next_attempt <= ? order by rank, next_attempt, id limit ?`,
+		l.Company, l.App, micros(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rows {
+		if r.Rank != rows[0].Rank {
+			rows = rows[:i]
+			break
+		}
+	}
+	return accountsOf(rows), nil
+}
+
+// AccountsIn implements push.Work.
+func (d *DB) AccountsIn(ctx context.Context, company, app, objectType string, ids []string) (map[string]push.Account, error) {
+	var rows []accountRow
+	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
+		and object_type = ? and object_id `+d.dialect.in(), company, app, objectType, d.dialect.values(ids))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]push.Account, len(rows))
+	for _, r := range rows {
+		out[r.ObjectID] = r.account()
+	}
+	return out, nil
+}
+
+// AccountByRemoteID implements push.Work.
+func (d *DB) AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (push.Account, error) {
+	var row accountRow
+	err := d.get(ctx, nil, &row, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
+		and object_type = ? and remote_id = ? and remote_id <> ''`, company, app, objectType, remoteID)
+	return row.account(), err
+}
+
+// BeginCreate implements push.Work.
+func (d *DB) BeginCreate(ctx context.Context, l push.Lease, account, begun string) error {
+	return d.underLease(ctx, l, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := d.exec(ctx, tx, `update accounts set begun = ? where company_id = ? and app_id = ? and id = ?`,
+			begun, l.Company, l.App, account)
+		return err
+	})
+}
+
+// FinishAccount implements push.Work.
+func (d *DB) FinishAccount(ctx context.Context, l push.Lease, r push.Result, now time.Time) error {
+	return d.underLease(ctx, l, func(ctx context.Context, tx *sqlx.Tx) error {
+		if r.Release != "" {
+			_, err := d.exec(ctx, tx, `update accounts set remote_id = '', written = '', state = 'removed',
+				done_gen = wanted_gen, class = '', error = '' where company_id = ? and app_id = ? and id = ?`,
+				l.Company, l.App, r.Release)
+			if err != nil {
+				return err
+			}
+		}
+		err := d.settle(ctx, tx, l, r, now)
+		if err != nil {
+			return err
+		}
+		err = d.raiseDependants(ctx, tx, l, r, now)
+		if err != nil {
+			return err
+		}
+		err = d.addAttempts(ctx, tx, l.Company, l.App, r.Attempts)
+		if err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, r.Entries...)
+	})
+}
+
+// settle writes what the worker found. What decides about the next call (state, wish, when) is only believed while no
+// newer generation is wanted.
+func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Result, now time.Time) error {
+	a := r.Account
+	done, confirmed := a.DoneGen, a.ConfirmedAt
+	if r.Confirmed {
+		done, confirmed = a.WantedGen, now
+	}
+	_, err := d.exec(ctx, tx, `update accounts set
+		remote_id = ?, origin = ?, begun = ?, awaits = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
+		object_name    = case when wanted_gen > ? then object_name  else ? end,
+		wish         = case when wanted_gen > ? then wish         else ? end,
+		state        = case when wanted_gen > ? then state        else ? end,
+		attempts     = case when wanted_gen > ? then attempts     else ? end,
+		next_attempt = case when wanted_gen > ? then next_attempt else ? end
+		where company_id = ? and app_id = ? and id = ?`,
+		a.RemoteID, string(a.Origin), a.Begun, a.Awaits, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
+		done, micros(confirmed), a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
+		a.WantedGen, a.Attempts, a.WantedGen, micros(a.NextAttempt), l.Company, l.App, a.ID)
+	return err
+}
+
+// raiseDependants makes the Groups that wait for this User, and the Users whose manager it is, due again.
+func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Result, now time.Time) error {
+	const again = `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?`
+	if len(r.RaiseGroups) > 0 {
+		_, err := d.exec(ctx, tx, again+` where company_id = ? and app_id = ? and object_type = 'Group' and wish = 'active'
+			and object_id `+d.dialect.in(), micros(now), l.Company, l.App, d.dialect.values(r.RaiseGroups))
+		if err != nil {
+			return err
+		}
+	}
+	if !r.RaiseAwaiting {
+		return nil
+	}
+	_, err := d.exec(ctx, tx, again+`, rank = case when wanted_gen > done_gen then rank else ? end
+		where company_id = ? and app_id = ? and awaits <> '' and awaits = ?`,
+		micros(now), int64(push.RankManager), l.Company, l.App, r.Account.ObjectID)
+	return err
+}
+
+func (d *DB) addAttempts(ctx context.Context, tx *sqlx.Tx, company, app string, attempts []push.Attempt) error {
+	for _, a := range attempts {
+		_, err := d.exec(ctx, tx, `insert into attempts (company_id, app_id, id, account_id, at, action, why, method, url, status,
+			request, response, duration, outcome) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			company, app, newID(), a.Account, micros(a.At), a.Action, storable(a.Why), a.Method, storable(a.URL), a.Status,
+			nonNil(a.Request), nonNil(a.Response), a.Duration.Microseconds(), storable(a.Outcome))
+		if err != nil {
+			return err
+		}
+	}
+	if len(attempts) == 0 {
+		return nil
+	}
+	_, err := d.exec(ctx, tx, `delete from attempts where company_id = ? and app_id = ? and id <= (
+		select id from attempts where company_id = ? and app_id = ? order by id desc limit 1 offset ?)`,
+		company, app, company, app, attemptsKept)
+	return err
+}
+
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// storable makes a text from outside fit for a text column: UTF-8 without NUL.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "")
+}
