@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"proprio/db"
+	"proprio/audit"
 	"proprio/ownership"
 	"proprio/resources"
 )
@@ -34,33 +34,41 @@ func (p *program) companyCreateCmd() *cobra.Command {
 		if m := ownership.OutsideMode(mode); mode != "" && m != ownership.OutsideReject && m != ownership.OutsideHold {
 			return fmt.Errorf("%w: --outside-domain %q: use reject or hold", errUsage, mode)
 		}
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			return p.createCompany(cmd.Context(), d, args[0], domains, assume, ownership.OutsideMode(mode))
+		return p.withCore(cmd.Context(), func(c *core) error {
+			company, added, err := c.createCompany(cmd.Context(), p.actor(), args[0], domains, assume, ownership.OutsideMode(mode))
+			for _, domain := range added {
+				p.printDomain(company.Name, domain)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.stdout, "company %s %s\n", company.ID, company.Name)
+			return nil
 		})
 	}
 	return cmd
 }
 
-func (p *program) createCompany(ctx context.Context, d *db.DB, name string, domains []string, assume bool, mode ownership.OutsideMode) error {
-	registrar := newRegistrar(d)
-	company, err := registrar.CreateCompany(ctx, p.actor(), ownership.Company{Name: name, OutsideDomain: mode})
+// createCompany makes the company or finds it, and adds its domains.
+func (c *core) createCompany(ctx context.Context, by audit.Actor, name string, domains []string, assume bool, mode ownership.OutsideMode) (ownership.Company, []ownership.Domain, error) {
+	company, err := c.registrar.CreateCompany(ctx, by, name, mode)
 	if err != nil {
-		return err
+		return company, nil, err
 	}
 	if mode != "" && company.OutsideDomain != mode {
-		if err := registrar.SetOutsideDomain(ctx, p.actor(), company.ID, mode); err != nil {
-			return err
+		if err := c.registrar.SetOutsideDomain(ctx, by, company.ID, mode); err != nil {
+			return company, nil, err
 		}
 	}
+	added := make([]ownership.Domain, 0, len(domains))
 	for _, name := range domains {
-		domain, err := registrar.AddDomain(ctx, p.actor(), company.ID, name, assume)
+		domain, err := c.registrar.AddDomain(ctx, by, company.ID, name, assume)
 		if err != nil {
-			return err
+			return company, added, err
 		}
-		p.printDomain(domain)
+		added = append(added, domain)
 	}
-	fmt.Fprintf(p.stdout, "company %s %s\n", company.ID, company.Name)
-	return nil
+	return company, added, nil
 }
 
 func (p *program) companyListCmd() *cobra.Command {
@@ -68,16 +76,16 @@ func (p *program) companyListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the companies", Args: names()}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			companies, err := d.Companies(cmd.Context())
+		return p.withCore(cmd.Context(), func(c *core) error {
+			companies, err := c.db.Companies(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return p.printJSON(companies)
 			}
-			for _, c := range companies {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\n", c.ID, c.Name, c.OutsideDomain)
+			for _, company := range companies {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\n", company.ID, company.Name, company.OutsideDomain)
 			}
 			return nil
 		})
@@ -86,8 +94,8 @@ func (p *program) companyListCmd() *cobra.Command {
 }
 
 // companyCaller finds a company by name, for commands that read or write its directory.
-func (p *program) companyCaller(ctx context.Context, d *db.DB, name string) (resources.Caller, error) {
-	company, err := d.CompanyByName(ctx, name)
+func (p *program) companyCaller(ctx context.Context, c *core, name string) (resources.Caller, error) {
+	company, err := c.db.CompanyByName(ctx, name)
 	if err != nil {
 		return resources.Caller{}, fmt.Errorf("company %q: %w (see proprio company list)", name, err)
 	}

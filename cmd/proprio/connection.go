@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"proprio/db"
 	"proprio/resources"
 )
 
@@ -22,21 +21,21 @@ func (p *program) connectionListCmd() *cobra.Command {
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			caller, err := p.companyCaller(cmd.Context(), d, company)
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
 			if err != nil {
 				return err
 			}
-			connections, tokens, err := d.ListConnections(cmd.Context(), caller.Company)
+			connections, tokens, err := c.db.ListConnections(cmd.Context(), caller.Company)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return p.printJSON(map[string]any{"connections": connections, "tokens": tokens})
 			}
-			for _, c := range connections {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tdisabled=%t\n", c.ID, c.Name, c.Preset, c.Disabled)
-				for _, t := range tokens[c.ID] {
+			for _, found := range connections {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tdisabled=%t\n", found.ID, found.Name, found.Preset, found.Disabled)
+				for _, t := range tokens[found.ID] {
 					fmt.Fprintf(p.stdout, "\ttoken %s\tcreated %s\trevoked=%t\n", t.ID, t.Created.Format("2006-01-02"), !t.Revoked.IsZero())
 				}
 			}
@@ -54,7 +53,7 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 	}
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
 			c, err := p.connection(cmd.Context(), d, company, args[0])
 			if err != nil {
 				return err
@@ -67,18 +66,18 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 }
 
 // connection finds a connection by its company's and its own name.
-func (p *program) connection(ctx context.Context, d *db.DB, company, name string) (resources.Connection, error) {
-	caller, err := p.companyCaller(ctx, d, company)
+func (p *program) connection(ctx context.Context, c *core, company, name string) (resources.Connection, error) {
+	caller, err := p.companyCaller(ctx, c, company)
 	if err != nil {
 		return resources.Connection{}, err
 	}
-	connections, _, err := d.ListConnections(ctx, caller.Company)
+	connections, _, err := c.db.ListConnections(ctx, caller.Company)
 	if err != nil {
 		return resources.Connection{}, err
 	}
-	for _, c := range connections {
-		if c.Name == name {
-			return c, nil
+	for _, found := range connections {
+		if found.Name == name {
+			return found, nil
 		}
 	}
 	return resources.Connection{}, fmt.Errorf("connection %q of %s: %w (see proprio connection list)", name, company, resources.ErrNotFound)

@@ -1,18 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"proprio/db"
+	"proprio/audit"
 	"proprio/ownership"
 )
 
 func (p *program) domainCmd() *cobra.Command {
 	return group("domain", "Domains: what a company has proved to own",
 		p.domainVerb("add DOMAIN", "Add a domain and print the DNS record that proves it", addDomain),
-		p.domainVerb("check DOMAIN", "Look for the DNS record and verify the domain", checkDomain),
+		p.domainVerb("check DOMAIN", "Look for the DNS record and verify the domain", (*ownership.Registrar).CheckDomain),
 		p.domainVerb("remove DOMAIN", "Take a domain away; its users are judged again", removeDomain),
 		p.domainListCmd())
 }
@@ -22,12 +23,17 @@ func (p *program) domainVerb(use, short string, do domainAction) *cobra.Command 
 	cmd := &cobra.Command{Use: use, Short: short, Args: names("DOMAIN")}
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			caller, err := p.companyCaller(cmd.Context(), d, company)
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
 			if err != nil {
 				return err
 			}
-			return do(cmd.Context(), p, d, caller, args[0])
+			domain, err := do(c.registrar, cmd.Context(), caller.Actor, caller.Company, args[0])
+			if err != nil {
+				return err
+			}
+			p.printDomain(company, domain)
+			return nil
 		})
 	}
 	return required(cmd, "company")
@@ -38,14 +44,14 @@ func (p *program) domainListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List a company's domains", Args: names()}
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			caller, err := p.companyCaller(cmd.Context(), d, company)
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
 			if err != nil {
 				return err
 			}
-			domains, err := d.Domains(cmd.Context(), caller.Company)
+			domains, err := c.db.Domains(cmd.Context(), caller.Company)
 			for _, domain := range domains {
-				p.printDomain(domain)
+				p.printDomain(company, domain)
 			}
 			return err
 		})
@@ -53,11 +59,26 @@ func (p *program) domainListCmd() *cobra.Command {
 	return required(cmd, "company")
 }
 
-func (p *program) printDomain(d ownership.Domain) {
-	if !d.Verified.IsZero() {
+// domainAction is what a verb does to a company's domain.
+type domainAction func(r *ownership.Registrar, ctx context.Context, by audit.Actor, company, name string) (ownership.Domain, error)
+
+func addDomain(r *ownership.Registrar, ctx context.Context, by audit.Actor, company, name string) (ownership.Domain, error) {
+	return r.AddDomain(ctx, by, company, name, false)
+}
+
+func removeDomain(r *ownership.Registrar, ctx context.Context, by audit.Actor, company, name string) (ownership.Domain, error) {
+	return ownership.Domain{}, r.RemoveDomain(ctx, by, company, name)
+}
+
+// printDomain says where a domain stands, and what to do when it is not proved yet. A removed one has no name.
+func (p *program) printDomain(company string, d ownership.Domain) {
+	switch {
+	case d.Name == "":
+		fmt.Fprintln(p.stdout, "removed")
+	case d.InForce():
 		fmt.Fprintf(p.stdout, "domain %s verified\n", d.Name)
-		return
+	default:
+		fmt.Fprintf(p.stdout, "domain %s waits for this DNS record:\n  %s TXT %q\nthen run: proprio domain check %s --company %q\n",
+			d.Name, ownership.ProofRecord(d.Name), d.Proof, d.Name, company)
 	}
-	fmt.Fprintf(p.stdout, "domain %s waits for this DNS record:\n  %s TXT %q\nthen run: proprio domain check %s\n",
-		d.Name, ownership.RecordName(d.Name), d.Proof, d.Name)
 }

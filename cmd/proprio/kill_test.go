@@ -12,18 +12,19 @@ import (
 	"time"
 
 	"proprio/cmd/proprio/demo"
+	"proprio/db"
 	"proprio/db/dbtest"
 )
 
 // TestCampaignKill kills the server at random moments while four clients write and a downstream app fails one request
 // in five. Afterwards every acknowledged write is there, none twice, and the app has converged to the same state.
 func TestCampaignKill(t *testing.T) {
-	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
 		kills, people := 5, 80
 		if full() {
 			kills, people = 50, 2000
 		}
-		runKillCampaign(t, dsn, kills, people)
+		runKillCampaign(t, c.URL, kills, people)
 	})
 }
 

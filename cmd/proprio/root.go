@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"proprio/audit"
-	"proprio/db"
 )
 
 // errUsage marks a wrong command line: exit status 2.
@@ -110,14 +109,14 @@ func required(cmd *cobra.Command, flags ...string) *cobra.Command {
 	return cmd
 }
 
-// withDatabase opens the database for one command. The server may run at the same time.
-func (p *program) withDatabase(ctx context.Context, do func(*db.DB) error) error {
-	d, err := p.openDatabase(ctx)
+// withCore opens the database for one command. The server may run at the same time.
+func (p *program) withCore(ctx context.Context, do func(*core) error) error {
+	c, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return do(d)
+	defer c.close()
+	return do(c)
 }
 
 // actor is who a command acts as, for the audit record.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"proprio/db"
 	"proprio/resources"
 )
 
@@ -32,12 +31,12 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 	f.StringVar(&preset, "preset", "", "the identity provider: entra, okta or generic")
 	f.DurationVar(&lifetime, "expires-in", 0, "how long the token is valid, such as 4380h; 0: until it is revoked")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			caller, err := p.companyCaller(cmd.Context(), d, company)
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
 			if err != nil {
 				return err
 			}
-			token, err := createToken(cmd.Context(), d, caller, connection, preset, lifetime)
+			token, err := c.createToken(cmd.Context(), caller, connection, preset, lifetime)
 			if err != nil {
 				return err
 			}
@@ -48,7 +47,8 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 	return required(cmd, "company", "connection")
 }
 
-func createToken(ctx context.Context, d *db.DB, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
+// createToken makes a token in the connection of that name, and the connection when there is none.
+func (c *core) createToken(ctx context.Context, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
 	switches, ok := resources.Preset(preset)
 	if !ok {
 		return "", fmt.Errorf("%w: --preset %q: use entra, okta or generic", errUsage, preset)
@@ -56,18 +56,18 @@ func createToken(ctx context.Context, d *db.DB, caller resources.Caller, connect
 	if lifetime < 0 {
 		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)
 	}
-	c, err := d.CreateConnection(ctx, resources.Connection{
+	made, err := c.db.CreateConnection(ctx, resources.Connection{
 		Company: caller.Company, Name: connection, Preset: preset, Switches: switches,
 	})
 	if err != nil {
 		return "", err
 	}
 	token, hash := resources.NewToken()
-	t := resources.Token{Company: caller.Company, Connection: c.ID, Scopes: []string{"scim"}}
+	t := resources.Token{Company: caller.Company, Connection: made.ID, Scopes: []string{"scim"}}
 	if lifetime > 0 {
-		t.Expires = time.Now().Add(lifetime)
+		t.Expires = c.now().Add(lifetime)
 	}
-	return token, d.CreateToken(ctx, caller.Actor, t, hash)
+	return token, c.db.CreateToken(ctx, caller.Actor, t, hash)
 }
 
 func (p *program) tokenRevokeCmd() *cobra.Command {
@@ -75,12 +75,12 @@ func (p *program) tokenRevokeCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token at once (its id is in proprio connection list)", Args: names("ID")}
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withDatabase(cmd.Context(), func(d *db.DB) error {
-			caller, err := p.companyCaller(cmd.Context(), d, company)
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
 			if err != nil {
 				return err
 			}
-			return d.RevokeToken(cmd.Context(), caller.Actor, caller.Company, args[0])
+			return c.db.RevokeToken(cmd.Context(), caller.Actor, caller.Company, args[0])
 		})
 	}
 	return required(cmd, "company")

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"proprio/oidc"
+)
+
+func (p *program) adminCmd() *cobra.Command {
+	return group("admin", "Admins: who may sign in to the console", p.adminAddCmd(), p.adminListCmd(), p.adminRebindCmd())
+}
+
+func (p *program) adminAddCmd() *cobra.Command {
+	var company, role string
+	cmd := &cobra.Command{
+		Use:   "add ADDRESS",
+		Short: "List somebody who may sign in; their first sign-in binds the address to their identity at the issuer",
+		Args:  names("ADDRESS"),
+	}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.Flags().StringVar(&role, "role", string(oidc.RoleAdmin), "admin, or auditor (sees, but cannot act)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			admin, err := c.addAdmin(cmd.Context(), caller, args[0], oidc.Role(role))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.stdout, "admin %s %s %s\n", admin.ID, admin.Address, admin.Role)
+			return nil
+		})
+	}
+	return required(cmd, "company")
+}
+
+func (p *program) adminListCmd() *cobra.Command {
+	var company string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: names()}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			admins, err := c.db.Admins(cmd.Context(), caller.Company)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return p.printJSON(admins)
+			}
+			for _, a := range admins {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tbound=%t\tdisabled=%t\n", a.ID, a.Address, a.Role, a.Bound(), a.Disabled)
+			}
+			return nil
+		})
+	}
+	return required(cmd, "company")
+}
+
+func (p *program) adminRebindCmd() *cobra.Command {
+	var company string
+	cmd := &cobra.Command{
+		Use:   "rebind ADDRESS",
+		Short: "Forget the identity an admin is bound to, after asking the person; the next sign-in binds anew",
+		Args:  names("ADDRESS"),
+	}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			folded, ok := oidc.FoldAddress(args[0])
+			if !ok {
+				return fmt.Errorf("%w: %q is not an e-mail address", errUsage, args[0])
+			}
+			admin, err := c.db.Rebind(cmd.Context(), oidcActor(caller.Actor), caller.Company, folded)
+			if err != nil {
+				return fmt.Errorf("admin %s: %w", args[0], err)
+			}
+			fmt.Fprintf(p.stdout, "admin %s %s will bind at the next sign-in\n", admin.ID, admin.Address)
+			return nil
+		})
+	}
+	return required(cmd, "company")
+}

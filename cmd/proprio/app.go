@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"proprio/push"
+	"proprio/resources"
+)
+
+func (p *program) appCmd() *cobra.Command {
+	return group("app", "Apps: the SaaS tools that receive accounts",
+		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(),
+		p.appVerb("sync NAME", "Compare every account with the company's directory and send what differs", (*core).syncApp),
+		p.appVerb("read NAME", "Read the app's own account list and judge each account; changes nothing there", (*core).readApp),
+		p.appVerb("pause NAME", "Stop all calls to the app", (*core).pauseApp),
+		p.appVerb("resume NAME", "Call the app again", (*core).resumeApp))
+}
+
+func (p *program) appAddCmd() *cobra.Command {
+	var company, tokenFile string
+	var scope []string
+	var app push.App
+	cmd := &cobra.Command{
+		Use:     "add NAME",
+		Short:   "Add an app; nothing is sent that an account there could lose by",
+		Example: `  proprio app add "Cadence CRM" --company "Atelier Brémond" --profile generic --url https://crm.example.com/scim/v2 --token-file crm.txt`,
+		Args:    names("NAME"),
+	}
+	f := cmd.Flags()
+	f.StringVar(&company, "company", "", "the company's name")
+	f.StringVar(&app.Profile, "profile", "generic", "what the product can and cannot do")
+	f.StringVar(&app.URL, "url", "", "the app's SCIM base address")
+	f.StringVar(&tokenFile, "token-file", "", "file with the app's bearer token, - for standard input")
+	f.StringArrayVar(&scope, "scope-group", nil, "only members of this group (by displayName); may be repeated; none: everybody")
+	f.StringVar(&app.Responsible, "responsible", "", "address of the person who answers for the app")
+	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
+	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		credential, err := p.readSecret(tokenFile)
+		if err != nil {
+			return err
+		}
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			app.Name = args[0]
+			if app.ScopeGroups, err = c.groupsByName(cmd.Context(), caller, scope); err != nil {
+				return err
+			}
+			stored, err := c.addApp(cmd.Context(), caller, app, credential)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.stdout, "app %s %s\n", stored.ID, stored.Name)
+			return nil
+		})
+	}
+	return required(cmd, "company", "url", "token-file")
+}
+
+// appVerb is a command on one app that already exists.
+func (p *program) appVerb(use, short string, do func(*core, context.Context, resources.Caller, push.App) (string, error)) *cobra.Command {
+	var company string
+	cmd := &cobra.Command{Use: use, Short: short, Args: names("NAME")}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			app, err := c.findApp(cmd.Context(), company, args[0])
+			if err != nil {
+				return err
+			}
+			said, err := do(c, cmd.Context(), resources.Caller{Company: app.Company, Actor: p.actor()}, app)
+			if err != nil {
+				return fmt.Errorf("app %s: %w", app.Name, err)
+			}
+			fmt.Fprintln(p.stdout, said)
+			return nil
+		})
+	}
+	return cmd
+}
+
+func (p *program) appListCmd() *cobra.Command {
+	var company string
+	cmd := &cobra.Command{Use: "list", Short: "List a company's apps", Args: names()}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			apps, err := c.db.Apps(cmd.Context(), caller.Company)
+			for _, a := range apps {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", a.ID, a.Name, a.Profile, a.URL)
+			}
+			return err
+		})
+	}
+	return required(cmd, "company")
+}
+
+// appStatus is what `proprio app status --json` prints. Its names are stable.
+type appStatus struct {
+	ID            string         `json:"id"`
+	Name          string         `json:"name"`
+	Profile       string         `json:"profile"`
+	Paused        bool           `json:"paused"`
+	BlockedUntil  *time.Time     `json:"blockedUntil,omitempty"`
+	BlockedReason string         `json:"blockedReason,omitempty"`
+	Due           int            `json:"due"`    // accounts whose wanted state is not confirmed yet
+	States        map[string]int `json:"states"` // accounts by state
+	Failures      map[string]int `json:"failures,omitempty"`
+}
+
+func (p *program) appStatusCmd() *cobra.Command {
+	var company string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "status NAME", Short: "Show an app's accounts by state", Args: names("NAME")}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			app, err := c.findApp(cmd.Context(), company, args[0])
+			if err != nil {
+				return err
+			}
+			status, err := c.statusOf(cmd.Context(), app)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return p.printJSON(status)
+			}
+			return p.printStatus(status)
+		})
+	}
+	return cmd
+}
+
+func (p *program) printStatus(s appStatus) error {
+	fmt.Fprintf(p.stdout, "%s (%s)\n", s.Name, s.Profile)
+	switch {
+	case s.Paused:
+		fmt.Fprintln(p.stdout, "  paused")
+	case s.BlockedUntil != nil:
+		fmt.Fprintf(p.stdout, "  blocked until %s: %s\n", s.BlockedUntil.Format(time.RFC3339), s.BlockedReason)
+	}
+	for _, state := range []push.State{push.StateConfirmed, push.StatePending, push.StateFailed, push.StateRemoved} {
+		fmt.Fprintf(p.stdout, "  %-10s %d\n", state, s.States[string(state)])
+	}
+	for class, n := range s.Failures {
+		fmt.Fprintf(p.stdout, "  failed, %s: %d\n", class, n)
+	}
+	_, err := fmt.Fprintf(p.stdout, "  due        %d\n", s.Due)
+	return err
+}

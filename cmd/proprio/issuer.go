@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"proprio/oidc"
+)
+
+func (p *program) issuerCmd() *cobra.Command {
+	return group("issuer", "Issuers: the OpenID providers that admins sign in with", p.issuerAddCmd(), p.issuerListCmd())
+}
+
+func (p *program) issuerAddCmd() *cobra.Command {
+	var company, trust, secretFile string
+	var issuer oidc.Issuer
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add or change an OpenID provider; prints the redirect address to register there",
+		Example: `  proprio issuer add "Entra ID" --company "Atelier Brémond" --trust entra-tid --tenant TENANT \
+      --url https://login.microsoftonline.com/TENANT/v2.0 --client-id ID --client-secret-file secret.txt`,
+		Args: names("NAME"),
+	}
+	f := cmd.Flags()
+	f.StringVar(&company, "company", "", "the company's name")
+	f.StringVar(&issuer.URL, "url", "", "the issuer, exactly as its discovery document says")
+	f.StringVar(&issuer.ClientID, "client-id", "", "the client id that the provider gave")
+	f.StringVar(&secretFile, "client-secret-file", "", "file with the client secret, - for standard input; empty: a public client")
+	f.StringVar(&trust, "trust", string(oidc.TrustEmailVerified), "what proves the company: email_verified, google-hd, entra-tid or owns-domains")
+	f.StringVar(&issuer.Tenant, "tenant", "", "the Entra tenant's id, with --trust entra-tid")
+	f.BoolVar(&issuer.Private, "allow-private", false, "let the issuer be on this machine or in a private network")
+	f.StringSliceVar(&issuer.Methods, "require-amr", nil, "one of these must be in the claim amr, such as mfa")
+	f.DurationVar(&issuer.MaxAge, "max-age", 0, "how long ago a person may have signed in at the issuer; 0: no limit")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		issuer.Name, issuer.Trust = args[0], oidc.Trust(trust)
+		if secretFile != "" {
+			secret, err := p.readSecret(secretFile)
+			if err != nil {
+				return err
+			}
+			issuer.Secret = secret
+		}
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			stored, err := c.addIssuer(cmd.Context(), caller, issuer)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.stdout, "issuer %s %s\nregister this redirect address there: PUBLIC-URL%s\n",
+				stored.ID, stored.Name, oidc.CallbackPath(stored.ID))
+			return nil
+		})
+	}
+	return required(cmd, "company", "url", "client-id")
+}
+
+func (p *program) issuerListCmd() *cobra.Command {
+	var company string
+	cmd := &cobra.Command{Use: "list", Short: "List a company's OpenID providers", Args: names()}
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			caller, err := p.companyCaller(cmd.Context(), c, company)
+			if err != nil {
+				return err
+			}
+			issuers, err := c.db.Issuers(cmd.Context(), caller.Company)
+			for _, i := range issuers {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
+			}
+			return err
+		})
+	}
+	return required(cmd, "company")
+}

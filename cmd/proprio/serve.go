@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+// drainTime is how long requests under way may take after the program was told to stop.
+const drainTime = 30 * time.Second
+
+func (p *program) serveCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Run the server",
+		Example: "  proprio serve --data /var/lib/proprio --listen 127.0.0.1:8080 --public-url https://proprio.example.fr",
+		Args:    names(),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), nil) },
+	}
+	p.cfg.serveFlags(cmd.Flags())
+	return cmd
+}
+
+// serve runs the server until ctx ends. ready, when given, is told of the server once it accepts requests.
+func (p *program) serve(ctx context.Context, ready func(*instance) error) error {
+	c, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	listener, err := net.Listen("tcp", p.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	url := p.cfg.PublicURL
+	if url == "" {
+		url = "http://" + listener.Addr().String()
+	}
+	i, err := newInstance(c, url)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return listenAndDrain(ctx, listener, i.handler()) })
+	if p.cfg.MetricsListen != "" {
+		metrics, err := net.Listen("tcp", p.cfg.MetricsListen)
+		if err != nil {
+			return errors.Join(fmt.Errorf("metrics listener: %w", err), listener.Close())
+		}
+		g.Go(func() error { return listenAndDrain(ctx, metrics, i.metrics.handler()) })
+	}
+	i.background(ctx, g)
+	fmt.Fprintf(p.stdout, "listening on http://%s\n", listener.Addr())
+	p.log.Info("started", "version", version, "public_url", url, "postgres", c.db.Postgres(), "data", p.cfg.Data)
+	if ready != nil {
+		g.Go(func() error { return ready(i) })
+	}
+	err = g.Wait()
+	i.recorder.Close()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// listenAndDrain serves until ctx ends, then lets the requests under way finish.
+func listenAndDrain(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := s.Shutdown(drain); err != nil {
+		return fmt.Errorf("drain %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+func (p *program) healthcheckCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask a running server whether it is ready; for container health checks",
+		Args:  names(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, port, err := net.SplitHostPort(p.cfg.Listen)
+			if err != nil {
+				return fmt.Errorf("%w: --listen %q: %w", errUsage, p.cfg.Listen, err)
+			}
+			req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/readyz", nil)
+			if err != nil {
+				return err
+			}
+			client := &http.Client{Timeout: 5 * time.Second}
+			resp, err := client.Do(req)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("the server answers %s", resp.Status)
+			}
+			return nil
+		},
+	}
+	p.cfg.serveFlags(cmd.Flags())
+	return cmd
+}
