@@ -1,0 +1,92 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"proprio/audit"
+	"proprio/resources"
+)
+
+// Scope is what a token must be for to be used here.
+const Scope = "scim"
+
+// Bounds of a bearer token's length. They keep an empty or guessable secret from ever reaching the database, whatever
+// is stored there.
+const (
+	shortestToken = 32
+	longestToken  = 256
+)
+
+type callerKey struct{}
+
+// callerFrom is who asks. It is only called behind authenticate, which always sets it.
+func callerFrom(ctx context.Context) resources.Caller {
+	c, _ := ctx.Value(callerKey{}).(resources.Caller)
+	return c
+}
+
+// authenticate lets nobody past without a bearer token in force (RFC 6750).
+func (s *Server) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := s.identify(w, r)
+		if err != nil {
+			s.writeError(w, r, err)
+			return
+		}
+		e := eventFrom(r.Context())
+		e.company, e.connection = caller.Company, caller.Connection
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+	})
+}
+
+// identify finds whose token it is. The token is looked up by its hash, so comparison time tells nothing about it.
+func (s *Server) identify(w http.ResponseWriter, r *http.Request) (resources.Caller, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+		return resources.Caller{}, unauthorized("The request carries no bearer token: send the header Authorization: Bearer <token>.")
+	}
+	if len(token) < shortestToken || len(token) > longestToken {
+		return resources.Caller{}, badToken(w, "")
+	}
+	t, connection, err := s.Connections.Authenticate(r.Context(), resources.HashToken(token), s.Now())
+	if errors.Is(err, resources.ErrNotFound) {
+		detail := ""
+		if why := new(resources.Error); errors.As(err, &why) {
+			detail = why.Detail
+		}
+		return resources.Caller{}, badToken(w, detail)
+	}
+	if err != nil {
+		return resources.Caller{}, err // a suspended company or a disabled connection is 403: Entra takes 404 for a broken service
+	}
+	if !slices.Contains(t.Scopes, Scope) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
+		return resources.Caller{}, resources.Errorf(resources.ErrForbidden, "", "The token is not for SCIM.")
+	}
+	return resources.Caller{
+		Company:    connection.Company,
+		Connection: connection.ID,
+		Actor:      audit.Actor{Kind: audit.ActorConnection, ID: connection.ID, Name: connection.Name},
+		Switches:   connection.Switches,
+	}, nil
+}
+
+func badToken(w http.ResponseWriter, detail string) error {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="invalid_token"`)
+	if detail == "" {
+		detail = "The bearer token is not known, or was revoked. An administrator can issue a new one."
+	}
+	return unauthorized(detail)
+}
+
+func unauthorized(detail string) error {
+	return scimerrors.ScimError{Status: http.StatusUnauthorized, Detail: detail}
+}

@@ -1,0 +1,212 @@
+package scim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"proprio/resources"
+)
+
+// Schema URNs of the discovery resources (RFC 7643 §10.3).
+const (
+	schemaProviderConfig = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+	schemaResourceType   = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+	schemaSchema         = "urn:ietf:params:scim:schemas:core:2.0:Schema"
+	schemaListResponse   = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+)
+
+// discovery serves what the server can do (RFC 7644 §4). All of it is known at the start, so it is rendered once.
+type discovery struct {
+	config document
+	types  documents
+	urns   documents
+}
+
+// document is a response that never changes, with its entity tag.
+type document struct {
+	body []byte
+	tag  string
+}
+
+// documents are a list and its members by lower-case id.
+type documents struct {
+	kind string // for errors
+	list document
+	byID map[string]document
+}
+
+type object = map[string]any
+
+func newDiscovery(s *Server) *discovery {
+	base := s.PublicURL + BasePath
+	var types, schemas []object
+	for _, rt := range s.Registry.Types() {
+		types = append(types, resourceTypeObject(base, rt))
+	}
+	for _, urn := range s.Registry.Schemas() {
+		o := urn.ToMap()
+		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+urn.ID)
+		schemas = append(schemas, o)
+	}
+	return &discovery{
+		config: newDocument(providerConfigObject(base, s.Limits)),
+		types:  newDocuments("resource type", types),
+		urns:   newDocuments("schema", schemas),
+	}
+}
+
+// providerConfigObject says what this server truly does (RFC 7643 §5; RFC 9865 §4 for pagination).
+func providerConfigObject(base string, l Limits) object {
+	supported := func(yes bool) object { return object{"supported": yes} }
+	return object{
+		"schemas":        []string{schemaProviderConfig},
+		"patch":          supported(true),
+		"bulk":           object{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+		"filter":         object{"supported": true, "maxResults": l.MaxPage},
+		"changePassword": supported(false),
+		"sort":           supported(false),
+		"etag":           supported(true),
+		"pagination": object{
+			"cursor": false, "index": true, "defaultPaginationMethod": "index",
+			"defaultPageSize": l.PageSize, "maxPageSize": l.MaxPage,
+		},
+		"authenticationSchemes": []object{{
+			"type": "oauthbearertoken", "name": "Bearer token", "primary": true,
+			"description": "A token that an administrator issues for one connection, sent as Authorization: Bearer.",
+			"specUri":     "https://www.rfc-editor.org/info/rfc6750",
+		}},
+		"meta": discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig"),
+	}
+}
+
+// resourceTypeObject is RFC 7643 §6. Its id is its name.
+func resourceTypeObject(base string, rt *resources.ResourceType) object {
+	o := object{
+		"schemas": []string{schemaResourceType}, "id": rt.Name, "name": rt.Name, "description": rt.Description,
+		"endpoint": rt.Endpoint, "schema": rt.Schema.ID,
+		"meta": discoveryMeta("ResourceType", base+"/ResourceTypes/"+rt.Name),
+	}
+	var extensions []object
+	for _, extension := range rt.Extensions {
+		extensions = append(extensions, object{"schema": extension.ID, "required": false})
+	}
+	if extensions != nil {
+		o["schemaExtensions"] = extensions
+	}
+	return o
+}
+
+func discoveryMeta(resourceType, location string) object {
+	return object{"resourceType": resourceType, "location": location}
+}
+
+func newDocuments(kind string, all []object) documents {
+	d := documents{kind: kind, byID: map[string]document{}}
+	for _, o := range all {
+		id, _ := o["id"].(string)
+		d.byID[strings.ToLower(id)] = newDocument(o)
+	}
+	d.list = newDocument(object{
+		"schemas": []string{schemaListResponse}, "totalResults": len(all), "startIndex": 1, "itemsPerPage": len(all),
+		"Resources": all,
+	})
+	return d
+}
+
+func newDocument(o object) document {
+	body, err := json.Marshal(o)
+	if err != nil {
+		panic(fmt.Sprintf("scim: discovery document: %v", err)) // texts, numbers and booleans of our own
+	}
+	body = withoutEmptyTexts(body)
+	sum := sha256.Sum256(body)
+	return document{body, `W/"` + hex.EncodeToString(sum[:8]) + `"`}
+}
+
+// withoutEmptyTexts drops members that are "": elimity's schemas have such descriptions, and clients that generate
+// models take them for values (protocol.md 2.1, 8).
+func withoutEmptyTexts(body []byte) []byte {
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return body
+	}
+	dropEmptyTexts(value)
+	clean, err := json.Marshal(value)
+	if err != nil {
+		return body
+	}
+	return clean
+}
+
+func dropEmptyTexts(value any) {
+	switch v := value.(type) {
+	case object:
+		for key, inner := range v {
+			if inner == "" {
+				delete(v, key)
+				continue
+			}
+			dropEmptyTexts(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			dropEmptyTexts(inner)
+		}
+	}
+}
+
+func (d *discovery) providerConfig(w http.ResponseWriter, r *http.Request) error {
+	return serve(w, r, d.config)
+}
+
+func (d *discovery) resourceTypes(w http.ResponseWriter, r *http.Request) error {
+	return d.types.serveList(w, r)
+}
+
+func (d *discovery) resourceType(w http.ResponseWriter, r *http.Request) error {
+	return d.types.serveOne(w, r)
+}
+
+func (d *discovery) schemas(w http.ResponseWriter, r *http.Request) error {
+	return d.urns.serveList(w, r)
+}
+
+func (d *discovery) schema(w http.ResponseWriter, r *http.Request) error {
+	return d.urns.serveOne(w, r)
+}
+
+// serveList refuses a filter: a client that sends one would take the whole list for its result (RFC 7644 §4).
+func (d documents) serveList(w http.ResponseWriter, r *http.Request) error {
+	parameters, err := parseParameters(r)
+	if err != nil {
+		return err
+	}
+	if _, ok := parameters["filter"]; ok {
+		return resources.Errorf(resources.ErrForbidden, "filter", "This list takes no filter (RFC 7644 §4).")
+	}
+	return serve(w, r, d.list)
+}
+
+func (d documents) serveOne(w http.ResponseWriter, r *http.Request) error {
+	one, ok := d.byID[strings.ToLower(pathID(r))]
+	if !ok {
+		return resources.Errorf(resources.ErrNotFound, "", "There is no %s %q.", d.kind, clip(pathID(r)))
+	}
+	return serve(w, r, one)
+}
+
+func serve(w http.ResponseWriter, r *http.Request, d document) error {
+	w.Header().Set("ETag", d.tag)
+	for _, tag := range entityTags(r.Header.Values("If-None-Match")) {
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(d.tag, "W/") {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	write(w, http.StatusOK, d.body)
+	return nil
+}

@@ -1,0 +1,24 @@
+// Package scim speaks SCIM 2.0 (RFC 7643, RFC 7644) over HTTP: it turns requests of identity providers into calls on
+// [proprio/resources.Directory] and its answers into responses.
+//
+// It decides nothing about Users and Groups: what is valid, unique, allowed and kept is decided in package resources.
+// What is decided here is the wire: who may ask (bearer tokens), which dialects of a PATCH body are understood, which
+// attributes a response shows, and which status and scimType an error becomes.
+//
+// A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), normalize (letter
+// case and slashes of the path), authenticate (so that nothing at all is told without a token), accept (content
+// negotiation), the router, and a handler. Handlers return errors; one function writes them.
+//
+//   - server.go: the Server, its limits, and every route on one screen
+//   - auth.go: bearer tokens
+//   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
+//   - request.go, decode.go: paths, media types, bodies, query parameters; JSON with limits
+//   - errors.go: one table from domain errors to statuses and scimTypes
+//   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource; list.go: queries
+//   - precondition.go: ETag, If-Match, If-None-Match
+//   - patch.go, patch_value.go: a PATCH body, in every dialect, into operations
+//   - render.go, projection.go: a stored resource into a response; attributes and excludedAttributes
+//   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas
+//
+// Package scim/client is the outward side; scim/replay plays recorded sequences against a server.
+package scim

@@ -1,0 +1,124 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"proprio/resources"
+)
+
+// wireErrors says what each domain error is on the wire (RFC 7644 §3.12, table 9). The details stand in where the
+// error brings none of its own.
+var wireErrors = []struct {
+	kind error
+	wire scimerrors.ScimError
+}{
+	{resources.ErrNotFound, scimerrors.ScimError{Status: http.StatusNotFound, Detail: "There is no such resource."}},
+	{resources.ErrUniqueness, scimerrors.ScimErrorUniqueness},
+	{resources.ErrVersion, scimerrors.ScimError{
+		Status: http.StatusPreconditionFailed, Detail: "The resource has changed: its version is not the one given in If-Match.",
+	}},
+	{resources.ErrInvalidSyntax, scimerrors.ScimErrorInvalidSyntax},
+	{resources.ErrInvalidValue, scimerrors.ScimErrorInvalidValue},
+	{resources.ErrInvalidPath, scimerrors.ScimErrorInvalidPath},
+	{resources.ErrInvalidFilter, scimerrors.ScimErrorInvalidFilter},
+	{resources.ErrNoTarget, scimerrors.ScimErrorNoTarget},
+	{resources.ErrMutability, scimerrors.ScimErrorMutability},
+	{resources.ErrTooMany, scimerrors.ScimErrorTooMany},
+	{resources.ErrTooLarge, scimerrors.ScimError{
+		Status: http.StatusRequestEntityTooLarge, Detail: "The request is larger than the server takes.",
+	}},
+	{resources.ErrForbidden, scimerrors.ScimError{Status: http.StatusForbidden, Detail: "The token does not allow this."}},
+	{resources.ErrBusy, scimerrors.ScimError{
+		Status: http.StatusServiceUnavailable, Detail: "The database is busy. Repeat the request after a second.",
+	}},
+	{context.DeadlineExceeded, scimerrors.ScimError{
+		Status: http.StatusServiceUnavailable, Detail: "The request took too long. Repeat it later.",
+	}},
+	// 499 is what nginx logs for a client that left; nobody reads the response.
+	{context.Canceled, scimerrors.ScimError{Status: 499, Detail: "The client closed the connection."}},
+}
+
+// wireError finds what an error is on the wire. What a client reads is either its own fault in the words of a domain
+// error, or nothing but a request id.
+func wireError(err error, requestID string) scimerrors.ScimError {
+	var wire scimerrors.ScimError
+	if errors.As(err, &wire) {
+		return wire
+	}
+	for _, e := range wireErrors {
+		if !errors.Is(err, e.kind) {
+			continue
+		}
+		wire = e.wire
+		var domain *resources.Error
+		if errors.As(err, &domain) && wire.Status < 500 && domain.Detail != "" {
+			wire.Detail = domain.Detail
+			if domain.Path != "" {
+				wire.Detail = domain.Path + ": " + domain.Detail
+			}
+		}
+		return wire
+	}
+	return scimerrors.ScimError{
+		Status: http.StatusInternalServerError,
+		Detail: fmt.Sprintf("The server could not do this. Its log says why, under request id %s.", requestID),
+	}
+}
+
+// writeError answers with a SCIM error (RFC 7644 §3.12): the only place that does.
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	e := eventFrom(r.Context())
+	e.err = err
+	if e.status != 0 {
+		s.Log.ErrorContext(r.Context(), "error after the response was begun",
+			slog.String("request", e.id), slog.String("error", err.Error()))
+		return
+	}
+	wire := wireError(err, e.id)
+	if wire.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1") // whole seconds: the only form Okta understands
+	}
+	body, marshalErr := json.Marshal(wire)
+	if marshalErr != nil { // three strings and a number
+		body = []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500"}`)
+		wire.Status = http.StatusInternalServerError
+	}
+	write(w, wire.Status, body)
+}
+
+func notImplemented(http.ResponseWriter, *http.Request) error {
+	return scimerrors.ScimError{
+		Status: http.StatusNotImplemented,
+		Detail: "This server does not have this endpoint. See /ServiceProviderConfig for what it has.",
+	}
+}
+
+func noSuchPath(_ http.ResponseWriter, r *http.Request) error {
+	return scimerrors.ScimError{
+		Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("There is no %s. The endpoints are listed by %s/ResourceTypes.", clip(r.URL.Path), BasePath),
+	}
+}
+
+func methodNotAllowed(method string) error {
+	return scimerrors.ScimError{
+		Status: http.StatusMethodNotAllowed,
+		Detail: fmt.Sprintf("%s is not possible here; the Allow header lists what is.", clip(method)),
+	}
+}
+
+// clip shortens what a client sent, for use in an error detail.
+func clip(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
+}

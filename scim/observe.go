@@ -1,0 +1,124 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"proprio/resources"
+)
+
+// event is what is known of one request; it is filled along the way and told once at the end.
+type event struct {
+	id         string
+	route      string // template, "" when no route matched
+	company    string
+	connection string
+	status     int // 0: nothing written yet
+	err        error
+	ignored    []string // attributes the schemas do not know (Q06)
+	request    []byte
+	response   []byte
+}
+
+type eventKey struct{}
+
+// eventFrom is the request's event; outside of a request it is one that nobody reads.
+func eventFrom(ctx context.Context) *event {
+	if e, ok := ctx.Value(eventKey{}).(*event); ok {
+		return e
+	}
+	return &event{}
+}
+
+// observe surrounds every request: it gives it an id, recovers a panic, and tells log, metrics and recorder of it.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.Now()
+		e := &event{id: uuid.NewString()}
+		w.Header().Set("X-Request-Id", e.id)
+		original := *r.URL
+		r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))
+		rw := &responseWriter{ResponseWriter: w, event: e}
+		defer func() {
+			if p := recover(); p != nil {
+				s.Log.ErrorContext(r.Context(), "panic", "request", e.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				s.writeError(rw, r, fmt.Errorf("panic: %v", p))
+			}
+			d := s.Now().Sub(start)
+			s.tell(r, e, d)
+			s.record(r, e, original.RequestURI(), start, d)
+		}()
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// tell writes the request's one wide log line and counts it. The line holds no personal data: the route instead of the
+// path and the query, and an error's text only when it is the server's own fault.
+func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
+	if s.Observe != nil {
+		s.Observe(e.route, r.Method, e.status, d)
+	}
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("request", e.id), slog.String("method", r.Method), slog.String("route", e.route),
+		slog.Int("status", e.status), slog.Duration("duration", d),
+		slog.String("company", e.company), slog.String("connection", e.connection),
+	}
+	if len(e.ignored) > 0 {
+		attrs = append(attrs, slog.Any("ignored", e.ignored))
+	}
+	if e.err != nil && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented {
+		level = slog.LevelError
+		if errors.Is(e.err, resources.ErrBusy) {
+			level = slog.LevelWarn
+		}
+		attrs = append(attrs, slog.String("error", e.err.Error()))
+	}
+	s.Log.LogAttrs(r.Context(), level, "scim", attrs...)
+}
+
+// record keeps the exchange for the admin, if it is one of a connection's.
+func (s *Server) record(r *http.Request, e *event, uri string, at time.Time, d time.Duration) {
+	if s.Recorder == nil || e.connection == "" {
+		return
+	}
+	s.Recorder.Record(resources.Exchange{
+		Company: e.company, Connection: e.connection, At: at, Method: r.Method, Path: uri, UserAgent: r.UserAgent(),
+		Status: e.status, Duration: d, Request: e.request, Response: e.response,
+	})
+}
+
+// responseWriter notes what was answered.
+type responseWriter struct {
+	http.ResponseWriter
+	event *event
+}
+
+// WriteHeader notes the status.
+func (w *responseWriter) WriteHeader(status int) {
+	if w.event.status == 0 {
+		w.event.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the body. Every response of this package is one call of [write], so the first write is all of it.
+func (w *responseWriter) Write(body []byte) (int, error) {
+	if w.event.status == 0 {
+		w.event.status = http.StatusOK
+	}
+	if w.event.response == nil {
+		w.event.response = body
+	}
+	return w.ResponseWriter.Write(body)
+}
+
+// Unwrap gives http.ResponseController the connection's own writer.
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,226 @@
+package scim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"proprio/resources"
+	"proprio/resources/filter"
+)
+
+// projection is which attributes a response shows (RFC 7644 §3.9). The zero value is the default set of the schemas.
+type projection struct {
+	only    map[*resources.Attribute]bool // of the attributes parameter; nil: the default set
+	without map[*resources.Attribute]bool // of excludedAttributes
+}
+
+// everything says whether the projection leaves the default set as it is.
+func (p projection) everything() bool { return p.only == nil && p.without == nil }
+
+// names says whether the attribute, or a part of it, was asked for by name.
+func (p projection) names(a *resources.Attribute) bool {
+	return p.only[a] || slices.ContainsFunc(a.Sub, func(sub *resources.Attribute) bool { return p.only[sub] })
+}
+
+// shows says whether an attribute, or a part of it, is in the response.
+func (p projection) shows(a *resources.Attribute) bool {
+	switch {
+	case a.Returned == "never":
+		return false
+	case a.Returned == "always", a.Name == "schemas" && a.Parent == nil:
+		return true
+	case a.Parent != nil && p.only[a.Parent]:
+		return a.Returned != "request" || p.only[a]
+	case p.only != nil:
+		return p.names(a)
+	}
+	return a.Returned != "request" && !p.without[a]
+}
+
+// projection reads the parameters attributes and excludedAttributes; asked says whether either was given.
+func (e *endpoint) projection(r *http.Request) (p projection, asked bool, err error) {
+	if r.URL.RawQuery == "" {
+		return projection{}, false, nil
+	}
+	query, err := parseParameters(r)
+	if err != nil {
+		return projection{}, false, err
+	}
+	return e.projectionOf(query)
+}
+
+func (e *endpoint) projectionOf(query parameters) (p projection, asked bool, err error) {
+	if p.only, err = e.attributeSet(query, "attributes"); err != nil {
+		return p, false, err
+	}
+	if p.without, err = e.attributeSet(query, "excludedAttributes"); err != nil {
+		return p, false, err
+	}
+	if p.only != nil && p.without != nil {
+		return p, false, resources.Errorf(resources.ErrInvalidValue, "excludedAttributes",
+			"attributes and excludedAttributes exclude each other (RFC 7644 §3.9). Send one of them.")
+	}
+	return p, !p.everything(), nil
+}
+
+// attributeSet resolves a comma-separated list of attributes, sub-attributes and schema URNs. A name that the schemas do
+// not know selects nothing; nil means that the parameter is absent or empty.
+func (e *endpoint) attributeSet(query parameters, name string) (map[*resources.Attribute]bool, error) {
+	var set map[*resources.Attribute]bool
+	for item := range strings.SplitSeq(strings.Join(query[strings.ToLower(name)], ","), ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		if set == nil {
+			set = map[*resources.Attribute]bool{}
+		}
+		path, err := filter.ParsePath(item)
+		if err != nil {
+			return nil, resources.Errorf(resources.ErrInvalidValue, name, "%q is not the name of an attribute: %v.", clip(item), err)
+		}
+		if urn := e.rt.URN(filter.URN(path)); urn != "" {
+			for _, a := range e.schemaAttributes(urn) {
+				set[a] = true
+			}
+			continue
+		}
+		if a, err := e.rt.Resolve(path.AttributePath); err == nil {
+			set[a] = true
+		}
+	}
+	return set, nil
+}
+
+func (e *endpoint) schemaAttributes(urn string) []*resources.Attribute {
+	if urn == e.rt.Schema.ID {
+		return e.rt.Attributes()
+	}
+	return e.rt.Extension(urn)
+}
+
+// hasHidden says whether a type has attributes that the default set leaves out.
+func hasHidden(rt *resources.ResourceType) bool {
+	leavesOut := func(a *resources.Attribute) bool {
+		hides := func(a *resources.Attribute) bool { return a.Returned == "request" || a.Returned == "never" }
+		return hides(a) || slices.ContainsFunc(a.Sub, hides)
+	}
+	all := slices.Clone(rt.Attributes())
+	for _, extension := range rt.Extensions {
+		all = append(all, rt.Extension(extension.ID)...)
+	}
+	return slices.ContainsFunc(all, leavesOut)
+}
+
+// project leaves out of a rendered resource what the projection does not show, and out of its `schemas` the extensions
+// of which nothing is left (RFC 7643 §3). What it keeps, it copies.
+func project(rt *resources.ResourceType, full []byte, p projection) ([]byte, error) {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(full, &top); err != nil {
+		return nil, fmt.Errorf("project %s: %w", rt.Name, err)
+	}
+	o := &objectWriter{out: make([]byte, 0, len(full))}
+	schemas := []string{rt.Schema.ID}
+	if err := projectObject(o, rt.Attributes(), top, p, "schemas"); err != nil {
+		return nil, err
+	}
+	for _, extension := range rt.Extensions {
+		var inner map[string]json.RawMessage
+		if raw, ok := top[extension.ID]; !ok {
+			continue
+		} else if err := json.Unmarshal(raw, &inner); err != nil {
+			return nil, fmt.Errorf("project %s: %w", extension.ID, err)
+		}
+		part := &objectWriter{}
+		if err := projectObject(part, rt.Extension(extension.ID), inner, p, ""); err != nil {
+			return nil, err
+		}
+		if len(part.out) > 0 {
+			o.member(extension.ID, part.bytes())
+			schemas = append(schemas, extension.ID)
+		}
+	}
+	list, err := json.Marshal(schemas)
+	if err != nil {
+		return nil, err
+	}
+	o.member("schemas", list)
+	return o.bytes(), nil
+}
+
+// projectObject writes the shown attributes of an object, except one.
+func projectObject(o *objectWriter, attributes []*resources.Attribute, object map[string]json.RawMessage, p projection, except string) error {
+	for _, a := range attributes {
+		raw, ok := object[a.Name]
+		if !ok || a.Name == except || !p.shows(a) {
+			continue
+		}
+		if slices.ContainsFunc(a.Sub, func(sub *resources.Attribute) bool { return !p.shows(sub) }) {
+			part, err := projectValue(a, raw, p)
+			if err != nil {
+				return fmt.Errorf("project %s: %w", a, err)
+			}
+			raw = part
+		}
+		if len(raw) > 0 {
+			o.member(a.Name, raw)
+		}
+	}
+	return nil
+}
+
+// projectValue leaves sub-attributes out of a complex value or of each element of a multi-valued one; nil when nothing
+// is left.
+func projectValue(a *resources.Attribute, raw json.RawMessage, p projection) (json.RawMessage, error) {
+	if !a.Multi {
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &object); err != nil {
+			return nil, err
+		}
+		o := &objectWriter{}
+		if err := projectObject(o, a.Sub, object, p, ""); err != nil || len(o.out) == 0 {
+			return nil, err
+		}
+		return o.bytes(), nil
+	}
+	var elements []map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return nil, err
+	}
+	var kept []json.RawMessage
+	for _, element := range elements {
+		o := &objectWriter{}
+		if err := projectObject(o, a.Sub, element, p, ""); err != nil {
+			return nil, err
+		}
+		if len(o.out) > 0 {
+			kept = append(kept, o.bytes())
+		}
+	}
+	if kept == nil {
+		return nil, nil
+	}
+	return json.Marshal(kept)
+}
+
+// objectWriter builds a JSON object member by member.
+type objectWriter struct{ out []byte }
+
+func (o *objectWriter) member(name string, value []byte) {
+	if len(o.out) == 0 {
+		o.out = append(o.out, '{')
+	} else {
+		o.out = append(o.out, ',')
+	}
+	o.out = append(appendText(o.out, name), ':')
+	o.out = append(o.out, value...)
+}
+
+func (o *objectWriter) bytes() []byte {
+	if len(o.out) == 0 {
+		return []byte("{}")
+	}
+	return append(o.out, '}')
+}

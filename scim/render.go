@@ -1,0 +1,151 @@
+package scim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"proprio/resources"
+)
+
+// contentType is that of every response with a body (RFC 7644 §3.1, §8.1).
+const contentType = "application/scim+json;charset=utf-8"
+
+// write sends a whole response; every body of this package passes here.
+func write(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store") // directory data must not stay in a proxy (RFC 7644 §7.6)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone cannot be told
+}
+
+// renderer writes stored resources of one type as a client sees them. The stored body is spliced in as it is; it is
+// decoded only when a part of it must be left out.
+type renderer struct {
+	rt     *resources.ResourceType
+	base   string // public URL with base path
+	always bool   // the type has attributes that are returned only on request, or never
+}
+
+func newRenderer(s *Server, rt *resources.ResourceType) renderer {
+	return renderer{rt: rt, base: s.PublicURL + BasePath, always: hasHidden(rt)}
+}
+
+func (d renderer) location(id string) string { return d.base + d.rt.Endpoint + "/" + id }
+
+// reference is where another resource is found.
+func (d renderer) reference(typ, id string) string { return d.base + "/" + typ + "s/" + id }
+
+// resource renders one resource.
+func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error) {
+	body := res.Body
+	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
+		return nil, fmt.Errorf("render %s %s: stored body is not a JSON object", res.Type, res.ID)
+	}
+	out := make([]byte, 0, len(body)+512+200*(len(res.Members)+len(res.Groups)))
+	out = append(out, `{"id":`...)
+	out = appendText(out, res.ID)
+	if res.ExternalID != "" {
+		out = append(out, `,"externalId":`...)
+		out = appendText(out, res.ExternalID)
+	}
+	if inner := body[1 : len(body)-1]; len(inner) > 0 {
+		out = append(append(out, ','), inner...)
+	}
+	out = d.appendGroups(out, res.Groups)
+	out = d.appendMembers(out, res.Members)
+	out = d.appendMeta(out, res)
+	out = append(out, '}')
+	if p.everything() && !d.always {
+		return out, nil
+	}
+	return project(d.rt, out, p)
+}
+
+// appendGroups writes a User's direct groups (RFC 7643 §4.1.2).
+func (d renderer) appendGroups(out []byte, groups []resources.Ref) []byte {
+	for i, g := range groups {
+		out = append(out, opening(i, `,"groups":[`)...)
+		out = append(out, `{"value":`...)
+		out = appendText(out, g.ID)
+		out = append(out, `,"$ref":`...)
+		out = appendText(out, d.reference(g.Type, g.ID))
+		out = appendDisplay(out, g.Display)
+		out = append(out, `,"type":"direct"}`...)
+	}
+	return closing(out, len(groups))
+}
+
+// appendMembers writes a Group's members (RFC 7643 §4.2).
+func (d renderer) appendMembers(out []byte, members []resources.Member) []byte {
+	for i, m := range members {
+		out = append(out, opening(i, `,"members":[`)...)
+		out = append(out, `{"value":`...)
+		out = appendText(out, m.ID)
+		out = append(out, `,"$ref":`...)
+		out = appendText(out, d.reference(m.Type, m.ID))
+		out = appendDisplay(out, m.Display)
+		out = append(out, `,"type":`...)
+		out = append(appendText(out, m.Type), '}')
+	}
+	return closing(out, len(members))
+}
+
+func opening(i int, first string) string {
+	if i == 0 {
+		return first
+	}
+	return ","
+}
+
+func closing(out []byte, n int) []byte {
+	if n == 0 {
+		return out
+	}
+	return append(out, ']')
+}
+
+func appendDisplay(out []byte, display string) []byte {
+	if display == "" {
+		return out
+	}
+	return appendText(append(out, `,"display":`...), display)
+}
+
+// appendMeta writes RFC 7643 §3.1.
+func (d renderer) appendMeta(out []byte, res *resources.Resource) []byte {
+	out = append(out, `,"meta":{"resourceType":`...)
+	out = appendText(out, res.Type)
+	out = append(out, `,"created":`...)
+	out = appendTime(out, res.Created)
+	out = append(out, `,"lastModified":`...)
+	out = appendTime(out, res.LastModified)
+	out = append(out, `,"location":`...)
+	out = appendText(out, d.location(res.ID))
+	out = append(out, `,"version":`...)
+	return append(appendText(out, etag(res.Version)), '}')
+}
+
+func appendTime(out []byte, t time.Time) []byte {
+	out = append(out, '"')
+	out = t.UTC().AppendFormat(out, "2006-01-02T15:04:05.000000Z")
+	return append(out, '"')
+}
+
+// appendText writes a JSON string. Plain ASCII, which most texts are, is copied.
+func appendText(out []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, err := json.Marshal(s)
+			if err != nil { // never: any string can be marshalled
+				return append(out, `""`...)
+			}
+			return append(out, quoted...)
+		}
+	}
+	return append(append(append(out, '"'), s...), '"')
+}

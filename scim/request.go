@@ -1,0 +1,175 @@
+package scim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"proprio/resources"
+)
+
+// normalize makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
+// (protocol.md 2.1, 11). Ids and schema URNs are left as they are.
+func (s *Server) normalize(next http.Handler) http.Handler {
+	names := map[string]string{}
+	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"} {
+		names[strings.ToLower(name)] = name
+	}
+	for _, rt := range s.Registry.Types() {
+		name := strings.TrimPrefix(rt.Endpoint, "/")
+		names[strings.ToLower(name)] = name
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		escaped := canonicalPath(r.URL.EscapedPath(), names)
+		u := *r.URL
+		u.Path, u.RawPath = unescape(escaped), escaped
+		r = r.WithContext(r.Context()) // a copy, so that the caller's request keeps its URL
+		r.URL = &u
+		next.ServeHTTP(w, r)
+	})
+}
+
+// canonicalPath spells the known names of an escaped path as the routes do. names maps lower case to that spelling.
+func canonicalPath(escaped string, names map[string]string) string {
+	var segments []string
+	for segment := range strings.SplitSeq(escaped, "/") {
+		if segment != "" {
+			segments = append(segments, segment)
+		}
+	}
+	base := strings.Split(strings.Trim(BasePath, "/"), "/")
+	for i, segment := range segments {
+		switch {
+		case i < len(base) && strings.EqualFold(segment, base[i]):
+			segments[i] = base[i]
+		case i == len(base):
+			if name := names[strings.ToLower(segment)]; name != "" {
+				segments[i] = name
+			}
+		case i > len(base) && strings.EqualFold(segment, ".search"):
+			segments[i] = ".search"
+		}
+	}
+	path := "/" + strings.Join(segments, "/")
+	if path == BasePath {
+		path += "/"
+	}
+	return path
+}
+
+// unescape decodes percent signs once. net/http has refused what cannot be decoded.
+func unescape(s string) string {
+	plain, err := url.PathUnescape(s)
+	if err != nil {
+		return s
+	}
+	return plain
+}
+
+// acceptable says whether the client takes what this server sends (RFC 9110 §12.5.1; RFC 7644 §3.8). An absent Accept
+// takes anything.
+func acceptable(r *http.Request) error {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if strings.TrimSpace(accept) == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		media, _, _ := strings.Cut(part, ";")
+		switch strings.ToLower(strings.TrimSpace(media)) {
+		case "*/*", "*", "application/*", "application/scim+json", "application/json":
+			return nil
+		}
+	}
+	return scimerrors.ScimError{
+		Status: http.StatusNotAcceptable,
+		Detail: fmt.Sprintf("This server answers in application/scim+json, which Accept: %s leaves out.", clip(accept)),
+	}
+}
+
+// readObject reads a request body that must be one JSON object.
+func (s *Server) readObject(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+	if err := checkContentType(r.Header); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Limits.Body))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, resources.Errorf(resources.ErrTooLarge, "",
+			"The body is larger than maxPayloadSize, %d bytes. Send the change in smaller parts.", tooLarge.Limit)
+	case err != nil && r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	case err != nil:
+		return nil, &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body ended before it was complete.", Cause: err}
+	}
+	eventFrom(r.Context()).request = body
+	return decodeObject(body, s.Limits.Depth)
+}
+
+// checkContentType takes SCIM's media type, plain JSON, and none at all (Q02), in UTF-8 only (RFC 7644 §8.1).
+func checkContentType(h http.Header) error {
+	refuse := func(what string) error {
+		return scimerrors.ScimError{
+			Status: http.StatusUnsupportedMediaType,
+			Detail: fmt.Sprintf("%s is not supported. Send application/scim+json in UTF-8, not compressed.", what),
+		}
+	}
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return refuse("Content-Encoding " + clip(coding))
+	}
+	value := h.Get("Content-Type")
+	if strings.TrimSpace(value) == "" {
+		return nil
+	}
+	media, parameters, err := mime.ParseMediaType(value)
+	if err != nil || media != "application/scim+json" && media != "application/json" {
+		return refuse("Content-Type " + clip(value))
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		return refuse("charset " + clip(charset))
+	}
+	return nil
+}
+
+// parameters are a query's parameters by lower-case name. Unknown ones are nobody's business (Q03).
+type parameters map[string][]string
+
+// parseParameters reads the query. One that cannot be decoded is refused as a whole: with a filter dropped from it, a
+// look-up would answer with everybody (Q24).
+func parseParameters(r *http.Request) (parameters, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, resources.Errorf(resources.ErrInvalidValue, "query", "The query cannot be decoded: %v. "+
+			"Percent-encode every character that is not a letter, a digit, or one of - . _ ~.", err)
+	}
+	p := parameters{}
+	for name, v := range values {
+		name = strings.ToLower(name)
+		p[name] = append(p[name], v...)
+		for _, text := range v {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return nil, resources.Errorf(resources.ErrInvalidValue, clip(name), "The value is not UTF-8 text, or holds a NUL character.")
+			}
+		}
+	}
+	return p, nil
+}
+
+// one is the value of a parameter that may be given once; ok is false when it is absent.
+func (p parameters) one(name string) (value string, ok bool, err error) {
+	values := p[strings.ToLower(name)]
+	switch len(values) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return values[0], true, nil
+	}
+	return "", false, resources.Errorf(resources.ErrInvalidValue, name, "The parameter is given %d times; once is meant.", len(values))
+}

@@ -1,0 +1,205 @@
+package scim
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"proprio/resources"
+)
+
+// endpoint serves the resources of one type. User and Group differ only in their schemas.
+type endpoint struct {
+	*Server
+	rt       *resources.ResourceType
+	renderer renderer
+}
+
+func newEndpoint(s *Server, rt *resources.ResourceType) *endpoint {
+	return &endpoint{Server: s, rt: rt, renderer: newRenderer(s, rt)}
+}
+
+// get is RFC 7644 §3.4.1.
+func (e *endpoint) get(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := e.projection(r)
+	if err != nil {
+		return err
+	}
+	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), e.with(p))
+	if err != nil {
+		return e.about(pathID(r), err)
+	}
+	if matches(r.Header.Values("If-None-Match"), res.Version) {
+		w.Header().Set("ETag", etag(res.Version))
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if tags := r.Header.Values("If-Match"); len(tags) > 0 && !matches(tags, res.Version) {
+		return resources.ErrVersion
+	}
+	return e.write(w, http.StatusOK, res, p)
+}
+
+// create is RFC 7644 §3.3. A User that the directory revives (Q51) is answered as a new one: that is what the client
+// asked for and waits for.
+func (e *endpoint) create(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := e.projection(r)
+	if err != nil {
+		return err
+	}
+	in, err := e.readObject(w, r)
+	if err != nil {
+		return err
+	}
+	result, err := e.Directory.Create(r.Context(), callerFrom(r.Context()), e.rt.Name, in)
+	if err != nil {
+		return err
+	}
+	return e.answer(w, r, http.StatusCreated, result, p)
+}
+
+// replace is RFC 7644 §3.5.1.
+func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := e.projection(r)
+	if err != nil {
+		return err
+	}
+	pre, err := e.precondition(r)
+	if err != nil {
+		return err
+	}
+	in, err := e.readObject(w, r)
+	if err != nil {
+		return err
+	}
+	result, err := e.Directory.Replace(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), pre, in)
+	if err != nil {
+		return e.about(pathID(r), err)
+	}
+	return e.answer(w, r, http.StatusOK, result, p)
+}
+
+// modify is RFC 7644 §3.5.2. A Group is answered without its members unless they are asked for (protocol.md section 3,
+// row 1): a change of one member must not cost reading a hundred thousand.
+func (e *endpoint) modify(w http.ResponseWriter, r *http.Request) error {
+	p, asked, err := e.projection(r)
+	if err != nil {
+		return err
+	}
+	pre, err := e.precondition(r)
+	if err != nil {
+		return err
+	}
+	body, err := e.readObject(w, r)
+	if err != nil {
+		return err
+	}
+	caller := callerFrom(r.Context())
+	ops, err := decodePatch(e.rt, body, patchOptions{operations: e.Limits.Operations, unquoted: caller.Switches.UnquotedValues})
+	if err != nil {
+		return err
+	}
+	result, err := e.Directory.Modify(r.Context(), caller, e.rt.Name, pathID(r), pre, ops)
+	if err != nil {
+		return e.about(pathID(r), err)
+	}
+	eventFrom(r.Context()).ignored = result.Ignored
+	minimal := prefersMinimal(r)
+	if !asked && (minimal || caller.Switches.PatchNoContent) {
+		if minimal {
+			w.Header().Set("Preference-Applied", "return=minimal")
+		}
+		e.identify(w, result.Resource)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if e.rt.Name == resources.TypeGroup && !p.names(e.rt.Attribute("members")) {
+		return e.write(w, http.StatusOK, result.Resource, p)
+	}
+	return e.answer(w, r, http.StatusOK, result, p)
+}
+
+// remove is RFC 7644 §3.6.
+func (e *endpoint) remove(w http.ResponseWriter, r *http.Request) error {
+	pre, err := e.precondition(r)
+	if err != nil {
+		return err
+	}
+	if err := e.Directory.Remove(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), pre); err != nil {
+		return e.about(pathID(r), err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// answer writes the new state after a change. A Group's members are not part of the directory's result; they are read
+// where the response shows them.
+func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
+	eventFrom(r.Context()).ignored = result.Ignored
+	res := result.Resource
+	if with := e.with(p); with.Members {
+		var err error
+		if res, err = e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, res.ID, with); err != nil {
+			return fmt.Errorf("read back %s %s: %w", e.rt.Name, result.Resource.ID, err)
+		}
+	}
+	return e.write(w, status, res, p)
+}
+
+// write sends one resource.
+func (e *endpoint) write(w http.ResponseWriter, status int, res *resources.Resource, p projection) error {
+	body, err := e.renderer.resource(res, p)
+	if err != nil {
+		return err
+	}
+	e.identify(w, res)
+	if res.MemberCount > 0 && res.Members == nil && e.with(p).Members {
+		w.Header().Set("Member-Count", fmt.Sprint(res.MemberCount)) // too many to show unasked (row 17)
+	}
+	write(w, status, body)
+	return nil
+}
+
+// identify says which resource in which version a response is about (protocol.md section 3, row 15).
+func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
+	location := e.renderer.location(res.ID)
+	w.Header().Set("Location", location)
+	w.Header().Set("Content-Location", location)
+	w.Header().Set("ETag", etag(res.Version))
+}
+
+// about names the resource in an error that only says that there is none.
+func (e *endpoint) about(id string, err error) error {
+	if kind, _ := err.(*resources.Error); kind != nil || wireError(err, "").Status != http.StatusNotFound {
+		return err
+	}
+	return &resources.Error{
+		Kind: resources.ErrNotFound, Detail: fmt.Sprintf("There is no %s with the id %q.", e.rt.Name, clip(id)), Cause: err,
+	}
+}
+
+// with is what must be read for a response.
+func (e *endpoint) with(p projection) resources.With {
+	if e.rt.Name == resources.TypeUser {
+		return resources.With{Groups: p.shows(e.rt.Attribute("groups"))}
+	}
+	members := e.rt.Attribute("members")
+	with := resources.With{Members: p.shows(members), MemberLimit: e.Limits.Members}
+	if p.names(members) {
+		with.MemberLimit = 0
+	}
+	return with
+}
+
+// prefersMinimal says whether the client wants no body (RFC 7240 §4.2).
+func prefersMinimal(r *http.Request) bool {
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Prefer"), ","), ",") {
+		preference, _, _ := strings.Cut(part, ";")
+		name, value, _ := strings.Cut(preference, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "return") &&
+			strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "minimal") {
+			return true
+		}
+	}
+	return false
+}

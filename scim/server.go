@@ -1,0 +1,147 @@
+package scim
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"proprio/resources"
+)
+
+// BasePath is where the service lives under the public URL.
+const BasePath = "/scim/v2"
+
+// Server is the SCIM service. Its dependencies are its fields; it is safe for concurrent use once Handler was called.
+type Server struct {
+	Directory   *resources.Directory
+	Store       resources.Store
+	Connections resources.Connections
+	Registry    *resources.Registry
+	PublicURL   string // as clients reach the server, without trailing slash; never taken from a request's Host
+	Limits      Limits // zero fields: the defaults
+	Now         func() time.Time
+	Log         *slog.Logger
+
+	// Recorder keeps requests for the admin to look at; optional.
+	Recorder *Recorder
+	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
+	Observe func(route, method string, status int, d time.Duration)
+}
+
+// Limits bound what one request may ask for. A zero field means its default.
+type Limits struct {
+	Body       int64 // bytes of a request body; default 1 MiB
+	Operations int   // operations of a PATCH; default 1000 (clients.md Q42)
+	Depth      int   // objects and arrays inside each other in a body; default 32
+	PageSize   int   // resources of a list that names no count; default 100
+	MaxPage    int   // resources of a list at most; default 1000
+	Members    int   // members of a Group shown without being asked for; default 1000 (protocol.md section 3, row 17)
+}
+
+func (l Limits) withDefaults() Limits {
+	fill := func(n *int, value int) {
+		if *n <= 0 {
+			*n = value
+		}
+	}
+	if l.Body <= 0 {
+		l.Body = 1 << 20
+	}
+	fill(&l.Operations, 1000)
+	fill(&l.Depth, 32)
+	fill(&l.PageSize, 100)
+	fill(&l.MaxPage, 1000)
+	fill(&l.Members, 1000)
+	return l
+}
+
+// Handler serves everything under [BasePath]. Nothing is reachable without a bearer token, not even the answer that a
+// path does not exist.
+func (s *Server) Handler() http.Handler {
+	server := *s
+	server.Limits = s.Limits.withDefaults()
+	server.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	return server.observe(server.normalize(server.authenticate(server.routes())))
+}
+
+// handler is an endpoint. It either writes a response or returns an error, which [Server.writeError] writes.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// methods are the handlers of one path. HEAD is GET without the body; any other method is 405 with Allow.
+type methods map[string]handler
+
+// routes is the whole service.
+func (s *Server) routes() http.Handler {
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	handle := func(path string, m methods) { router.Handle(BasePath+path, s.route(path, m)) }
+
+	for _, rt := range s.Registry.Types() {
+		e := newEndpoint(s, rt)
+		handle(rt.Endpoint, methods{"GET": e.list, "POST": e.create})
+		handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
+		handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "PUT": e.replace, "PATCH": e.modify, "DELETE": e.remove})
+	}
+
+	d := newDiscovery(s)
+	handle("/ServiceProviderConfig", methods{"GET": d.providerConfig})
+	handle("/ResourceTypes", methods{"GET": d.resourceTypes})
+	handle("/ResourceTypes/{id}", methods{"GET": d.resourceType})
+	handle("/Schemas", methods{"GET": d.schemas})
+	handle("/Schemas/{id}", methods{"GET": d.schema})
+
+	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.7, §3.11) say so.
+	handle("/", methods{"GET": notImplemented})
+	handle("/.search", methods{"POST": notImplemented})
+	handle("/Bulk", methods{"POST": notImplemented})
+	handle("/Me", methods{
+		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
+	})
+	router.NotFoundHandler = s.route("", methods{"*": noSuchPath})
+	return router
+}
+
+// route makes one path's handlers an http.Handler: it notes the route for the log, picks the method, and turns a
+// returned error into a response.
+func (s *Server) route(path string, m methods) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		eventFrom(r.Context()).route = path
+		if err := s.dispatch(m, w, r); err != nil {
+			s.writeError(w, r, err)
+		}
+	})
+}
+
+func (s *Server) dispatch(m methods, w http.ResponseWriter, r *http.Request) error {
+	if err := acceptable(r); err != nil {
+		return err
+	}
+	h := m["*"]
+	if h == nil {
+		h = m[strings.Replace(r.Method, http.MethodHead, http.MethodGet, 1)]
+	}
+	if h == nil {
+		w.Header().Set("Allow", m.allow())
+		return methodNotAllowed(r.Method)
+	}
+	return h(w, r)
+}
+
+// allow lists the methods for the Allow header (RFC 9110 §10.2.1).
+func (m methods) allow() string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+		if name == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// pathID is the last segment of a path such as /Users/{id}, percent-decoded once.
+func pathID(r *http.Request) string { return unescape(mux.Vars(r)["id"]) }
