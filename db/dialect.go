@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"proprio/resources"
 )
 
 // dialect is every difference between SQLite and Postgres that shows in a query's text. Queries are written once, with
@@ -84,10 +87,7 @@ func (d dialect) rows() string {
 // field is column i of rows as text; kind "" is text, else a column type such as bigint or boolean.
 func (d dialect) field(i int, kind string) string {
 	expr := fmt.Sprintf("(row.value ->> %d)", i)
-	switch {
-	case kind == "":
-		return expr
-	case !d.postgres && kind == "boolean": // json_each gives 1 and 0 for true and false
+	if kind == "" {
 		return expr
 	}
 	return fmt.Sprintf("cast(%s as %s)", expr, kind)
@@ -101,13 +101,89 @@ func (d dialect) pairs(a, b string) string {
 	return fmt.Sprintf("json_group_array(json_array(%s, %s) order by %s)", a, b, a)
 }
 
-// forUpdate locks the rows that a select reads until the transaction ends. On SQLite the transaction has the
+// forUpdate locks the rows that a select reads, until the transaction ends. On SQLite the transaction has the
 // database's write lock already.
 func (d dialect) forUpdate() string {
 	if d.postgres {
 		return " for update"
 	}
 	return ""
+}
+
+// position is where a text (%s) holds another (%s), 0 for nowhere. Unlike LIKE it has no wildcards.
+func (d dialect) position() string {
+	if d.postgres {
+		return "strpos(%s, %s)"
+	}
+	return "instr(%s, %s)"
+}
+
+// right is the last characters of a text (%s), as many as %s says, at least one.
+func (d dialect) right() string {
+	if d.postgres {
+		return "right(%s, %s)"
+	}
+	return "substr(%s, -%s)"
+}
+
+// bytewise is a text that is ordered by its bytes, which is SQLite's way by itself.
+func (d dialect) bytewise(expr string) string {
+	if d.postgres {
+		return "(" + expr + `) collate "C"`
+	}
+	return expr
+}
+
+// jsonValue is the value that keys lead to in a JSON expression, as SQL compares values of its kind: text as it is, a
+// dateTime as microseconds, a boolean and a number as such. It is null where there is none.
+func (d dialect) jsonValue(kind resources.Kind, base string, keys []string) fragment {
+	value := d.jsonPath(base, keys)
+	if !d.postgres {
+		if kind == resources.KindDateTime {
+			return sqlf("instant(%s)", value)
+		}
+		return value
+	}
+	switch kind {
+	case resources.KindBoolean:
+		return sqlf("(%s = 'true')", value)
+	case resources.KindInteger, resources.KindDecimal:
+		return sqlf("(%s)::numeric", value)
+	case resources.KindDateTime: // cut, not rounded, to microseconds
+		return sqlf(`(extract(epoch from regexp_replace(%s, '(\.\d{6})\d+', '\1')::timestamptz) * 1000000)::bigint`, value)
+	}
+	return value
+}
+
+func (d dialect) jsonPath(base string, keys []string) fragment {
+	if d.postgres {
+		return fragment{"(" + base + " #>> ?::text[])", []any{pq.Array(append([]string{}, keys...))}}
+	}
+	if len(keys) == 0 {
+		return raw(base)
+	}
+	return fragment{"json_extract(" + base + ", ?)", []any{sqlitePath(keys)}}
+}
+
+// sqlitePath writes keys as SQLite's JSON path. Quoted, a key may hold the dots and colons of a URN.
+func sqlitePath(keys []string) string { return `$."` + strings.Join(keys, `"."`) + `"` }
+
+// jsonElements is a relation with the values of a list in a JSON expression as its column `value`.
+func (d dialect) jsonElements(base string, keys []string, alias string) fragment {
+	if d.postgres {
+		path := pq.Array(keys)
+		return fragment{"jsonb_array_elements(case jsonb_typeof(" + base + " #> ?::text[]) when 'array' then " +
+			base + " #> ?::text[] end) as " + alias + "(value)", []any{path, path}}
+	}
+	return fragment{"json_each(" + base + ", ?) as " + alias, []any{sqlitePath(keys)}}
+}
+
+// jsonListed is one sub-attribute of the value at a position of a list in a resource's body.
+func (d dialect) jsonListed(list, position, key string) fragment {
+	if d.postgres {
+		return raw(fmt.Sprintf("(r.body #>> array['%s', %s::text, '%s'])", list, position, key))
+	}
+	return raw(fmt.Sprintf("json_extract(r.body, '$.%s[' || %s || '].%s')", list, position, key))
 }
 
 // jsonText is a value as JSON in a string, which is how both drivers take a document.

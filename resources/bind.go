@@ -22,8 +22,8 @@ func (rt *ResourceType) Bind(e filter.Expression) (Condition, error) {
 // BindElement ties the filter of a value path to the multi-valued or complex attribute that it stands behind. The
 // condition is for [MatchElement].
 func (rt *ResourceType) BindElement(a *Attribute, e filter.Expression) (Condition, error) {
-	if a.Kind != KindComplex && !a.Multi {
-		return nil, Errorf(ErrInvalidFilter, a.String(), "%s has one simple value, so it cannot be filtered with [ ]", a)
+	if a.Parent != nil || a.Kind != KindComplex && !a.Multi {
+		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is neither complex nor multi-valued, so it takes no filter in [ ]", a)
 	}
 	return binder{rt: rt, within: a}.bind(e)
 }
@@ -92,7 +92,11 @@ func (b binder) valuePath(e *filter.ValuePath) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Element{a, where}, nil
+	if a.Multi {
+		return Element{a, where}, nil
+	}
+	present, err := b.present(a) // one value, or none
+	return And{[]Condition{present, where}}, err
 }
 
 func (b binder) comparison(e *filter.AttributeExpression) (Condition, error) {

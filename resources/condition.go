@@ -6,7 +6,8 @@ package resources
 //
 //   - ne is bound as Not{eq}: it matches an unassigned attribute (protocol.md 2.4, 43)
 //   - eq null is Not{Present}, ne null is Present
-//   - a multi-valued attribute, or a value path, becomes Element: some value satisfies the inner condition
+//   - a multi-valued attribute, with or without a value path, becomes Element: some value satisfies the inner condition;
+//     a value path on a complex attribute that has one value asks of it directly
 //   - a complex attribute without sub-attribute stands for its `value` (protocol.md 2.4, 45); its presence is that of
 //     one of its sub-attributes, so Compare and Present are only ever about simple values
 //   - a boolean that has a default is compared by it where the document is silent: a User without `active` is active, a
@@ -36,8 +37,7 @@ type Compare struct {
 // Present holds when the attribute has a value that is not empty. Inside Element it is read from the element.
 type Present struct{ Attribute *Attribute }
 
-// Element holds when some value of a multi-valued attribute (or the one value of a singular complex one written as a
-// value path) satisfies Where.
+// Element holds when some value of a multi-valued attribute satisfies Where.
 type Element struct {
 	Attribute *Attribute
 	Where     Condition

@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,18 +64,8 @@ func match(c Condition, at scope) bool {
 }
 
 func matchElement(c Element, v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case []any:
-		for _, e := range v {
-			if MatchElement(c.Where, e) {
-				return true
-			}
-		}
-		return false
-	}
-	return MatchElement(c.Where, v)
+	values, _ := v.([]any)
+	return slices.ContainsFunc(values, func(e any) bool { return MatchElement(c.Where, e) })
 }
 
 // within reads an attribute from one value. An attribute without parent, or one that the value does not carry as an
