@@ -1,0 +1,105 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+)
+
+var _ audit.Log = (*DB)(nil)
+
+// Append implements audit.Log.
+func (d *DB) Append(ctx context.Context, entries ...audit.Entry) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		return d.appendEntries(ctx, tx, entries...)
+	})
+}
+
+// appendEntries adds entries to the record within the transaction of what they tell of, in one statement. Texts from
+// outside are made storable: the record of a refused request must not fail on what was refused.
+func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
+		at := e.At
+		if at.IsZero() {
+			at = d.now()
+		}
+		changed := e.Changed
+		if changed == nil {
+			changed = []string{}
+		}
+		rows[i] = []any{e.Company, micros(at), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name), e.Action, e.ObjectType,
+			storable(e.ObjectID), storable(e.ObjectName), storable(jsonText(changed)), storable(e.Reason)}
+	}
+	f := d.dialect.field
+	_, err := d.exec(ctx, tx, `insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action,
+		object_type, object_id, object_name, changed, reason) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
+		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+
+		` from `+d.dialect.rows(), jsonText(rows))
+	return err
+}
+
+// Entries implements audit.Log.
+func (d *DB) Entries(ctx context.Context, company string, q audit.Query) ([]audit.Entry, error) {
+	query, args := `select seq, company_id, at, actor_kind, actor_id, actor_name, action, object_type, object_id, object_name,
+		changed, reason from audit_entries where company_id = ?`, []any{company}
+	if q.ObjectType != "" || q.ObjectID != "" {
+		query, args = query+` and object_type = ? and object_id = ?`, append(args, q.ObjectType, storable(q.ObjectID))
+	}
+	if q.Before > 0 {
+		query, args = query+` and seq < ?`, append(args, q.Before)
+	}
+	query += ` order by seq desc`
+	if q.Limit > 0 {
+		query, args = query+` limit ?`, append(args, q.Limit)
+	}
+	var rows []entryRow
+	err := d.list(ctx, nil, &rows, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]audit.Entry, len(rows))
+	for i, row := range rows {
+		entries[i], err = row.entry()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+type entryRow struct {
+	Seq        int64  `db:"seq"`
+	Company    string `db:"company_id"`
+	At         int64  `db:"at"`
+	ActorKind  string `db:"actor_kind"`
+	ActorID    string `db:"actor_id"`
+	ActorName  string `db:"actor_name"`
+	Action     string `db:"action"`
+	ObjectType string `db:"object_type"`
+	ObjectID   string `db:"object_id"`
+	ObjectName string `db:"object_name"`
+	Changed    string `db:"changed"`
+	Reason     string `db:"reason"`
+}
+
+func (row entryRow) entry() (audit.Entry, error) {
+	e := audit.Entry{
+		Seq: row.Seq, Company: row.Company, At: fromMicros(row.At),
+		Actor:  audit.Actor{Kind: audit.ActorKind(row.ActorKind), ID: row.ActorID, Name: row.ActorName},
+		Action: audit.Action(row.Action), ObjectType: row.ObjectType, ObjectID: row.ObjectID, ObjectName: row.ObjectName,
+		Reason: row.Reason,
+	}
+	err := json.Unmarshal([]byte(row.Changed), &e.Changed)
+	if err != nil {
+		return e, fmt.Errorf("audit entry %d: %w", row.Seq, err)
+	}
+	return e, nil
+}

@@ -1,0 +1,61 @@
+package db
+
+import (
+	"context"
+
+	"proprio/resources"
+)
+
+// Find implements resources.Store. A look-up that fits its page is one query: the total follows from the page.
+func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
+	where, args, err := d.matching(c, q)
+	if err != nil {
+		return nil, err
+	}
+	skip := max(q.StartIndex, 1) - 1
+	page := &resources.Page{}
+	if q.Count > 0 {
+		page.Resources, err = d.findPage(ctx, c, q, where, args, skip)
+		if err != nil {
+			return nil, err
+		}
+	}
+	got := len(page.Resources)
+	if q.Count > got && (got > 0 || skip == 0) {
+		page.Total = skip + got
+		return page, nil
+	}
+	return page, d.get(ctx, nil, &page.Total, `select count(*) from resources r where `+where, args...)
+}
+
+// matching is the condition on resources r that a query means.
+func (d *DB) matching(c resources.Caller, q resources.Query) (where string, args []any, err error) {
+	where, args = `r.company_id = ? and r.type = ?`, []any{c.Company, q.Type}
+	if q.Where == nil {
+		return where, args, nil
+	}
+	cond, more, err := d.compileCondition(c, q.Type, q.Where)
+	return where + ` and (` + cond + `)`, append(args, more...), err
+}
+
+// findPage reads one page in the order of creation. The whole list is cut on the narrow index first, so that skipped
+// resources cost an index entry, not a document.
+func (d *DB) findPage(ctx context.Context, c resources.Caller, q resources.Query, where string, args []any, skip int) ([]*resources.Resource, error) {
+	const cut = ` order by r.created, r.id limit ? offset ?`
+	var query string
+	var values []any
+	if q.Where == nil {
+		query = d.selectResources(q.With, `(select r.company_id, r.id from resources r where `+where+cut+`) as page
+			join resources r on r.company_id = page.company_id and r.id = page.id`) + ` order by r.created, r.id`
+		values = append(append(values, args...), q.Count, skip, c.Connection)
+	} else {
+		query = d.selectResources(q.With, `resources r`) + ` where ` + where + cut
+		values = append(append(append(values, c.Connection), args...), q.Count, skip)
+	}
+	var rows []resourceRow
+	err := d.list(ctx, nil, &rows, query, values...)
+	if err != nil {
+		return nil, err
+	}
+	return d.complete(ctx, c, q.With, rows)
+}

@@ -1,0 +1,112 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"proprio/resources"
+)
+
+type memberRow struct {
+	Group   string `db:"group_id"`
+	ID      string `db:"member_id"`
+	Type    string `db:"member_type"`
+	Display string `db:"display"`
+}
+
+func (m memberRow) member() resources.Member {
+	return resources.Member{ID: m.ID, Type: m.Type, Display: m.Display}
+}
+
+const selectMembers = `select m.group_id, m.member_id, m.member_type,
+	coalesce(nullif(u.display_name, ''), u.user_name) as display
+	from members m join resources u on u.company_id = m.company_id and u.id = m.member_id
+	where m.company_id = ? `
+
+// fillMembers brings the members of each of the Groups, in one query.
+func (d *DB) fillMembers(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource) error {
+	ids := make([]string, 0, len(groups))
+	for id := range groups {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var rows []memberRow
+	err := d.list(ctx, nil, &rows, selectMembers+`and m.group_id `+d.dialect.in()+` order by m.group_id, m.member_id`,
+		c.Company, d.dialect.values(ids))
+	for _, row := range rows {
+		g := groups[row.Group]
+		g.Members = append(g.Members, row.member())
+		g.MemberCount++
+	}
+	return err
+}
+
+// Members implements resources.Store. A Group that does not exist is told from an empty one.
+func (d *DB) Members(ctx context.Context, c resources.Caller, group, after string, limit int) ([]resources.Member, error) {
+	if !keepable(group) || !keepable(after) {
+		return nil, resources.Errorf(resources.ErrNotFound, "", "Group %q does not exist", group)
+	}
+	query, args := selectMembers+`and m.group_id = ? and m.member_id > ? order by m.member_id`, []any{c.Company, group, after}
+	if limit > 0 {
+		query, args = query+` limit ?`, append(args, limit)
+	}
+	var rows []memberRow
+	err := d.list(ctx, nil, &rows, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		var id string
+		err = d.get(ctx, nil, &id, `select id from resources where company_id = ? and type = ? and id = ?`,
+			c.Company, resources.TypeGroup, group)
+		return nil, named(err, "Group %q does not exist", group)
+	}
+	members := make([]resources.Member, len(rows))
+	for i, row := range rows {
+		members[i] = row.member()
+	}
+	return members, nil
+}
+
+// changeMembers adds and removes membership rows, touching only those named, and marks each member that came or went.
+// It tells whether any did.
+func (w *writer) changeMembers(ctx context.Context, group string, m resources.MemberChange) (bool, error) {
+	add := slices.Clone(m.Add)
+	slices.SortFunc(add, func(a, b resources.Member) int { return strings.Compare(a.ID, b.ID) }) // one lock order
+	pairs, ids := make([][2]string, len(add)), make([]string, len(add))
+	for i, a := range add {
+		pairs[i], ids[i] = [2]string{a.ID, a.Type}, a.ID
+		if !keepable(a.ID) {
+			return false, noMember()
+		}
+	}
+	const gone = `delete from members where company_id = ? and group_id = ? and `
+	const which = ` returning member_id, member_type`
+	var rows []memberRow
+	var err error
+	if m.Clear {
+		err = w.list(ctx, w.tx, &rows, gone+`not (member_id `+w.dialect.in()+`)`+which, w.c.Company, group, w.dialect.values(ids))
+	}
+	remove := slices.DeleteFunc(slices.Clone(m.Remove), func(id string) bool { return !keepable(id) })
+	if err == nil && len(remove) > 0 {
+		err = w.list(ctx, w.tx, &rows, gone+`member_id `+w.dialect.in()+which, w.c.Company, group, w.dialect.values(remove))
+	}
+	if err == nil && len(add) > 0 {
+		err = w.list(ctx, w.tx, &rows, `insert into members (company_id, group_id, member_id, member_type)
+			select cast(? as text), cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`
+			from `+w.dialect.rows()+` where true on conflict do nothing`+which, w.c.Company, group, jsonText(pairs))
+	}
+	if errors.Is(err, resources.ErrNotFound) { // the foreign key: another company's, or removed meanwhile
+		return false, noMember()
+	}
+	for _, row := range rows {
+		w.mark(row.Type, row.ID)
+	}
+	return len(rows) > 0, err
+}
+
+func noMember() error {
+	return resources.Errorf(resources.ErrInvalidValue, "members", "a member does not exist in this company")
+}

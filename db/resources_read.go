@@ -1,0 +1,160 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"proprio/resources"
+)
+
+var _ resources.Store = (*DB)(nil)
+
+// resourceRow is a row of resources with what the caller asked for beside it.
+type resourceRow struct {
+	ID             string         `db:"id"`
+	Type           string         `db:"type"`
+	Version        int64          `db:"version"`
+	Created        int64          `db:"created"`
+	Modified       int64          `db:"modified"`
+	Body           []byte         `db:"body"`
+	UserName       string         `db:"user_name"`
+	UserNameFolded sql.NullString `db:"user_name_folded"`
+	DisplayName    string         `db:"display_name"`
+	NameFolded     string         `db:"name_folded"`
+	Active         bool           `db:"active"`
+	Hold           string         `db:"hold"`
+	ExternalID     sql.NullString `db:"external_id"`
+	GroupPairs     sql.NullString `db:"group_pairs"` // [[id, displayName], …]
+}
+
+// resourceColumns are read from resources r left joined with external_ids x.
+const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body, r.user_name, r.user_name_folded,
+	r.display_name, r.name_folded, r.active, r.hold, x.external_id`
+
+// selectResources begins a query for whole resources. Its one parameter is the caller's connection. The table is called
+// r in what follows. The Groups of each resource come in the same round trip, as JSON.
+func (d *DB) selectResources(with resources.With, from string) string {
+	groups := ""
+	if with.Groups {
+		groups = `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
+			from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
+			where m.company_id = r.company_id and m.member_id = r.id) as group_pairs`
+	}
+	return `select ` + resourceColumns + groups + ` from ` + from + ` left join external_ids x
+		on x.company_id = r.company_id and x.type = r.type and x.resource_id = r.id and x.connection_id = ?`
+}
+
+// Get implements resources.Store.
+func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with resources.With) (*resources.Resource, error) {
+	var row resourceRow
+	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
+	if keepable(id) {
+		err = d.get(ctx, nil, &row, d.selectResources(with, `resources r`)+
+			` where r.company_id = ? and r.type = ? and r.id = ?`, c.Connection, c.Company, typ, id)
+	}
+	if err != nil {
+		return nil, named(err, "%s %q does not exist", typ, id)
+	}
+	found, err := d.complete(ctx, c, with, []resourceRow{row})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// GetByUserName implements resources.Store.
+func (d *DB) GetByUserName(ctx context.Context, c resources.Caller, folded string) (*resources.Resource, error) {
+	var row resourceRow
+	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
+	if keepable(folded) {
+		err = d.get(ctx, nil, &row, d.selectResources(resources.With{}, `resources r`)+
+			` where r.company_id = ? and r.user_name_folded = ?`, c.Connection, c.Company, folded)
+	}
+	if err != nil {
+		return nil, named(err, "no User has the userName %q", folded)
+	}
+	return row.resource()
+}
+
+// complete turns rows into resources and brings the members of Groups where they are asked for.
+func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.With, rows []resourceRow) ([]*resources.Resource, error) {
+	found := make([]*resources.Resource, 0, len(rows))
+	groups := map[string]*resources.Resource{}
+	for i := range rows {
+		r, err := rows[i].resource()
+		if err != nil {
+			return nil, err
+		}
+		if with.Members && r.Type == resources.TypeGroup {
+			r.Members, r.MemberCount = []resources.Member{}, 0
+			groups[r.ID] = r
+		}
+		found = append(found, r)
+	}
+	if len(groups) == 0 {
+		return found, nil
+	}
+	return found, d.fillMembers(ctx, c, groups)
+}
+
+func (row *resourceRow) resource() (*resources.Resource, error) {
+	r := &resources.Resource{
+		Type: row.Type, ID: row.ID, ExternalID: row.ExternalID.String, Version: row.Version,
+		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1,
+		Index: resources.Index{
+			UserName: row.UserName, UserNameFolded: row.UserNameFolded.String, DisplayName: row.DisplayName,
+			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold,
+		},
+	}
+	if !row.GroupPairs.Valid {
+		return r, nil
+	}
+	var pairs [][2]string
+	err := json.Unmarshal([]byte(row.GroupPairs.String), &pairs)
+	if err != nil {
+		return nil, fmt.Errorf("groups of %s %s: %w", r.Type, r.ID, err)
+	}
+	for _, p := range pairs {
+		r.Groups = append(r.Groups, resources.Ref{Type: resources.TypeGroup, ID: p[0], Display: p[1]})
+	}
+	return r, nil
+}
+
+// Types implements resources.Store.
+func (d *DB) Types(ctx context.Context, c resources.Caller, ids []string) (map[string]string, error) {
+	asked := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if keepable(id) {
+			asked = append(asked, id)
+		}
+	}
+	types := make(map[string]string, len(asked))
+	if len(asked) == 0 {
+		return types, nil
+	}
+	var rows []struct {
+		ID   string `db:"id"`
+		Type string `db:"type"`
+	}
+	err := d.list(ctx, nil, &rows, `select id, type from resources where company_id = ? and id `+d.dialect.in(),
+		c.Company, d.dialect.values(asked))
+	for _, row := range rows {
+		types[row.ID] = row.Type
+	}
+	return types, err
+}
+
+// keepable tells whether a text can be in the database at all; what cannot, cannot be found.
+func keepable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// named says which object a not-found error is about.
+func named(err error, format string, args ...any) error {
+	if !isNotFound(err) {
+		return err
+	}
+	return resources.Errorf(resources.ErrNotFound, "", format, args...)
+}

@@ -1,0 +1,202 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+	"proprio/resources"
+)
+
+// writer applies changes within one transaction. It collects entries and marks, which are written at its end, each kind
+// in one statement.
+type writer struct {
+	*DB
+	tx      *sqlx.Tx
+	c       resources.Caller
+	entries []audit.Entry
+	marks   map[object]bool
+}
+
+// Apply implements resources.Store.
+func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources.Change) ([]resources.Applied, error) {
+	for i := range changes {
+		err := checkTexts(changes[i].Resource)
+		if err != nil {
+			return nil, err
+		}
+	}
+	var applied []resources.Applied
+	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		w := &writer{DB: d, tx: tx, c: c, marks: map[object]bool{}}
+		applied = make([]resources.Applied, len(changes))
+		for i := range changes {
+			a, err := w.apply(ctx, &changes[i])
+			if err != nil {
+				return err
+			}
+			applied[i] = a
+		}
+		return w.finish(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return applied, nil
+}
+
+func (w *writer) apply(ctx context.Context, ch *resources.Change) (resources.Applied, error) {
+	switch ch.Action {
+	case audit.ActionRemove:
+		return w.remove(ctx, ch)
+	case audit.ActionCreate:
+		return w.create(ctx, ch)
+	}
+	return w.update(ctx, ch)
+}
+
+// finish writes what all changes gave rise to. Marks come last: their rows are what different changes share most.
+func (w *writer) finish(ctx context.Context) error {
+	err := w.appendEntries(ctx, w.tx, w.entries...)
+	if err != nil {
+		return err
+	}
+	return w.writeMarks(ctx)
+}
+
+// create inserts a resource at version 1 with everything beside it.
+func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Applied, error) {
+	r, at := ch.Resource, w.moment(ch)
+	created := r.Created
+	if created.IsZero() {
+		created = at
+	}
+	err := w.claimName(ctx, ch, "")
+	if err != nil {
+		return resources.Applied{}, err
+	}
+	x := r.Index
+	_, err = w.exec(ctx, w.tx, `insert into resources (company_id, id, type, version, created, modified, body, user_name,
+		user_name_folded, display_name, name_folded, active, hold)
+		values (?, ?, ?, 1, ?, ?, `+w.dialect.doc()+`, ?, ?, ?, ?, ?, ?)`,
+		w.c.Company, r.ID, r.Type, micros(created), micros(at), string(r.Body), x.UserName,
+		userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold)
+	if err != nil {
+		return resources.Applied{}, taken(err, r)
+	}
+	err = w.insertEmails(ctx, r)
+	if err == nil && ch.SetExternalID && r.ExternalID != "" {
+		_, err = w.setExternalID(ctx, r)
+	}
+	if err == nil && ch.Members != nil {
+		_, err = w.changeMembers(ctx, r.ID, *ch.Members)
+	}
+	if err != nil {
+		return resources.Applied{}, err
+	}
+	w.note(ch, at, x.UserName, x.DisplayName)
+	return resources.Applied{Version: 1, Changed: true}, nil
+}
+
+// update changes a resource that exists. Its version is raised once, and only when something differs.
+func (w *writer) update(ctx context.Context, ch *resources.Change) (resources.Applied, error) {
+	r, at := ch.Resource, w.moment(ch)
+	var version int64 // 0: not raised yet
+	var err error
+	if ch.SetBody {
+		version, err = w.setBody(ctx, ch, at)
+		if err != nil {
+			return resources.Applied{}, err
+		}
+	}
+	beside := false
+	if ch.SetExternalID {
+		beside, err = w.setExternalID(ctx, r)
+		if err != nil {
+			return resources.Applied{}, err
+		}
+	}
+	if ch.Members != nil {
+		moved, err := w.changeMembers(ctx, r.ID, *ch.Members)
+		if err != nil {
+			return resources.Applied{}, err
+		}
+		beside = beside || moved
+	}
+	switch {
+	case version == 0 && !beside:
+		version, err = w.expect(ctx, ch)
+		return resources.Applied{Version: version}, err
+	case version == 0:
+		version, err = w.raise(ctx, ch, at)
+		if err != nil {
+			return resources.Applied{}, err
+		}
+	}
+	w.note(ch, at, r.Index.UserName, r.Index.DisplayName)
+	return resources.Applied{Version: version, Changed: true}, nil
+}
+
+// expect returns the version in place, once it is the expected one.
+func (w *writer) expect(ctx context.Context, ch *resources.Change) (int64, error) {
+	r := ch.Resource
+	var version int64
+	err := w.get(ctx, w.tx, &version, `select version from resources where company_id = ? and type = ? and id = ?`,
+		w.c.Company, r.Type, r.ID)
+	if err != nil {
+		return 0, named(err, "%s %q does not exist", r.Type, r.ID)
+	}
+	return version, checkVersion(ch, version)
+}
+
+// raise spends a version for what changed beside the body.
+func (w *writer) raise(ctx context.Context, ch *resources.Change, at time.Time) (int64, error) {
+	r := ch.Resource
+	var version int64
+	err := w.get(ctx, w.tx, &version, `update resources set version = version + 1, modified = ?
+		where company_id = ? and type = ? and id = ? and (cast(? as bigint) = 0 or version = ?) returning version`,
+		micros(at), w.c.Company, r.Type, r.ID, ch.Expected, ch.Expected)
+	if isNotFound(err) {
+		_, err = w.expect(ctx, ch) // says which of the two it was
+	}
+	return version, err
+}
+
+// note records the change for the audit and marks its object.
+func (w *writer) note(ch *resources.Change, at time.Time, userName, displayName string) {
+	e := ch.Audit
+	e.Company = w.c.Company
+	if e.At.IsZero() {
+		e.At = at
+	}
+	if e.Actor == (audit.Actor{}) {
+		e.Actor = w.c.Actor
+	}
+	if e.Action == "" {
+		e.Action = ch.Action
+	}
+	if e.ObjectType == "" {
+		e.ObjectType = ch.Resource.Type
+	}
+	if e.ObjectID == "" {
+		e.ObjectID = ch.Resource.ID
+	}
+	if e.ObjectName == "" {
+		e.ObjectName = userName
+	}
+	if e.ObjectName == "" {
+		e.ObjectName = displayName
+	}
+	w.entries = append(w.entries, e)
+	w.mark(ch.Resource.Type, ch.Resource.ID)
+}
+
+// moment is when a change happens.
+func (w *writer) moment(ch *resources.Change) time.Time {
+	if ch.Resource.LastModified.IsZero() {
+		return w.now()
+	}
+	return ch.Resource.LastModified
+}
