@@ -44,14 +44,14 @@ type RemoteAccount struct {
 // from RFC 7643 in harmless ways, which are tolerated; an account without id is ErrIncomplete.
 func AccountFromSCIM(user map[string]any, administrators []string) (RemoteAccount, error) {
 	a := RemoteAccount{
-		RemoteID: strings.TrimSpace(scalar(field(user, "id"))), UserName: text(field(user, "userName")),
+		RemoteID: strings.TrimSpace(scalar(field(user, "id"))), UserName: scalar(field(user, "userName")),
 		DisplayName: displayName(user), Active: active(field(user, "active")),
 	}
-	if a.RemoteID == "" {
-		return a, fmt.Errorf("%w: the app lists an account without id (userName %q)", ErrIncomplete, a.UserName)
+	if a.RemoteID == "" || len(a.RemoteID) > maxRemoteID {
+		return a, fmt.Errorf("%w: the app lists an account without a usable id (userName %q)", ErrIncomplete, a.UserName)
 	}
 	for _, v := range values(field(user, "emails")) {
-		e := resources.Email{Value: text(field(v, "value")), Type: text(field(v, "type")), Primary: field(v, "primary") == true}
+		e := resources.Email{Value: scalar(field(v, "value")), Type: scalar(field(v, "type")), Primary: field(v, "primary") == true}
 		if e.Value != "" {
 			a.Emails = append(a.Emails, e)
 		}
@@ -59,7 +59,7 @@ func AccountFromSCIM(user map[string]any, administrators []string) (RemoteAccoun
 	isAdministrator := administratorTest(administrators)
 	for _, attribute := range []string{"roles", "entitlements"} {
 		for _, v := range values(field(user, attribute)) {
-			name, display := scalar(field(v, "value")), text(field(v, "display"))
+			name, display := scalar(field(v, "value")), scalar(field(v, "display"))
 			a.Administrator = a.Administrator || isAdministrator(name) || isAdministrator(display)
 			if name == "" {
 				name = display
@@ -92,8 +92,8 @@ func administratorTest(names []string) func(string) bool {
 func displayName(user map[string]any) string {
 	name := object(field(user, "name"))
 	for _, s := range []string{
-		text(field(user, "displayName")), text(field(name, "formatted")),
-		strings.TrimSpace(text(field(name, "givenName")) + " " + text(field(name, "familyName"))),
+		scalar(field(user, "displayName")), scalar(field(name, "formatted")),
+		strings.TrimSpace(scalar(field(name, "givenName")) + " " + scalar(field(name, "familyName"))),
 	} {
 		if s != "" {
 			return s
@@ -149,7 +149,7 @@ func values(v any) []map[string]any {
 func scalar(v any) string {
 	switch v := v.(type) {
 	case string:
-		return v
+		return clean(v)
 	case fmt.Stringer: // json.Number
 		return v.String()
 	case float64:
@@ -157,6 +157,15 @@ func scalar(v any) string {
 	}
 	return ""
 }
+
+// clean takes out of a text what databases cannot keep: NUL characters and bytes that are not UTF-8. An app that has such
+// an account must not keep all others from being read.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// maxRemoteID bounds an app's id of an account, in bytes.
+const maxRemoteID = 1000
 
 // observe turns what an app reported into accounts to be judged, by remote id. The list is refused as ErrIncomplete when
 // it cannot be whole: an id twice means that pages moved while they were read.

@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// Rank orders severities, the gravest first, from 0.
+func (s Severity) Rank() int {
+	return slices.Index([]Severity{Critical, High, Medium, Low}, s)
+}
+
 // term is how long a finding of each severity may stay open. High is the seven days that ANSSI's ReCyF 10.A.5 gives as an
 // example for accounts that are no longer needed.
 func (s Severity) term() time.Duration {

@@ -144,7 +144,7 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	if err != nil {
 		return Conclusions{}, err
 	}
-	users, err := o.UsersByAddress(ctx, addresses(accounts))
+	users, err := o.UsersByAddress(ctx, addressKeys(accounts))
 	if err != nil {
 		return Conclusions{}, err
 	}

@@ -31,13 +31,27 @@ func keys(address string) []string {
 	return slices.Compact(keys)
 }
 
-// addresses returns the keys to look up for accounts, each once.
-func addresses(accounts []ObservedAccount) []string {
+// maxAddress bounds an address that is looked up, in bytes. RFC 5321 §4.5.3.1 allows 320; no User has a longer one than
+// this, and databases cannot index text of any length.
+const maxAddress = 1000
+
+// AddressKeys returns the folded forms of an account's addresses under which the directory may keep them, each once.
+func (a ObservedAccount) AddressKeys() []string {
 	var out []string
-	for _, a := range accounts {
-		for _, address := range slices.Concat(a.Logins, a.Emails) {
+	for _, address := range slices.Concat(a.Logins, a.Emails) {
+		if len(address) <= maxAddress {
 			out = append(out, keys(address)...)
 		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// addressKeys returns the keys of several accounts, each once.
+func addressKeys(accounts []ObservedAccount) []string {
+	var out []string
+	for _, a := range accounts {
+		out = append(out, a.AddressKeys()...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -21,7 +21,7 @@ const maxCompanyName = 200
 type PolicyMarks interface {
 	// PolicyChanges returns the marked companies, each with the mark's generation.
 	PolicyChanges(ctx context.Context) (map[string]int64, error)
-	// SettlePolicy takes a company's mark away unless its generation moved meanwhile.
+	// SettlePolicy notes that a company's Users were asked about up to a generation; a later change keeps its mark.
 	SettlePolicy(ctx context.Context, company string, generation int64) error
 }
 

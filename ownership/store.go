@@ -56,38 +56,14 @@ type Reading struct {
 	Accounts int       // as of ReadAt
 }
 
-// AccountQuery selects observed accounts.
-type AccountQuery struct {
-	App     string  // id; empty: of all apps
-	User    string  // id of the matched User; empty: whoever
-	Verdict Verdict // empty: every one
-	After   string  // only remote ids after this one; useful with App
-	Limit   int     // at most; 0: all
-}
-
-// FindingQuery selects findings, gravest first, then by due date.
-type FindingQuery struct {
-	App      string // id; empty: every one
-	ObjectID string // empty: every one
-	Closed   bool   // closed ones, newest first, instead of open ones
-	Limit    int    // at most; 0: all
-}
-
 // Reports is what readers ask: the console and the command line.
 type Reports interface {
-	// ObservedAccounts returns accounts: red first, then amber, then green, by remote id within each; by remote id alone
-	// with After or Limit.
-	ObservedAccounts(ctx context.Context, company string, q AccountQuery) ([]ObservedAccount, error)
-	// ObservedAccount returns one account, or resources.ErrNotFound.
-	ObservedAccount(ctx context.Context, company, app, remoteID string) (ObservedAccount, error)
-	// CountVerdicts returns how many accounts of each app have each verdict.
-	CountVerdicts(ctx context.Context, company string) (map[string]map[Verdict]int, error)
-	// Readings returns the last reading of each app, by app id.
+	// Findings returns a company's open findings, most severe first, then by due date.
+	Findings(ctx context.Context, company string) ([]Finding, error)
+	// Observed returns an app's accounts as the app itself lists them: red, amber, green, then by userName.
+	Observed(ctx context.Context, company, app string) ([]ObservedAccount, error)
+	// ObservedOf returns the accounts, in every app, that were matched to a User.
+	ObservedOf(ctx context.Context, company, user string) ([]ObservedAccount, error)
+	// Readings returns the last reading of each app that was ever tried, by app id.
 	Readings(ctx context.Context, company string) (map[string]Reading, error)
-	// Findings returns findings.
-	Findings(ctx context.Context, company string, q FindingQuery) ([]Finding, error)
-	// Finding returns one finding, or resources.ErrNotFound.
-	Finding(ctx context.Context, company, id string) (Finding, error)
-	// CountFindings returns how many findings of each severity are open.
-	CountFindings(ctx context.Context, company string) (map[Severity]int, error)
 }

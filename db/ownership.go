@@ -1,0 +1,260 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/ownership"
+)
+
+var (
+	_ ownership.Store   = (*DB)(nil)
+	_ ownership.Reports = (*DB)(nil)
+)
+
+// Observe implements ownership.Store. The app's row is the lock: whoever judges an app reads Users and accounts after
+// everybody who judged it before has committed, so an older view never overwrites a newer one.
+func (d *DB) Observe(ctx context.Context, app ownership.AppRef, f func(ctx context.Context, o ownership.Observation) error) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		err := d.lockApp(ctx, tx, app)
+		if err != nil {
+			return err
+		}
+		return f(ctx, &observation{db: d, tx: tx, app: app})
+	})
+}
+
+// lockApp makes the row of an app and locks it.
+func (d *DB) lockApp(ctx context.Context, tx *sqlx.Tx, app ownership.AppRef) error {
+	_, err := d.exec(ctx, tx, `insert into observed_apps (company_id, app_id, name, read_at, tried_at, error) values (?, ?, ?, 0, 0, '')
+		on conflict (company_id, app_id) do update set name = excluded.name`, app.Company, app.ID, app.Name)
+	return err
+}
+
+// ObservedApps implements ownership.Store.
+func (d *DB) ObservedApps(ctx context.Context, company string, users ...string) ([]ownership.AppRef, error) {
+	query := `select app_id, name from observed_apps where company_id = ? and read_at > 0`
+	args := []any{company}
+	if len(users) > 0 {
+		in, ids := d.dialect.in(), d.dialect.values(users)
+		query += ` and app_id in (
+			select app_id from observed_accounts where company_id = ? and user_id ` + in + `
+			union select a.app_id from observed_addresses a join emails e on e.company_id = a.company_id and e.folded = a.folded
+				where a.company_id = ? and e.user_id ` + in + `
+			union select a.app_id from observed_addresses a join resources r on r.company_id = a.company_id and r.user_name_folded = a.folded
+				where a.company_id = ? and r.id ` + in + `)`
+		args = append(args, company, ids, company, ids, company, ids)
+	}
+	var rows []struct {
+		ID   string `db:"app_id"`
+		Name string `db:"name"`
+	}
+	err := d.list(ctx, nil, &rows, query+` order by app_id`, args...)
+	apps := make([]ownership.AppRef, len(rows))
+	for i, r := range rows {
+		apps[i] = ownership.AppRef{Company: company, ID: r.ID, Name: r.Name}
+	}
+	return apps, err
+}
+
+// SettleHeld implements ownership.Store. The company's row is the lock.
+func (d *DB) SettleHeld(ctx context.Context, company string, users []string,
+	f func(held []ownership.HeldUser, open []ownership.Finding) []ownership.Finding,
+) error {
+	only := func(column string) (string, []any) {
+		if len(users) == 0 {
+			return "", []any{company}
+		}
+		return " and " + column + " " + d.dialect.in(), []any{company, d.dialect.values(users)}
+	}
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var id string
+		err := d.get(ctx, tx, &id, `select id from companies where id = ?`+d.dialect.forUpdate(), company)
+		if err != nil {
+			return noCompany(err)
+		}
+		var held []struct {
+			ID   string `db:"id"`
+			Name string `db:"user_name"`
+		}
+		where, args := only("id")
+		err = d.list(ctx, tx, &held, `select id, user_name from resources
+			where company_id = ? and type = 'User' and hold <> '' and active`+where+` order by id`, args...)
+		if err != nil {
+			return err
+		}
+		where, args = only("object_id")
+		open, err := d.findings(ctx, tx, `closed = 0 and company_id = ? and kind = 'held-user' and app_id = ''`+where, args...)
+		if err != nil {
+			return err
+		}
+		heldUsers := make([]ownership.HeldUser, len(held))
+		for i, h := range held {
+			heldUsers[i] = ownership.HeldUser{ID: h.ID, Name: h.Name}
+		}
+		return d.putFindings(ctx, tx, f(heldUsers, open))
+	})
+}
+
+// ClaimReading implements ownership.Store.
+func (d *DB) ClaimReading(ctx context.Context, app ownership.AppRef, now time.Time, interval time.Duration) (claimed bool, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		err := d.lockApp(ctx, tx, app)
+		if err != nil {
+			return err
+		}
+		n, err := d.exec(ctx, tx, `update observed_apps set tried_at = ? where company_id = ? and app_id = ? and tried_at <= ?`,
+			micros(now), app.Company, app.ID, micros(now.Add(-interval)))
+		claimed = n == 1
+		return err
+	})
+	return claimed, err
+}
+
+// FailReading implements ownership.Store.
+func (d *DB) FailReading(ctx context.Context, app ownership.AppRef, at time.Time, why string) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		err := d.lockApp(ctx, tx, app)
+		if err != nil {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update observed_apps set tried_at = ?, error = ? where company_id = ? and app_id = ?`,
+			micros(at), why, app.Company, app.ID)
+		return err
+	})
+}
+
+const accountChunk = 500 // accounts or addresses in one statement
+
+// observation is what is known of one app, within a transaction that holds the app's row.
+type observation struct {
+	db  *DB
+	tx  *sqlx.Tx
+	app ownership.AppRef
+}
+
+// Accounts implements ownership.Observation.
+func (o *observation) Accounts(ctx context.Context) ([]ownership.ObservedAccount, error) {
+	return o.db.observed(ctx, o.tx, `a.company_id = ? and a.app_id = ? order by a.remote_id`, o.app.Company, o.app.ID)
+}
+
+// Domains implements ownership.Observation.
+func (o *observation) Domains(ctx context.Context) ([]ownership.Domain, error) {
+	return o.db.domains(ctx, o.tx, o.app.Company)
+}
+
+// OpenFindings implements ownership.Observation.
+func (o *observation) OpenFindings(ctx context.Context) ([]ownership.Finding, error) {
+	return o.db.findings(ctx, o.tx, `closed = 0 and company_id = ? and app_id = ?`, o.app.Company, o.app.ID)
+}
+
+// UsersByAddress implements ownership.Observation.
+func (o *observation) UsersByAddress(ctx context.Context, addresses []string) (map[string][]ownership.Holder, error) {
+	in := o.db.dialect.in()
+	query := `select r.user_name_folded as folded, r.id, r.active, r.hold <> '' as held from resources r
+			where r.company_id = ? and r.type = 'User' and r.user_name_folded ` + in + `
+		union select e.folded, r.id, r.active, r.hold <> '' as held from emails e
+			join resources r on r.company_id = e.company_id and r.id = e.user_id
+			where e.company_id = ? and e.folded ` + in
+	found := map[string][]ownership.Holder{}
+	for chunk := range slices.Chunk(addresses, accountChunk) {
+		var rows []struct {
+			Folded string `db:"folded"`
+			ID     string `db:"id"`
+			Active bool   `db:"active"`
+			Held   bool   `db:"held"`
+		}
+		values := o.db.dialect.values(chunk)
+		err := o.db.list(ctx, o.tx, &rows, query, o.app.Company, values, o.app.Company, values)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			found[r.Folded] = append(found[r.Folded], ownership.Holder{ID: r.ID, Active: r.Active, Held: r.Held})
+		}
+	}
+	return found, nil
+}
+
+// Save implements ownership.Observation.
+func (o *observation) Save(ctx context.Context, c ownership.Conclusions) error {
+	err := o.remove(ctx, c.Gone)
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(c.Accounts, accountChunk) {
+		err = o.put(ctx, chunk)
+		if err != nil {
+			return err
+		}
+	}
+	err = o.db.putFindings(ctx, o.tx, c.Findings)
+	if err != nil {
+		return err
+	}
+	if !c.ReadAt.IsZero() {
+		_, err = o.db.exec(ctx, o.tx, `update observed_apps set read_at = ?, tried_at = ?, error = '' where company_id = ? and app_id = ?`,
+			micros(c.ReadAt), micros(c.ReadAt), o.app.Company, o.app.ID)
+	}
+	if err != nil || c.Entry == nil {
+		return err
+	}
+	return o.db.appendEntries(ctx, o.tx, *c.Entry)
+}
+
+// remove deletes accounts; their addresses go with them.
+func (o *observation) remove(ctx context.Context, remoteIDs []string) error {
+	for chunk := range slices.Chunk(remoteIDs, accountChunk) {
+		_, err := o.db.exec(ctx, o.tx, `delete from observed_accounts where company_id = ? and app_id = ? and remote_id `+o.db.dialect.in(),
+			o.app.Company, o.app.ID, o.db.dialect.values(chunk))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put writes accounts with their addresses: new ones, and in the place of those that changed.
+func (o *observation) put(ctx context.Context, accounts []ownership.ObservedAccount) error {
+	ids := make([]string, len(accounts))
+	rows := make([][]any, len(accounts))
+	var addresses [][]any
+	for i, a := range accounts {
+		ids[i] = a.RemoteID
+		rows[i] = []any{a.RemoteID, a.UserName, a.DisplayName, jsonText(a.Emails), jsonText(a.Logins), a.Active, jsonText(a.Roles),
+			a.Administrator, a.User, string(a.Verdict), jsonText(a.Reasons)}
+		for _, folded := range a.AddressKeys() {
+			addresses = append(addresses, []any{a.RemoteID, folded})
+		}
+	}
+	err := o.remove(ctx, ids)
+	if err != nil {
+		return err
+	}
+	q := o.db.dialect
+	_, err = o.db.exec(ctx, o.tx, `insert into observed_accounts (company_id, app_id, remote_id, user_name, display_name, emails, logins,
+			active, roles, administrator, user_id, verdict, reasons)
+		select ?, ?, `+q.field(0, "")+`, `+q.field(1, "")+`, `+q.field(2, "")+`, `+q.field(3, "")+`, `+q.field(4, "")+`, `+
+		q.field(5, "boolean")+`, `+q.field(6, "")+`, `+q.field(7, "boolean")+`, `+q.field(8, "")+`, `+q.field(9, "")+`, `+q.field(10, "")+`
+		from `+q.rows(), o.app.Company, o.app.ID, jsonText(rows))
+	if err != nil {
+		return err
+	}
+	_, err = o.db.exec(ctx, o.tx, `insert into observed_addresses (company_id, app_id, remote_id, folded)
+		select ?, ?, `+q.field(0, "")+`, `+q.field(1, "")+` from `+q.rows(), o.app.Company, o.app.ID, jsonText(addresses))
+	return err
+}
+
+// fromJSON reads a list that jsonText wrote; an empty one is nil.
+func fromJSON[T ~string](s string) []T {
+	var list []T
+	err := json.Unmarshal([]byte(s), &list)
+	if err != nil || len(list) == 0 {
+		return nil
+	}
+	return list
+}
