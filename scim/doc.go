@@ -12,11 +12,11 @@
 //   - server.go: the Server, its limits, and every route on one screen
 //   - auth.go: bearer tokens
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
-//   - request.go, decode.go: paths, media types, bodies, query parameters; JSON with limits
+//   - request.go: paths, media types, bodies, query parameters
 //   - errors.go: one table from domain errors to statuses and scimTypes
 //   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource; list.go: queries
 //   - precondition.go: ETag, If-Match, If-None-Match
-//   - patch.go, patch_value.go: a PATCH body, in every dialect, into operations
+//   - patch.go: a PATCH body, in every dialect, into operations
 //   - render.go, projection.go: a stored resource into a response; attributes and excludedAttributes
 //   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas
 //

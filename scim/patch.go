@@ -2,6 +2,7 @@ package scim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,8 +20,8 @@ type patchOptions struct {
 }
 
 // decodePatch turns a PATCH body, in any dialect, into operations that all have a path: keys and operations in any
-// letter case (Q01), `schemas` missing (Q04), objects without path flattened (Q30), whole extensions taken apart. What
-// the operations do to a resource is the directory's business.
+// letter case (Q01), `schemas` missing (Q04), objects without path flattened (Q30). What the operations do to a
+// resource is the directory's business.
 func decodePatch(rt *resources.ResourceType, body map[string]any, o patchOptions) ([]resources.Operation, error) {
 	envelope, err := foldKeys(body, "schemas", "operations")
 	if err != nil {
@@ -83,18 +84,54 @@ func decodeOperation(rt *resources.ResourceType, item any, o patchOptions) ([]re
 		return nil, resources.Errorf(resources.ErrInvalidValue, "value", "The operation %s needs a value.", op)
 	}
 	path, ok := fields["path"].(string)
-	if !ok && fields["path"] != nil {
-		return nil, resources.Errorf(resources.ErrInvalidPath, "path", "The path is not a text.")
-	}
-	p := patch{rt: rt, op: op, options: o}
 	switch {
+	case !ok && fields["path"] != nil:
+		return nil, resources.Errorf(resources.ErrInvalidPath, "path", "The path is not a text.")
 	case path != "":
-		return p.at(path, value)
+		parsed, err := parsePath(path, o)
+		return []resources.Operation{{Op: op, Path: parsed, Value: unwrap(rt, parsed, value)}}, err
 	case op == resources.OpRemove:
 		return nil, resources.Errorf(resources.ErrNoTarget, "path", "A remove needs a path (RFC 7644 §3.5.2.2).")
 	}
-	p.lenient = true
-	return p.object(value)
+	return flatten(rt, op, value, o)
+}
+
+// flatten makes one operation per key of an object without path. A key is an attribute (an object under it stays
+// whole), a dotted name, a URN with or without an attribute, or a value path (Q30). Keys are taken in sorted order, so
+// that one body always means the same.
+func flatten(rt *resources.ResourceType, op resources.Op, value any, o patchOptions) ([]resources.Operation, error) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, resources.Errorf(resources.ErrInvalidValue, "value", "Without a path the value is an object of attributes.")
+	}
+	var ops []resources.Operation
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		path, err := parsePath(key, o)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, resources.Operation{Op: op, Path: path, Value: unwrap(rt, path, object[key]), Lenient: true})
+	}
+	return ops, nil
+}
+
+// unwrap takes the value of {"path": "members", "value": {"members": […]}} out of the object that repeats the
+// attribute's name (Q32; Salesforce).
+func unwrap(rt *resources.ResourceType, path filter.Path, value any) any {
+	object, ok := value.(map[string]any)
+	if !ok || len(object) != 1 || path.ValueExpression != nil || path.AttributePath.SubAttribute != nil {
+		return value
+	}
+	a, err := rt.Resolve(path.AttributePath)
+	if err != nil || !a.Multi {
+		return value
+	}
+	for key, inner := range object {
+		if strings.EqualFold(key, a.Name) && a.SubAttribute(key) == nil {
+			return inner
+		}
+	}
+	return value
 }
 
 func decodeOp(value any) (resources.Op, error) {
@@ -142,8 +179,8 @@ func inOperation(i int, err error) error {
 }
 
 // parsePath parses a path, or a key that stands for one.
-func (p patch) parsePath(text string) (filter.Path, error) {
-	path, err := filter.Options{Unquoted: p.options.unquoted}.ParsePath(strings.TrimSuffix(strings.TrimSpace(text), ":"))
+func parsePath(text string, o patchOptions) (filter.Path, error) {
+	path, err := filter.Options{Unquoted: o.unquoted}.ParsePath(strings.TrimSuffix(strings.TrimSpace(text), ":"))
 	if err != nil {
 		return path, resources.Errorf(resources.ErrInvalidPath, "path", "%q is not a path: %v.", clip(text), err)
 	}

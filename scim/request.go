@@ -110,7 +110,7 @@ func (s *Server) readObject(w http.ResponseWriter, r *http.Request) (map[string]
 		return nil, &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body ended before it was complete.", Cause: err}
 	}
 	eventFrom(r.Context()).request = body
-	return decodeObject(body, s.Limits.Depth)
+	return resources.DecodeObject(body)
 }
 
 // checkContentType takes SCIM's media type, plain JSON, and none at all (Q02), in UTF-8 only (RFC 7644 §8.1).

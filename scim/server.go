@@ -36,7 +36,6 @@ type Server struct {
 type Limits struct {
 	Body       int64 // bytes of a request body; default 1 MiB
 	Operations int   // operations of a PATCH; default 1000 (clients.md Q42)
-	Depth      int   // objects and arrays inside each other in a body; default 32
 	PageSize   int   // resources of a list that names no count; default 100
 	MaxPage    int   // resources of a list at most; default 1000
 	Members    int   // members of a Group shown without being asked for; default 1000 (protocol.md section 3, row 17)
@@ -52,7 +51,6 @@ func (l Limits) withDefaults() Limits {
 		l.Body = 1 << 20
 	}
 	fill(&l.Operations, 1000)
-	fill(&l.Depth, 32)
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
 	fill(&l.Members, 1000)

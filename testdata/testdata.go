@@ -1,0 +1,37 @@
+// Package testdata embeds what tests and the demo share: request sequences as identity providers send them, written
+// from what is known of those products, in the format of package scim/replay.
+//
+// The folder's name keeps it out of ./... patterns; it can be imported like any other package.
+package testdata
+
+import (
+	"embed"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"proprio/scim/replay"
+)
+
+//go:embed sequences/*.json
+var files embed.FS
+
+// Sequence returns a sequence by its name, such as "entra-default".
+func Sequence(name string) (*replay.Sequence, error) {
+	return replay.Load(files, path.Join("sequences", name+".json"))
+}
+
+// Sequences returns the names of all sequences, sorted.
+func Sequences() ([]string, error) {
+	paths, err := fs.Glob(files, "sequences/*.json")
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		names[i] = strings.TrimSuffix(path.Base(p), ".json")
+	}
+	slices.Sort(names)
+	return names, nil
+}
