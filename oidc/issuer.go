@@ -48,8 +48,8 @@ type Issuer struct {
 
 // Issuers keeps the OpenID providers of every company.
 type Issuers interface {
-	// PutIssuer adds an issuer, or updates the one with its (Company, URL), and returns it as stored. Disabling one
-	// ends its sessions.
+	// PutIssuer adds an issuer, or updates the one with its (Company, URL), which keeps its ID and Created; it returns
+	// the issuer as stored. Disabling one ends its sessions.
 	PutIssuer(ctx context.Context, by Actor, i Issuer) (Issuer, error)
 	// Issuer returns one by id, or ErrNotFound. The id alone finds it: nobody is signed in yet.
 	Issuer(ctx context.Context, id string) (Issuer, error)

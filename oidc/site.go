@@ -30,9 +30,12 @@ func NewSite(publicURL string) (Site, error) {
 	return Site{base: u.Scheme + "://" + u.Host, secure: u.Scheme == "https"}, nil
 }
 
-func (s Site) callback(issuer string) string {
-	return s.base + strings.Replace(CallbackPattern, "{issuer}", url.PathEscape(issuer), 1)
+// CallbackPath is CallbackPattern for one issuer. Behind the public URL it is the redirect URI to register there.
+func CallbackPath(issuer string) string {
+	return strings.Replace(CallbackPattern, "{issuer}", url.PathEscape(issuer), 1)
 }
+
+func (s Site) callback(issuer string) string { return s.base + CallbackPath(issuer) }
 
 // The cookies, each one random secret of which only the hash is stored.
 const (
