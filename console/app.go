@@ -1,0 +1,208 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"proprio/ownership"
+	"proprio/resources"
+)
+
+const attemptsShown = 20
+
+// appPage is one app: what is wrong with it, whose its accounts are, how pushing goes, the last exchanges.
+type appPage struct {
+	appRow
+	Scope     []resources.Ref
+	Findings  []findingView
+	Verdict   string // filter of the observed accounts; empty: all
+	List      []ownership.ObservedAccount
+	Pager     pager
+	ReadAt    time.Time // of the newest complete reading; zero: never
+	Push      []Account
+	PushState string // filter of the pushed accounts; empty: all
+	PushPager pager
+	States    []string
+	Attempts  []attemptView
+}
+
+// accountStates are the states of pushed accounts, those that need attention first.
+func accountStates() []string {
+	return []string{"failed", "pending", "partial", "confirmed", "removed"}
+}
+
+// attemptView is an exchange with the app, decoded.
+type attemptView struct {
+	Attempt
+	Exchange exchange
+}
+
+// app shows one app.
+func (c *Console) app(v *visit) error {
+	ctx := v.r.Context()
+	app, err := c.findApp(ctx, v)
+	if err != nil {
+		return err
+	}
+	p := appPage{appRow: appRow{App: app, State: c.appState(app)}, States: accountStates()}
+	if p.Scope, err = c.scope(ctx, v, app); err != nil {
+		return err
+	}
+	if p.Findings, err = c.findingsOf(ctx, v.session.Company, app.ID); err != nil {
+		return err
+	}
+	if err := c.observedAccounts(ctx, v, &p); err != nil {
+		return err
+	}
+	if err := c.pushedAccounts(ctx, v, &p); err != nil {
+		return err
+	}
+	attempts, err := c.Apps.Attempts(ctx, v.session.Company, app.ID, attemptsShown)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		p.Attempts = append(p.Attempts, attemptView{Attempt: a, Exchange: decode(a.Method, a.URL, a.Status, a.Request, a.Response)})
+	}
+	return c.render(v, http.StatusOK, "app", p)
+}
+
+// findApp returns the app that the path names, in the session's company.
+func (c *Console) findApp(ctx context.Context, v *visit) (App, error) {
+	apps, err := c.Apps.Apps(ctx, v.session.Company)
+	if err != nil {
+		return App{}, err
+	}
+	id := v.r.PathValue("id")
+	i := slices.IndexFunc(apps, func(a App) bool { return a.ID == id })
+	if i < 0 {
+		return App{}, resources.Errorf(resources.ErrNotFound, "", "no app %q", id)
+	}
+	return apps[i], nil
+}
+
+func (c *Console) findingsOf(ctx context.Context, company, app string) ([]findingView, error) {
+	all, err := c.openFindings(ctx, company)
+	return slices.DeleteFunc(all, func(f findingView) bool { return f.App != app }), err
+}
+
+// scope names the groups that limit the app.
+func (c *Console) scope(ctx context.Context, v *visit, app App) ([]resources.Ref, error) {
+	var refs []resources.Ref
+	for _, id := range app.ScopeGroups {
+		ref := resources.Ref{Type: resources.TypeGroup, ID: id, Display: id}
+		if g, err := c.Store.Get(ctx, v.caller(), resources.TypeGroup, id, resources.With{}); err == nil {
+			ref.Display = g.Index.DisplayName
+		}
+		refs = append(refs, ref)
+	}
+	return refs, nil
+}
+
+// observedAccounts fills in the accounts that the app lists, the worst verdicts first.
+func (c *Console) observedAccounts(ctx context.Context, v *visit, p *appPage) error {
+	all, err := c.Ownership.Observed(ctx, v.session.Company, p.ID)
+	if err != nil {
+		return err
+	}
+	q := v.r.URL.Query()
+	p.Observed, p.Verdicts = len(all), map[string]int{}
+	p.Verdict = oneOf(q.Get("verdict"), string(ownership.Red), string(ownership.Amber), string(ownership.Green))
+	for _, o := range all {
+		p.Verdicts[string(o.Verdict)]++
+		if o.ReadAt.After(p.ReadAt) {
+			p.ReadAt = o.ReadAt
+		}
+	}
+	all = slices.DeleteFunc(all, func(o ownership.ObservedAccount) bool {
+		return p.Verdict != "" && string(o.Verdict) != p.Verdict
+	})
+	slices.SortStableFunc(all, worstFirst)
+	number := pageNumber(q, "page")
+	first := min((number-1)*pageSize, len(all))
+	p.List = all[first:min(first+pageSize, len(all))]
+	p.Pager = newPager(v.r, "page", number, len(p.List), len(all))
+	return nil
+}
+
+func worstFirst(a, b ownership.ObservedAccount) int {
+	order := []ownership.Verdict{ownership.Red, ownership.Amber, ownership.Green}
+	if d := slices.Index(order, a.Verdict) - slices.Index(order, b.Verdict); d != 0 {
+		return d
+	}
+	if a.Administrator != b.Administrator {
+		if a.Administrator {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a.UserName, b.UserName)
+}
+
+// pushedAccounts fills in the accounts that Proprio pushes, those that need attention first.
+func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) error {
+	var err error
+	if p.Accounts, err = c.Apps.CountAccounts(ctx, v.session.Company, p.ID); err != nil {
+		return err
+	}
+	q := v.r.URL.Query()
+	p.PushState = oneOf(q.Get("state"), p.States...)
+	total := p.Accounts[p.PushState]
+	if p.PushState == "" {
+		for _, n := range p.Accounts {
+			total += n
+		}
+	}
+	number := pageNumber(q, "pushed")
+	p.Push, err = c.Apps.Accounts(ctx, v.session.Company, p.ID, AccountQuery{
+		State: p.PushState, Offset: (number - 1) * pageSize, Limit: pageSize,
+	})
+	p.PushPager = newPager(v.r, "pushed", number, len(p.Push), total)
+	return err
+}
+
+func (c *Console) syncApp(v *visit) error {
+	return c.actOnApp(v, "sync", func(ctx context.Context, app App) error {
+		return c.Engine.Sync(ctx, v.actor(), v.session.Company, app.ID)
+	})
+}
+
+func (c *Console) readApp(v *visit) error {
+	return c.actOnApp(v, "read", func(ctx context.Context, app App) error {
+		return c.Engine.ReadAccounts(ctx, v.actor(), v.session.Company, app.ID)
+	})
+}
+
+func (c *Console) pauseApp(v *visit) error {
+	return c.actOnApp(v, "pause", func(ctx context.Context, app App) error {
+		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, true)
+	})
+}
+
+func (c *Console) resumeApp(v *visit) error {
+	return c.actOnApp(v, "resume", func(ctx context.Context, app App) error {
+		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, false)
+	})
+}
+
+func (c *Console) retryAccount(v *visit) error {
+	return c.actOnApp(v, "retry", func(ctx context.Context, app App) error {
+		return c.Engine.Retry(ctx, v.actor(), v.session.Company, app.ID, v.r.PathValue("account"))
+	})
+}
+
+// actOnApp runs an action on an app of the session's company and comes back to its page.
+func (c *Console) actOnApp(v *visit, done string, action func(context.Context, App) error) error {
+	ctx := v.r.Context()
+	app, err := c.findApp(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := action(ctx, app); err != nil {
+		return err
+	}
+	return back(v, "/apps/"+app.ID, "done", done)
+}

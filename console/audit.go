@@ -1,0 +1,58 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"proprio/audit"
+)
+
+// auditPage is the record of what was done, newest first.
+type auditPage struct {
+	Type, ID string
+	Types    []string
+	// Incomplete says that the filter was filled in by half, and therefore not applied.
+	Incomplete bool
+	Entries    []audit.Entry
+	Resumed    bool
+	Newest     string // address of the first page
+	Older      string // address of the next page; empty at the end
+}
+
+// objectTypes are what the record is about; the filter offers them.
+func objectTypes() []string {
+	return []string{"User", "Group", "app", "account", "connection", "token", "domain", "company", "session"}
+}
+
+// audit shows the record, of everything or of one object.
+func (c *Console) audit(v *visit) error {
+	q := v.r.URL.Query()
+	p := auditPage{Type: oneOf(q.Get("type"), objectTypes()...), ID: strings.TrimSpace(q.Get("id")), Types: objectTypes()}
+	before, err := strconv.ParseInt(q.Get("before"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0
+	}
+	p.Resumed = before > 0
+	query := audit.Query{Before: before, Limit: pageSize + 1}
+	if p.Type != "" && p.ID != "" {
+		query.ObjectType, query.ObjectID = p.Type, p.ID
+	}
+	if p.Entries, err = c.Log.Entries(v.r.Context(), v.session.Company, query); err != nil {
+		return err
+	}
+	p.Incomplete = (p.Type == "") != (p.ID == "")
+	filter := url.Values{}
+	if query.ObjectID != "" {
+		filter.Set("type", p.Type)
+		filter.Set("id", p.ID)
+	}
+	p.Newest = "/audit?" + filter.Encode()
+	if len(p.Entries) > pageSize {
+		p.Entries = p.Entries[:pageSize]
+		filter.Set("before", strconv.FormatInt(p.Entries[pageSize-1].Seq, 10))
+		p.Older = "/audit?" + filter.Encode()
+	}
+	return c.render(v, http.StatusOK, "audit", p)
+}

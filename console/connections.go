@@ -1,0 +1,74 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"proprio/resources"
+)
+
+// The states of a token, as the pages name them.
+const (
+	tokenActive   = "active"
+	tokenExpiring = "expiring"
+	tokenExpired  = "expired"
+	tokenRevoked  = "revoked"
+)
+
+func tokenState(t resources.Token, now time.Time) string {
+	switch {
+	case !t.Revoked.IsZero():
+		return tokenRevoked
+	case t.Expires.IsZero():
+		return tokenActive
+	case !now.Before(t.Expires):
+		return tokenExpired
+	case t.Expires.Sub(now) < expiringWithin:
+		return tokenExpiring
+	}
+	return tokenActive
+}
+
+type connectionsPage struct{ Rows []connectionRow }
+
+// connectionRow is one inbound identity provider.
+type connectionRow struct {
+	resources.Connection
+	State    string // enabled, disabled
+	InForce  int    // tokens
+	LastUsed time.Time
+	Expires  time.Time // the soonest end of a token in force; zero: none ends
+}
+
+// connections lists the company's identity providers.
+func (c *Console) connections(v *visit) error {
+	list, tokens, err := c.Connections.ListConnections(v.r.Context(), v.session.Company)
+	if err != nil {
+		return err
+	}
+	var p connectionsPage
+	for _, conn := range list {
+		p.Rows = append(p.Rows, newConnectionRow(conn, tokens[conn.ID], c.Now()))
+	}
+	return c.render(v, http.StatusOK, "connections", p)
+}
+
+func newConnectionRow(conn resources.Connection, tokens []resources.Token, now time.Time) connectionRow {
+	row := connectionRow{Connection: conn, State: "enabled"}
+	if conn.Disabled {
+		row.State = "disabled"
+	}
+	for _, t := range tokens {
+		if t.LastUsed.After(row.LastUsed) {
+			row.LastUsed = t.LastUsed
+		}
+		if state := tokenState(t, now); state == tokenRevoked || state == tokenExpired {
+			continue
+		}
+		row.InForce++
+		if !t.Expires.IsZero() && (row.Expires.IsZero() || t.Expires.Before(row.Expires)) {
+			row.Expires = t.Expires
+		}
+	}
+	return row
+}

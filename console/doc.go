@@ -1,0 +1,19 @@
+// Package console is the web pages: what a company's administrators read and do, in French and English.
+//
+// Every page is one GET, every action one POST of a plain form; there is no script, and the Content-Security-Policy
+// allows none. Pages deny by default: [Console.Handler] lists all routes on one screen, and all but sign-in, the
+// language switch and the static files pass through one check of the session. Every query carries the session's
+// company, so another company's id is a 404. Someone with the role auditor sees everything and can do nothing.
+//
+// The package decides nothing: rules are in ownership, writing to apps is in push, sessions are in oidc. It imports
+// neither push nor oidc; what it needs of them is declared in contracts.go and wired in cmd/proprio.
+//
+//   - server.go: Console, its dependencies, the routes, the checks in front of every page
+//   - contracts.go: what the console asks of sign-in, of the push engine and of ownership
+//   - render.go, format.go, badge.go: templates, dates and numbers, the coloured words
+//   - messages.go, language.go: texts from messages/*.json, and who gets which
+//   - exchange.go: a SCIM exchange in words, with secrets hidden
+//   - signin.go, errors.go: the pages outside the session, and what goes wrong
+//   - home.go, findings.go, people.go, person.go, groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
+//     one page each
+package console

@@ -1,0 +1,186 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// renderer holds every page's template, once per language: its functions speak that language.
+type renderer struct {
+	pages map[string]map[string]*template.Template // language → page
+}
+
+func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
+	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	assets, err := assetPaths()
+	if err != nil {
+		return nil, err
+	}
+	r := &renderer{pages: map[string]map[string]*template.Template{}}
+	for _, lang := range languages() {
+		texts, err := loadCatalog(lang)
+		if err != nil {
+			return nil, err
+		}
+		f := formatter{catalog: texts, zone: zone, now: now, assets: assets, looks: looks()}
+		base, err := template.New("").Funcs(f.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+		if err != nil {
+			return nil, err
+		}
+		r.pages[lang] = map[string]*template.Template{}
+		for _, name := range names {
+			short := strings.TrimSuffix(path.Base(name), ".html")
+			if short == "layout" || short == "parts" {
+				continue
+			}
+			t, err := template.Must(base.Clone()).ParseFS(templateFiles, name)
+			if err != nil {
+				return nil, err
+			}
+			r.pages[lang][short] = t
+		}
+	}
+	return r, nil
+}
+
+// funcs is what templates may call.
+func (f formatter) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t":        f.text,     // {{t "people.count" "n" .Total}}
+		"word":     f.word,     // {{word "reason" .}}: a value from a closed set, or as it is
+		"hold":     f.hold,     // {{hold .Hold}}: why a User is not in force
+		"step":     f.step,     // {{step .}}: a step of a cure
+		"badge":    f.badge,    // {{badge "verdict" .Verdict}}
+		"when":     f.when,     // {{when .ConfirmedAt "time.never"}}
+		"day":      f.day,      // {{day .Due "time.none"}}
+		"distance": f.distance, // {{distance .LastUsed}}
+		"took":     f.took,     // {{took .Duration}}
+		"number":   f.number,
+		"icon":     f.icon,
+		"asset":    func(file string) string { return f.assets[file] },
+		"dict":     dict,
+	}
+}
+
+// dict makes the argument of a template part: {{template "pager" dict "Page" .Page "Path" "/people"}}.
+func dict(pairs ...any) (map[string]any, error) {
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok || i+1 == len(pairs) {
+			return nil, fmt.Errorf("dict: argument %d is not a name with a value", i)
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// frame is what the layout needs around a page's own data.
+type frame struct {
+	Lang     string
+	Here     string // path and query, for coming back after a change of language
+	Section  string
+	Session  Session
+	SignedIn bool
+	CanAct   bool
+	Banner   string
+	Done     string // message key of what was just done; empty: nothing
+	Problem  string // message key of what could not be done; empty: nothing
+	Data     any
+}
+
+// render writes a page. Nothing is sent before the whole page could be made.
+func (c *Console) render(v *visit, status int, name string, data any) error {
+	t := c.pages.pages[v.lang][name]
+	if t == nil {
+		return fmt.Errorf("no page %q in %q", name, v.lang)
+	}
+	here := "/"
+	if v.r.Method == http.MethodGet {
+		here = v.r.URL.RequestURI()
+	}
+	var page bytes.Buffer
+	err := t.ExecuteTemplate(&page, "layout", frame{
+		Lang: v.lang, Here: here, Section: v.section, Session: v.session, SignedIn: v.session.Company != "",
+		CanAct: v.session.Role == RoleAdmin, Banner: c.Banner,
+		Done: notice(v.r, "done"), Problem: notice(v.r, "problem"), Data: data,
+	})
+	if err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Content-Language", v.lang)
+	v.w.Header().Add("Vary", "Accept-Language, Cookie")
+	v.w.WriteHeader(status)
+	_, err = page.WriteTo(v.w)
+	if err != nil {
+		c.Logger.DebugContext(v.r.Context(), "reader left", "error", err)
+	}
+	return nil
+}
+
+// notices are what an action may say after its redirect: ?done=sync becomes the message done.sync.
+func notices() map[string][]string {
+	return map[string][]string{
+		"done":    {"sync", "read", "pause", "resume", "retry", "revoke", "enable", "disable"},
+		"problem": {"tokens", "read"},
+	}
+}
+
+// notice is the message key for a notice parameter, from the closed set only: an address cannot make a page speak.
+func notice(r *http.Request, parameter string) string {
+	value := r.URL.Query().Get(parameter)
+	for _, known := range notices()[parameter] {
+		if value == known {
+			return parameter + "." + known
+		}
+	}
+	return ""
+}
+
+// back ends an action: the reader sees the page it acted on, with a notice.
+func back(v *visit, to, parameter, value string) error {
+	http.Redirect(v.w, v.r, to+"?"+parameter+"="+value, http.StatusSeeOther)
+	return nil
+}
+
+// assetPaths names every static file by its content, so that it can be cached for ever.
+func assetPaths() (map[string]string, error) {
+	files, err := fs.ReadDir(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	paths := map[string]string{}
+	for _, f := range files {
+		b, err := staticFiles.ReadFile("static/" + f.Name())
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b)
+		paths[f.Name()] = "/static/" + f.Name() + "?v=" + base64.RawURLEncoding.EncodeToString(sum[:6])
+	}
+	return paths, nil
+}
+
+func (*renderer) serveAsset(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeFileFS(w, r, staticFiles, "static/"+path.Base(r.PathValue("file")))
+}

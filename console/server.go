@@ -1,0 +1,185 @@
+package console
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"proprio/audit"
+	"proprio/ownership"
+	"proprio/resources"
+)
+
+// Console is the web pages. Its dependencies are its fields; all are required but Banner and Secure. Make it ready
+// with [New].
+type Console struct {
+	Registry    *resources.Registry
+	Store       resources.Store
+	Connections resources.Connections
+	Log         audit.Log
+	Apps        Apps
+	Engine      Engine
+	Ownership   ownership.Reports
+	SignIn      SignIn
+
+	NewID  func() string // UUIDv7
+	Now    func() time.Time
+	Zone   *time.Location // for dates on pages
+	Logger *slog.Logger
+	Banner string // shown on every page, for the demo; empty: none
+	Secure bool   // cookies only over https
+
+	pages   *renderer
+	matcher language.Matcher
+}
+
+// New prepares a console: it parses every template in every language, and fails when one does not fit.
+func New(c Console) (*Console, error) {
+	pages, err := newRenderer(c.Zone, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	c.pages = pages
+	c.matcher = language.NewMatcher([]language.Tag{language.French, language.English})
+	return &c, nil
+}
+
+// Handler is every route of the console.
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	read := func(pattern, section string, p page) { mux.Handle("GET "+pattern, c.signedIn(section, p)) }
+	act := func(pattern, section string, p page) { mux.Handle("POST "+pattern, c.signedIn(section, adminOnly(p))) }
+
+	read("/{$}", "home", c.home)
+	read("/findings", "findings", c.findings)
+	read("/people", "people", c.people)
+	read("/people/{id}", "people", c.person)
+	read("/groups", "groups", c.groups)
+	read("/groups/{id}", "groups", c.group)
+	read("/apps", "apps", c.apps)
+	read("/apps/{id}", "apps", c.app)
+	act("/apps/{id}/sync", "apps", c.syncApp)
+	act("/apps/{id}/read", "apps", c.readApp)
+	act("/apps/{id}/pause", "apps", c.pauseApp)
+	act("/apps/{id}/resume", "apps", c.resumeApp)
+	act("/apps/{id}/accounts/{account}/retry", "apps", c.retryAccount)
+	read("/connections", "connections", c.connections)
+	read("/connections/{id}", "connections", c.connection)
+	act("/connections/{id}/disable", "connections", c.disableConnection)
+	act("/connections/{id}/enable", "connections", c.enableConnection)
+	act("/connections/{id}/tokens", "connections", c.createToken)
+	act("/connections/{id}/tokens/{token}/revoke", "connections", c.revokeToken)
+	read("/audit", "audit", c.audit)
+	mux.Handle("/", c.signedIn("", func(*visit) error { return resources.ErrNotFound }))
+
+	mux.HandleFunc("GET /sign-in", c.signIn)
+	mux.HandleFunc("POST /sign-in", c.beginSignIn)
+	mux.HandleFunc("GET /sign-in/{issuer}/callback", c.finishSignIn)
+	mux.HandleFunc("POST /sign-out", c.signOut)
+	mux.HandleFunc("POST /language", c.switchLanguage)
+	mux.HandleFunc("GET /static/{file}", c.pages.serveAsset)
+
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
+	return secure(limitBody(origin.Handler(mux)))
+}
+
+// page is what a signed-in person sees or does. It writes its answer itself, or returns what went wrong.
+type page func(v *visit) error
+
+// visit is one request of one reader.
+type visit struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	lang    string
+	section string  // the part of the navigation it belongs to
+	session Session // zero outside the session
+}
+
+func (c *Console) visit(w http.ResponseWriter, r *http.Request, section string) *visit {
+	return &visit{w: w, r: r, lang: c.language(r), section: section}
+}
+
+// caller carries the session's company into every query.
+func (v *visit) caller() resources.Caller {
+	return resources.Caller{Company: v.session.Company, Actor: v.actor()}
+}
+
+func (v *visit) actor() audit.Actor {
+	return audit.Actor{Kind: audit.ActorAdmin, ID: v.session.Admin, Name: v.session.Email}
+}
+
+// signedIn lets only people with a session through; everyone else goes to sign in, and comes back after.
+func (c *Console) signedIn(section string, p page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := c.visit(w, r, section)
+		session, err := c.SignIn.Current(r)
+		switch {
+		case errors.Is(err, ErrNoSession):
+			back := "/"
+			if r.Method == http.MethodGet {
+				back = r.URL.RequestURI()
+			}
+			http.Redirect(w, r, "/sign-in?return="+url.QueryEscape(safeReturn(back)), http.StatusSeeOther)
+			return
+		case err == nil:
+			v.session = session
+			err = p(v)
+		}
+		if err != nil {
+			c.fail(v, err)
+		}
+	})
+}
+
+// adminOnly refuses actions to those who may only look.
+func adminOnly(p page) page {
+	return func(v *visit) error {
+		if v.session.Role != RoleAdmin {
+			return resources.Errorf(resources.ErrForbidden, "", "the role %s may not change anything", v.session.Role)
+		}
+		return p(v)
+	}
+}
+
+// secure sets what every answer carries: no script, no foreign content, no framing, no guessing of types.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy("'self'"))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func policy(formAction string) string {
+	return "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + formAction
+}
+
+// limitBody caps forms: the largest real one has two short fields.
+func limitBody(next http.Handler) http.Handler {
+	return http.MaxBytesHandler(next, 16<<10)
+}
+
+// safeReturn keeps a return path inside this site (clients.md 9.2, rule 10): one leading slash, no backslash, no
+// control character, no host. Anything else becomes the home page.
+func safeReturn(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || len(path) == 0 || path[0] != '/' || len(path) > 2000 {
+		return "/"
+	}
+	for i, r := range path {
+		if r < ' ' || r == 0x7f || r == '\\' || (i == 1 && r == '/') {
+			return "/"
+		}
+	}
+	return path
+}
