@@ -60,3 +60,7 @@ func (a *Attribute) String() string {
 
 // Extension says whether an extension schema defines the attribute.
 func (a *Attribute) Extension() bool { return a.extension }
+
+// closed says whether the canonical values are the only ones. RFC 7643 §2.4 leaves its own open; those of the ownership
+// extension decide what rules apply to a person.
+func (a *Attribute) closed() bool { return a.Schema == SchemaOwnership && len(a.Canonical) > 0 }

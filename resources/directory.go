@@ -2,7 +2,10 @@ package resources
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"proprio/audit"
 )
 
 // Directory is the one door every change of a User or a Group passes. Its dependencies are its fields; all are
@@ -16,7 +19,8 @@ type Directory struct {
 }
 
 // Input is a resource as a caller sends it: decoded JSON, in any of the tolerated forms. id, meta and groups in it are
-// ignored (Q05), password is dropped (Q13), unknown attributes are ignored and reported in [Result].Ignored.
+// ignored (Q05), password is dropped (Q13), unknown attributes are ignored and reported in [Result].Ignored. An
+// externalId belongs to the caller's connection; without one it is ignored and reported too.
 type Input = map[string]any
 
 // Precondition is what must be in place for a change of an existing resource.
@@ -26,34 +30,140 @@ type Precondition struct {
 
 // Result is what a change left behind.
 type Result struct {
-	Resource *Resource // the new state, as Get returns it without Members
+	Resource *Resource // the new state, as Get returns it with Groups and without Members
 	Changed  bool      // false: everything was so already
 	Created  bool      // true when it did not exist before (false on a revived User)
 	Ignored  []string  // paths of attributes that the schemas do not know
 }
 
-// Create adds a resource (RFC 7644 §3.3). ErrUniqueness when the userName, or the Group's displayName, is taken.
+// Create adds a resource (RFC 7644 §3.3). ErrUniqueness when the userName, or the Group's displayName, is taken. A User
+// whose userName belongs to an inactive one takes that one's place, with its id and memberships, where the connection
+// says so (Q51).
 func (d *Directory) Create(ctx context.Context, c Caller, typ string, in Input) (*Result, error) {
-	panic("not yet")
+	rt, err := d.resourceType(typ)
+	if err != nil {
+		return nil, err
+	}
+	next := newDraft(rt, c.Switches, nil)
+	if err := next.assign(in); err != nil {
+		return nil, err
+	}
+	p := &pending{Directory: d, caller: c, action: audit.ActionCreate, id: d.NewID(), next: next}
+	result, err := p.write(ctx)
+	if errors.Is(err, ErrUniqueness) {
+		return d.createTaken(ctx, c, p, in, err)
+	}
+	return result, err
 }
 
-// Replace puts a whole resource in the place of one that exists (RFC 7644 §3.5.1; Q54, Q55).
+// createTaken answers a create whose name is taken.
+func (d *Directory) createTaken(ctx context.Context, c Caller, p *pending, in Input, taken error) (*Result, error) {
+	if p.next.rt.Name != TypeUser {
+		return nil, taken
+	}
+	userName, _ := p.next.doc["userName"].(string)
+	owner, err := d.Store.GetByUserName(ctx, c, FoldUserName(userName))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, taken
+	case err != nil:
+		return nil, err
+	case owner.Index.Active:
+		return nil, taken
+	case c.Switches.ReviveInactive:
+		return d.replace(ctx, c, owner.Type, owner.ID, Precondition{}, in, true)
+	}
+	return nil, &Error{
+		Kind: ErrUniqueness, Path: "userName", Cause: taken,
+		Detail: "The userName is in use by a User who is inactive; set that User's active to true instead (id " + owner.ID + ").",
+	}
+}
+
+// Replace puts a whole resource in the place of one that exists (RFC 7644 §3.5.1). What is not named is cleared, except
+// `active` (Q54), the members of a Group (Q55), and the ownership extension.
 func (d *Directory) Replace(ctx context.Context, c Caller, typ, id string, pre Precondition, in Input) (*Result, error) {
-	panic("not yet")
+	return d.replace(ctx, c, typ, id, pre, in, false)
+}
+
+func (d *Directory) replace(ctx context.Context, c Caller, typ, id string, pre Precondition, in Input, revive bool) (*Result, error) {
+	return d.change(ctx, c, typ, id, pre, func(p *pending) error {
+		p.action, p.entering = audit.ActionReplace, revive
+		p.next = newDraft(p.next.rt, c.Switches, nil)
+		if err := p.next.assign(in); err != nil {
+			return err
+		}
+		if revive && p.next.doc["active"] == nil {
+			p.next.doc["active"] = true
+		}
+		p.next.keep(p.old)
+		if p.next.externalID == nil {
+			p.next.externalID = new(string)
+		}
+		if p.next.members != nil { // the members given are all there are to be
+			p.next.members.steps = append([]memberStep{{clear: true}}, p.next.members.steps...)
+		}
+		return p.next.checkImmutable(p.old)
+	})
 }
 
 // Modify applies operations in order, all or none (RFC 7644 §3.5.2).
 func (d *Directory) Modify(ctx context.Context, c Caller, typ, id string, pre Precondition, ops []Operation) (*Result, error) {
-	panic("not yet")
+	return d.change(ctx, c, typ, id, pre, func(p *pending) error {
+		p.action = audit.ActionModify
+		for _, op := range ops {
+			if err := p.next.apply(op); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// Remove deletes a resource; its memberships go with it (RFC 7644 §3.6).
-func (d *Directory) Remove(ctx context.Context, c Caller, typ, id string, pre Precondition) error {
-	panic("not yet")
+// maxAttempts bounds how often a change is made again because another one came between. Each time some change won,
+// so only a resource that many clients write at once gets this far.
+const maxAttempts = 20
+
+// change reads a resource, lets edit make the next state of it, and writes that on the condition that the resource is
+// still as it was read; if it is not, and the caller named no version, all of it is done again.
+func (d *Directory) change(
+	ctx context.Context, c Caller, typ, id string, pre Precondition, edit func(*pending) error,
+) (*Result, error) {
+	rt, err := d.resourceType(typ)
+	if err != nil {
+		return nil, err
+	}
+	for range maxAttempts {
+		before, err := d.Store.Get(ctx, c, typ, id, With{Groups: true})
+		if err != nil {
+			return nil, err
+		}
+		if pre.Version != 0 && pre.Version != before.Version {
+			return nil, Errorf(ErrVersion, "meta.version", "The %s is at version %d, not %d; read it again.", typ, before.Version, pre.Version)
+		}
+		old, err := before.Document()
+		if err != nil {
+			return nil, err
+		}
+		p := &pending{
+			Directory: d, caller: c, id: before.ID, before: before, old: old,
+			next: newDraft(rt, c.Switches, old), required: pre.Version,
+		}
+		if err := edit(p); err != nil {
+			return nil, err
+		}
+		result, err := p.write(ctx)
+		if pre.Version == 0 && errors.Is(err, ErrVersion) {
+			continue
+		}
+		return result, err
+	}
+	return nil, Errorf(ErrBusy, "", "Other changes of this %s kept coming between; try again.", typ)
 }
 
-// Reconsider asks the policy again about the Users of a company, after its domains or its policy changed, and puts on
-// hold or releases those whose answer differs. It returns how many changed.
-func (d *Directory) Reconsider(ctx context.Context, c Caller) (int, error) {
-	panic("not yet")
+func (d *Directory) resourceType(typ string) (*ResourceType, error) {
+	rt := d.Registry.Type(typ)
+	if rt == nil {
+		return nil, Errorf(ErrNotFound, "", "There is no resource type %q.", shorten(typ))
+	}
+	return rt, nil
 }

@@ -13,11 +13,13 @@
 //
 //   - registry.go, attribute.go: the schemas, compiled once into look-up tables
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
-//   - document.go, resource.go: a resource's attributes as JSON, and what the store keeps beside them
-//   - normalize.go, validate.go, fold.go: input into the schema's form; errors that name the path; comparison forms
+//   - document.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
+//   - decode.go, normalize.go, value.go, element.go: a request's JSON, and input brought into the schema's form
+//   - validate.go, fold.go: errors that name the path; the forms in which text is compared
 //   - condition.go, bind.go, match.go: a parsed filter tied to attributes, and its meaning on a document
-//   - modify.go, members.go: add, remove, replace on a document; changes of a group's members
-//   - directory.go, policy.go: the one door, and what it asks the company's rules
+//   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
+//   - directory.go, remove.go, reconsider.go: the one door
+//   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
 //   - store.go: the contract that databases fulfil
 //   - connection.go: inbound SCIM clients, their tokens and switches
 //   - errors.go: the closed set of domain errors

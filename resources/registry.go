@@ -153,6 +153,18 @@ func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
 	return sub, nil
 }
 
+// undot reads Microsoft's urn:…:User.manager, where a dot stands for the colon after the URN (Q36).
+func (rt *ResourceType) undot(p filter.AttributePath) filter.AttributePath {
+	if p.URIPrefix == nil || p.SubAttribute == nil {
+		return p
+	}
+	urn := rt.URN(*p.URIPrefix + ":" + p.AttributeName)
+	if urn == "" {
+		return p
+	}
+	return filter.AttributePath{URIPrefix: &urn, AttributeName: *p.SubAttribute}
+}
+
 // Attribute resolves a path given as text, such as "name.givenName"; it panics when there is none, so it is only for
 // names written in code.
 func (rt *ResourceType) Attribute(path string) *Attribute {

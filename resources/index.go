@@ -1,0 +1,55 @@
+package resources
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Index derives from a document what the store keeps in columns of their own.
+func (r *Registry) Index(typ string, doc Document) Index {
+	ix := Index{Active: true}
+	ix.DisplayName, _ = doc["displayName"].(string)
+	ix.NameFolded = Fold(ix.DisplayName)
+	if typ != TypeUser {
+		return ix
+	}
+	ix.UserName, _ = doc["userName"].(string)
+	ix.UserNameFolded = FoldUserName(ix.UserName)
+	if active, ok := doc["active"].(bool); ok {
+		ix.Active = active
+	}
+	extension, _ := doc[SchemaOwnership].(map[string]any)
+	ix.Hold, _ = extension["hold"].(string)
+	emails, _ := doc["emails"].([]any)
+	for _, v := range emails {
+		if e, ok := indexEmail(v); ok {
+			ix.Emails = append(ix.Emails, e)
+		}
+	}
+	return ix
+}
+
+func indexEmail(v any) (Email, bool) {
+	object, _ := v.(map[string]any)
+	var e Email
+	e.Value, _ = object["value"].(string)
+	e.Type, _ = object["type"].(string)
+	e.Primary, _ = object["primary"].(bool)
+	e.Folded = FoldEmail(e.Value)
+	return e, e.Value != ""
+}
+
+// Document decodes the resource's Body. The document is the caller's own, to change at will.
+func (r *Resource) Document() (Document, error) {
+	d := json.NewDecoder(bytes.NewReader(r.Body))
+	d.UseNumber()
+	var doc Document
+	if err := d.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("decode stored %s %s: %w", r.Type, r.ID, err)
+	}
+	return doc, nil
+}
+
+// marshal writes a document as a Body.
+func marshal(doc Document) json.RawMessage { return encode(map[string]any(doc)) }

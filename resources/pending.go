@@ -1,0 +1,256 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"proprio/audit"
+)
+
+// pending is one change on its way through the directory: from a draft, through the checks and the company's policy,
+// to one [Change] of the store.
+type pending struct {
+	*Directory
+	caller   Caller
+	action   audit.Action
+	id       string
+	before   *Resource // nil when the resource is new
+	old      Document  // of before
+	next     *draft
+	required int64 // version that the caller insists on; 0: any
+	entering bool  // a person comes in, so what was stored before excuses nothing
+}
+
+// write checks the draft and stores it.
+func (p *pending) write(ctx context.Context) (*Result, error) {
+	if p.next.rt.Name == TypeUser {
+		p.next.setHold("") // the policy says anew
+	}
+	if p.caller.Connection == "" && p.next.externalID != nil {
+		if *p.next.externalID != "" {
+			p.next.ignored = append(p.next.ignored, "externalId")
+		}
+		p.next.externalID = nil
+	}
+	if err := p.next.finish(); err != nil {
+		return nil, err
+	}
+	if err := p.checkReferences(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.judge(ctx); err != nil {
+		return nil, err
+	}
+	members, err := p.memberChange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	change := p.change(members)
+	if !change.SetBody && !change.SetExternalID && members.empty() {
+		return p.result(p.before, false), nil
+	}
+	applied, err := p.Store.Apply(ctx, p.caller, change)
+	if errors.Is(err, ErrUniqueness) {
+		return nil, p.taken(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.applied(ctx, change, applied[0])
+}
+
+// change is what the store has to write.
+func (p *pending) change(members *MemberChange) Change {
+	now := p.Now().UTC().Truncate(time.Microsecond)
+	r := &Resource{
+		Type: p.next.rt.Name, ID: p.id, Created: now, LastModified: now, MemberCount: -1,
+		Body: marshal(p.next.doc), Index: p.Registry.Index(p.next.rt.Name, p.next.doc),
+	}
+	paths := p.next.rt.difference(p.old, p.next.doc)
+	c := Change{
+		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members,
+		UniqueName: !p.caller.Switches.DuplicateGroupNames,
+	}
+	if p.before != nil {
+		c.UniqueName = c.UniqueName && r.Index.NameFolded != p.before.Index.NameFolded
+		r.Created, r.Groups, r.ExternalID = p.before.Created, p.before.Groups, p.before.ExternalID
+		if c.SetBody || p.next.members != nil && p.next.members.needsMembers() {
+			c.Expected = p.before.Version
+		}
+	}
+	if id := p.next.externalID; id != nil && *id != r.ExternalID {
+		r.ExternalID, c.SetExternalID = *id, true
+		paths = append(paths, "externalId")
+	}
+	if !members.empty() {
+		paths = append(paths, "members")
+	}
+	slices.Sort(paths)
+	c.Action = p.actionOf(r.Index)
+	c.Audit = audit.Entry{
+		Company: p.caller.Company, At: now, Actor: p.caller.Actor, Action: c.Action, ObjectType: r.Type, ObjectID: r.ID,
+		ObjectName: nameOf(r.Index), Changed: paths, Reason: p.reason(c.Action, r.Index),
+	}
+	return c
+}
+
+// actionOf names a change by what it means for the person, where it means more than an edit.
+func (p *pending) actionOf(now Index) audit.Action {
+	if p.before == nil {
+		return p.action
+	}
+	was := p.before.Index
+	switch {
+	case was.Active && !now.Active:
+		return audit.ActionDeactivate
+	case was.Hold == "" && now.Hold != "":
+		return audit.ActionHold
+	case was.Hold != "" && now.Hold == "":
+		return audit.ActionRelease
+	case !was.Active && now.Active:
+		return audit.ActionActivate
+	}
+	return p.action
+}
+
+// reason is why a User is not in force, or was not until this change.
+func (p *pending) reason(a audit.Action, now Index) string {
+	if a == audit.ActionRelease {
+		return p.before.Index.Hold
+	}
+	return now.Hold
+}
+
+func nameOf(ix Index) string {
+	if ix.UserName != "" {
+		return ix.UserName
+	}
+	return ix.DisplayName
+}
+
+// judge asks the company's rules about a User and notes the hold. What the rules refuse does not come in; but what is
+// stored already, because the rules were others when it came, is put on hold rather than refused whenever a change
+// leaves it alone: or nobody could deactivate such a User any more.
+func (p *pending) judge(ctx context.Context) error {
+	if p.next.rt.Name != TypeUser {
+		return nil
+	}
+	hold, err := p.Policy.Judge(ctx, p.caller.Company, p.next.doc)
+	if err != nil {
+		var refusal *Error
+		if !p.leavesAlone() || !errors.As(err, &refusal) || !errors.Is(err, ErrInvalidValue) {
+			return err
+		}
+		hold = refusal.Error()
+	}
+	p.next.setHold(hold)
+	return nil
+}
+
+// leavesAlone says whether a change keeps all that the policy judges, and brings nobody in.
+func (p *pending) leavesAlone() bool {
+	if p.before == nil || p.entering {
+		return false
+	}
+	if !p.before.Index.Active && p.Registry.Index(TypeUser, p.next.doc).Active {
+		return false
+	}
+	for _, path := range p.next.rt.difference(p.old, p.next.doc) {
+		judged := path == "userName" || path == "emails" || strings.HasPrefix(path, SchemaOwnership+":")
+		if judged && path != SchemaOwnership+":hold" {
+			return false
+		}
+	}
+	return true
+}
+
+// checkReferences looks up the Users that the change points to (manager, sponsor): they must exist (Q57). References
+// that were there before are let be.
+func (p *pending) checkReferences(ctx context.Context) error {
+	for _, a := range p.next.rt.all() {
+		id := referred(p.next.doc, a)
+		if id == "" || id == referred(p.old, a) {
+			continue
+		}
+		if a.Schema == SchemaOwnership && id == p.id {
+			return Errorf(ErrInvalidValue, a.String()+".value", "Nobody can be their own %s.", a.Name)
+		}
+		types, err := p.Store.Types(ctx, p.caller, []string{id})
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(a.SubAttribute("$ref").References, types[id]) {
+			return Errorf(ErrInvalidValue, a.String()+".value", "There is no %s with the id %q.",
+				strings.Join(a.SubAttribute("$ref").References, " or "), shorten(id))
+		}
+	}
+	return nil
+}
+
+// referred is the id that a document's reference points to.
+func referred(doc Document, a *Attribute) string {
+	if !a.refers() {
+		return ""
+	}
+	object, _ := doc.get(a).(map[string]any)
+	id, _ := object["value"].(string)
+	return id
+}
+
+// memberChange works out what becomes of a Group's members; nil when the change does not name them.
+func (p *pending) memberChange(ctx context.Context) (*MemberChange, error) {
+	edit := p.next.members
+	if edit == nil {
+		return nil, nil
+	}
+	var types map[string]string
+	var present []Member
+	var err error
+	if ids := edit.added(); len(ids) > 0 {
+		if types, err = p.Store.Types(ctx, p.caller, ids); err != nil {
+			return nil, err
+		}
+	}
+	if edit.needsMembers() && p.before != nil {
+		if present, err = p.Store.Members(ctx, p.caller, p.id, "", 0); err != nil {
+			return nil, err
+		}
+	}
+	return edit.change(p.id, types, present)
+}
+
+// applied is the result of a change that the store took.
+func (p *pending) applied(ctx context.Context, c Change, a Applied) (*Result, error) {
+	if !a.Changed {
+		return p.result(p.before, false), nil
+	}
+	if p.before != nil && !c.SetBody { // nothing held the rest of it in place meanwhile
+		now, err := p.Store.Get(ctx, p.caller, c.Resource.Type, p.id, With{Groups: true})
+		if err != nil {
+			return nil, err
+		}
+		return p.result(now, true), nil
+	}
+	r := *c.Resource
+	r.Version = a.Version
+	return p.result(&r, true), nil
+}
+
+func (p *pending) result(r *Resource, changed bool) *Result {
+	return &Result{Resource: r, Changed: changed, Created: p.before == nil, Ignored: p.next.ignored}
+}
+
+// taken says which name another resource has.
+func (p *pending) taken(err error) error {
+	path, name := "userName", p.next.doc["userName"]
+	if p.next.rt.Name == TypeGroup {
+		path, name = "displayName", p.next.doc["displayName"]
+	}
+	text, _ := name.(string)
+	e := Errorf(ErrUniqueness, path, "The %s %q is already in use by another %s.", path, shorten(text), p.next.rt.Name)
+	e.Cause = err
+	return e
+}
