@@ -15,7 +15,7 @@ import (
 const attemptsKept = 500
 
 const accountColumns = `company_id, id, app_id, object_type, object_id, object_name, wish, rank, wanted_gen, done_gen,
-	state, remote_id, origin, begun, awaits, epoch, written, attempts, class, error, next_attempt, confirmed_at`
+	state, remote_id, origin, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at`
 
 type accountRow struct {
 	Company     string `db:"company_id"`
@@ -32,7 +32,7 @@ type accountRow struct {
 	RemoteID    string `db:"remote_id"`
 	Origin      string `db:"origin"`
 	Begun       string `db:"begun"`
-	Awaits      string `db:"awaits"`
+	Manager     string `db:"manager"`
 	Epoch       int64  `db:"epoch"`
 	Written     string `db:"written"`
 	Attempts    int    `db:"attempts"`
@@ -46,7 +46,7 @@ func (r accountRow) account() push.Account {
 	a := push.Account{
 		ID: r.ID, Company: r.Company, App: r.App, ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName,
 		Wish: push.Wish(r.Wish), Rank: push.Rank(r.Rank), WantedGen: r.WantedGen, DoneGen: r.DoneGen, State: push.State(r.State),
-		RemoteID: r.RemoteID, Origin: push.Origin(r.Origin), Begun: r.Begun, Awaits: r.Awaits, Epoch: r.Epoch,
+		RemoteID: r.RemoteID, Origin: push.Origin(r.Origin), Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
 		Attempts: r.Attempts, Class: push.Class(r.Class), Error: r.Error,
 		NextAttempt: fromMicros(r.NextAttempt), ConfirmedAt: fromMicros(r.ConfirmedAt),
 	}
@@ -79,11 +79,21 @@ func (d *DB) AppsWithWork(ctx context.Context, now time.Time, limit int) ([]push
 }
 
 // LeaseApp implements push.Work. The row is judged by the statement that changes it, so of two rivals one wins.
-func (d *DB) LeaseApp(ctx context.Context, l push.Lease, now, until time.Time) (held bool, err error) {
+func (d *DB) LeaseApp(ctx context.Context, l push.Lease, now, until time.Time) (bool, error) {
+	return d.lease(ctx, `update apps set lease_owner = ?, lease_until = ? where company_id = ? and id = ?
+		and not paused and blocked_until <= ? and lease_until <= ?`,
+		l.Owner, micros(until), l.Company, l.App, micros(now), micros(now))
+}
+
+// RenewApp implements push.Work.
+func (d *DB) RenewApp(ctx context.Context, l push.Lease, until time.Time) (bool, error) {
+	return d.lease(ctx, `update apps set lease_until = ? where company_id = ? and id = ? and lease_owner = ? and not paused`,
+		micros(until), l.Company, l.App, l.Owner)
+}
+
+func (d *DB) lease(ctx context.Context, query string, args ...any) (held bool, err error) {
 	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := d.exec(ctx, tx, `update apps set lease_owner = ?, lease_until = ? where company_id = ? and id = ?
-			and not paused and blocked_until <= ? and (lease_owner = ? or lease_until <= ?)`,
-			l.Owner, micros(until), l.Company, l.App, micros(now), l.Owner, micros(now))
+		n, err := d.exec(ctx, tx, query, args...)
 		held = n == 1
 		return err
 	})
@@ -119,7 +129,7 @@ func (d *DB) underLease(ctx context.Context, l push.Lease, f func(ctx context.Co
 func (d *DB) DueAccounts(ctx context.Context, l push.Lease, now time.Time, limit int) ([]push.Account, error) {
 	var rows []accountRow
 	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
-		and wanted_gen > done_gen and next_attempt <= ? order by rank, next_attempt, id limit ?`,
+		and wanted_gen > done_gen and next_attempt <= ? order by rank, attempts, next_attempt, id limit ?`,
 		l.Company, l.App, micros(now), limit)
 	if err != nil {
 		return nil, err
@@ -201,14 +211,14 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 		done, confirmed = a.WantedGen, now
 	}
 	_, err := d.exec(ctx, tx, `update accounts set
-		remote_id = ?, origin = ?, begun = ?, awaits = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
+		remote_id = ?, origin = ?, begun = ?, manager = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
 		object_name    = case when wanted_gen > ? then object_name  else ? end,
 		wish         = case when wanted_gen > ? then wish         else ? end,
 		state        = case when wanted_gen > ? then state        else ? end,
 		attempts     = case when wanted_gen > ? then attempts     else ? end,
 		next_attempt = case when wanted_gen > ? then next_attempt else ? end
 		where company_id = ? and app_id = ? and id = ?`,
-		a.RemoteID, string(a.Origin), a.Begun, a.Awaits, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
+		a.RemoteID, string(a.Origin), a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
 		done, micros(confirmed), a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
 		a.WantedGen, a.Attempts, a.WantedGen, micros(a.NextAttempt), l.Company, l.App, a.ID)
 	return err
@@ -217,6 +227,7 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 // raiseDependants makes the Groups that wait for this User, and the Users whose manager it is, due again.
 func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Result, now time.Time) error {
 	const again = `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?`
+	const later = `, rank = case when wanted_gen > done_gen then rank else ? end`
 	if len(r.RaiseGroups) > 0 {
 		_, err := d.exec(ctx, tx, again+` where company_id = ? and app_id = ? and object_type = 'Group' and wish = 'active'
 			and object_id `+d.dialect.in(), micros(now), l.Company, l.App, d.dialect.values(r.RaiseGroups))
@@ -224,11 +235,18 @@ func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, r p
 			return err
 		}
 	}
-	if !r.RaiseAwaiting {
+	if r.ManagerMissing {
+		_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and id = ? and exists (select 1
+			from accounts m where m.company_id = ? and m.app_id = ? and m.object_type = 'User' and m.object_id = ? and m.remote_id <> '')`,
+			micros(now), int64(push.RankManager), l.Company, l.App, r.Account.ID, l.Company, l.App, r.Account.Manager)
+		if err != nil {
+			return err
+		}
+	}
+	if !r.RaiseReports {
 		return nil
 	}
-	_, err := d.exec(ctx, tx, again+`, rank = case when wanted_gen > done_gen then rank else ? end
-		where company_id = ? and app_id = ? and awaits <> '' and awaits = ?`,
+	_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and manager <> '' and manager = ?`,
 		micros(now), int64(push.RankManager), l.Company, l.App, r.Account.ObjectID)
 	return err
 }

@@ -91,8 +91,9 @@ type Account struct {
 	// Begun is the match value (userName, displayName) of a creation that was begun after a look-up had found nobody,
 	// and of which no answer is recorded. It lets a later look-up know its own account.
 	Begun string
-	// Awaits is the id of the User's manager while the app does not hold that manager.
-	Awaits string
+	// Manager is the object id of the User's manager. When that account appears in the app, or is made again, this one is
+	// sent again.
+	Manager string
 	// Epoch counts how often the account came to life in the app (created, reactivated); Groups send the member again
 	// when it has moved, because apps forget the memberships of deactivated accounts.
 	Epoch       int64

@@ -19,8 +19,8 @@
 //   - store.go, errors.go: the contract that databases fulfil
 //   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
 //   - engine.go: the loop over planner and apps; leases; clients for apps
-//   - worker.go: one app under one lease: batches, order, what a result makes of the row
-//   - user.go, group.go, members.go: one User, one Group, and its members
+//   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
+//   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
 //   - match.go: look-up before create, link, take over
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - failure.go, backoff.go: what an answer means, and when to try again

@@ -106,10 +106,13 @@ type Result struct {
 	Release string
 	// RaiseGroups are Groups whose members may now be completed.
 	RaiseGroups []string
-	// RaiseAwaiting raises the Users whose manager this one is.
-	RaiseAwaiting bool
-	Attempts      []Attempt
-	Entries       []audit.Entry
+	// ManagerMissing says that Account.Manager was not in the app when this was written. Should it be there by now, the
+	// account stays due.
+	ManagerMissing bool
+	// RaiseReports raises the Users whose manager this one is.
+	RaiseReports bool
+	Attempts     []Attempt
+	Entries      []audit.Entry
 }
 
 // Work is what the workers need. Methods with a Lease give ErrLeaseLost when another owner holds the app.
@@ -117,11 +120,14 @@ type Work interface {
 	// AppsWithWork returns, over all companies, apps that have due accounts, are neither paused nor blocked, and are
 	// not leased at that time.
 	AppsWithWork(ctx context.Context, now time.Time, limit int) ([]App, error)
-	// LeaseApp takes or renews the lease; false: another owner holds it.
+	// LeaseApp takes the lease of an app that is neither paused, blocked, nor leased at that time; false: it is.
 	LeaseApp(ctx context.Context, l Lease, now, until time.Time) (bool, error)
+	// RenewApp extends a lease that its owner still holds; false: it lost it, or the app was paused.
+	RenewApp(ctx context.Context, l Lease, until time.Time) (bool, error)
 	// ReleaseApp gives the lease back.
 	ReleaseApp(ctx context.Context, l Lease) error
-	// DueAccounts returns the due accounts of the lowest rank that has any, longest due first.
+	// DueAccounts returns the due accounts of the lowest rank that has any: first those that have not
+	// failed, longest due first.
 	DueAccounts(ctx context.Context, l Lease, now time.Time, limit int) ([]Account, error)
 	// AccountsIn returns what the app holds of the given objects, by object id.
 	AccountsIn(ctx context.Context, company, app, objectType string, ids []string) (map[string]Account, error)

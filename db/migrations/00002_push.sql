@@ -40,7 +40,7 @@ create table accounts (
     remote_id    text   not null,
     origin       text   not null,
     begun        text   not null,
-    awaits       text   not null,
+    manager      text   not null, -- object id of the User's manager
     epoch        bigint not null,
     written      text   not null, -- JSON; '' before the first write
     attempts     bigint not null,
@@ -52,9 +52,9 @@ create table accounts (
     unique (company_id, app_id, object_type, object_id),
     foreign key (company_id, app_id) references apps (company_id, id) on delete cascade
 );
-create index accounts_due on accounts (company_id, app_id, rank, next_attempt) where wanted_gen > done_gen;
+create index accounts_due on accounts (company_id, app_id, rank, attempts, next_attempt) where wanted_gen > done_gen;
 create index accounts_object on accounts (company_id, object_type, object_id);
-create index accounts_awaits on accounts (company_id, app_id, awaits) where awaits <> '';
+create index accounts_manager on accounts (company_id, app_id, manager) where manager <> '';
 -- One row answers for one remote account.
 create unique index accounts_remote on accounts (company_id, app_id, object_type, remote_id) where remote_id <> '';
 

@@ -32,6 +32,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBody bounds an answer's body; 0: 10 MiB.
 	MaxBody int64
+	// Before is asked before each exchange, outside its time-out; an error stops the call. Pacing goes here. Nil: none.
+	Before func(context.Context) error
 	// Record is told of every exchange; nil: nobody is.
 	Record func(Exchange)
 	// Now is the clock for durations, Retry-After dates and the record; nil: time.Now.
@@ -117,7 +119,11 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	c.setHeaders(req, body != nil)
-
+	if c.config.Before != nil {
+		if err := c.config.Before(ctx); err != nil {
+			return nil, err
+		}
+	}
 	began := c.config.Now()
 	answer, status, err := c.roundTrip(req)
 	if c.config.Record != nil {

@@ -1,0 +1,194 @@
+package push
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"proprio/push/profiles"
+	"proprio/resources"
+	"proprio/scim/client"
+)
+
+// fields is a JSON object decoded with numbers as json.Number, so that two of them compare by value.
+type fields = map[string]any
+
+// wantedUser is what the app should hold of a User: the attributes it has, without what is Proprio's own or the
+// app's, in the shape the profile asks for. externalId is the User's id here, which proves later whose account it is.
+// managerRemote is the manager's id in the app; empty: not sent.
+func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string) (fields, error) {
+	doc, err := decodeFields(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("User %s: %w", r.ID, err)
+	}
+	for _, own := range []string{"schemas", "id", "meta", "groups", "password", resources.SchemaOwnership} {
+		delete(doc, own)
+	}
+	doc["externalId"] = r.ID
+	doc["active"] = r.Index.Active
+	if ext, ok := doc[resources.SchemaEnterprise].(fields); ok {
+		delete(ext, "manager")
+		if managerRemote != "" {
+			ext["manager"] = fields{"value": managerRemote}
+		}
+		if p.Users.NoEnterprise || len(ext) == 0 {
+			delete(doc, resources.SchemaEnterprise)
+		}
+	}
+	for _, path := range p.Users.Omit {
+		remove(doc, path)
+	}
+	for _, name := range p.Users.Single {
+		if list, ok := doc[name].([]any); ok && len(list) > 1 {
+			doc[name] = []any{primary(list)}
+		}
+	}
+	var missing []string
+	for _, path := range p.Users.Required {
+		if lookup(doc, path) == nil {
+			missing = append(missing, path)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, needs(ClassNeedsData, "%s takes no User without %s: add it in the identity provider",
+			p.Title, strings.Join(missing, ", "))
+	}
+	doc["schemas"] = schemasOf(doc)
+	return doc, nil
+}
+
+func schemasOf(doc fields) []any {
+	schemas := []any{resources.SchemaUser}
+	for key := range doc {
+		if strings.HasPrefix(strings.ToLower(key), "urn:") {
+			schemas = append(schemas, key)
+		}
+	}
+	slices.SortFunc(schemas[1:], func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	return schemas
+}
+
+// managerOf is the object id of a User's manager; empty when there is none.
+func managerOf(r *resources.Resource) string {
+	doc, err := decodeFields(r.Body)
+	if err != nil {
+		return ""
+	}
+	ext, _ := doc[resources.SchemaEnterprise].(fields)
+	switch m := ext["manager"].(type) {
+	case fields:
+		id, _ := m["value"].(string)
+		return id
+	case string:
+		return m
+	}
+	return ""
+}
+
+// primary is the value of a multi-valued attribute that is marked primary, else the first.
+func primary(list []any) any {
+	for _, v := range list {
+		if m, ok := v.(fields); ok && m["primary"] == true {
+			return v
+		}
+	}
+	return list[0]
+}
+
+// split divides a path "a.b" or "urn:…:User:a.b" into keys.
+func split(path string) []string {
+	if strings.HasPrefix(path, "urn:") {
+		return []string{path} // a profile names an extension as a whole
+	}
+	return strings.Split(path, ".")
+}
+
+func lookup(doc fields, path string) any {
+	var v any = doc
+	for _, key := range split(path) {
+		m, ok := v.(fields)
+		if !ok {
+			return nil
+		}
+		v = m[key]
+	}
+	return v
+}
+
+func remove(doc fields, path string) {
+	keys := split(path)
+	for _, key := range keys[:len(keys)-1] {
+		next, ok := doc[key].(fields)
+		if !ok {
+			return
+		}
+		doc = next
+	}
+	delete(doc, keys[len(keys)-1])
+}
+
+// held is which of the wanted attributes a resource read from the app has already, in the form of Account.Written.
+func held(want fields, remote client.Document) fields {
+	out := fields{}
+	for key, value := range want {
+		if same(remote.Get(key), value) {
+			out[key] = value
+		}
+	}
+	if _, ok := remote.Get("active").(bool); ok {
+		out["active"] = remote.Get("active")
+	}
+	return out
+}
+
+// merged is a resource read from the app with the wanted attributes in place, for a PUT: what the app has beside them
+// stays, what was written before and is no longer wanted goes.
+func merged(remote client.Document, written, want fields) fields {
+	out := fields{}
+	for key, value := range remote {
+		out[key] = value
+	}
+	drop := func(name string) {
+		for key := range out {
+			if strings.EqualFold(key, name) {
+				delete(out, key)
+			}
+		}
+	}
+	for key := range written {
+		drop(key)
+	}
+	for key, value := range want {
+		drop(key)
+		out[key] = value
+	}
+	drop("meta")
+	drop("groups")
+	return out
+}
+
+func decodeFields(text []byte) (fields, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var doc fields
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("decode its document: %w", err)
+	}
+	return doc, nil
+}
+
+func encodeFields(doc any) json.RawMessage {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		panic(fmt.Sprintf("push: %v", err)) // decoded JSON and strings always encode
+	}
+	return text
+}
+
+// same compares decoded JSON by its canonical text.
+func same(a, b any) bool { return bytes.Equal(encodeFields(a), encodeFields(b)) }

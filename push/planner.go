@@ -1,0 +1,113 @@
+package push
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"proprio/push/profiles"
+	"proprio/resources"
+)
+
+// planBatch is how many marks, or objects of an app, are planned in one transaction.
+const planBatch = 200
+
+// Planner turns dirty marks into wanted generations. It is safe to run on several replicas: a mark is planned by the
+// one that takes it away.
+type Planner struct {
+	Store    Store
+	Profiles *profiles.Set
+	Now      func() time.Time
+}
+
+// object names a User or a Group of a company.
+type object struct{ company, kind string }
+
+// Step plans one batch of marks of all companies and returns how many it looked at; 0 means there are none left.
+func (p *Planner) Step(ctx context.Context) (int, error) {
+	marks, err := p.Store.DirtyMarks(ctx, planBatch)
+	if err != nil {
+		return 0, fmt.Errorf("read dirty marks: %w", err)
+	}
+	groups := map[object][]Mark{}
+	for _, m := range marks {
+		k := object{m.Company, m.ObjectType}
+		groups[k] = append(groups[k], m)
+	}
+	apps := map[string][]App{}
+	for k, batch := range groups {
+		if apps[k.company] == nil {
+			if apps[k.company], err = p.Store.Apps(ctx, k.company); err != nil {
+				return 0, fmt.Errorf("read the apps of company %s: %w", k.company, err)
+			}
+		}
+		if err := p.planBatch(ctx, k, batch, apps[k.company]); err != nil {
+			return 0, fmt.Errorf("plan %d marks of company %s: %w", len(batch), k.company, err)
+		}
+	}
+	return len(marks), nil
+}
+
+func (p *Planner) planBatch(ctx context.Context, k object, marks []Mark, apps []App) error {
+	ids := make([]string, len(marks))
+	for i, m := range marks {
+		ids[i] = m.ObjectID
+	}
+	standings, err := p.Store.Standings(ctx, k.company, k.kind, ids)
+	if err != nil {
+		return err
+	}
+	planned := make([]Planned, len(marks))
+	for i, m := range marks {
+		planned[i] = Planned{Mark: m, Intents: p.intents(apps, k.kind, m.ObjectID, standings[m.ObjectID])}
+	}
+	return p.Store.PlanMarks(ctx, p.Now(), planned)
+}
+
+func (p *Planner) intents(apps []App, kind, id string, s Standing) []Intent {
+	var out []Intent
+	for _, app := range apps {
+		if i, ok := place(app, kind, id, s).intent(app, kind, id, s); ok && p.takes(app, i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// takes says whether the app's product has such objects at all. An app whose profile is unknown gets its rows, and
+// its worker says what is wrong.
+func (p *Planner) takes(app App, i Intent) bool {
+	profile, ok := p.Profiles.Get(app.Profile)
+	return !ok || i.OnlyKnown || i.ObjectType != resources.TypeGroup || !profile.Groups.Unsupported
+}
+
+// Resync raises everything of the company in one app, page by page: what belongs in it and what the app was told of
+// before. It is the way of a first push, of a change of the app's settings, and of an admin's "send again".
+func (p *Planner) Resync(ctx context.Context, app App) (int, error) {
+	n := 0
+	for _, kind := range []string{resources.TypeUser, resources.TypeGroup} {
+		for after := ""; ; {
+			ids, err := p.Store.ObjectsOfApp(ctx, app.Company, app.ID, kind, after, planBatch)
+			if err != nil {
+				return n, fmt.Errorf("list the %ss for app %s: %w", kind, app.Name, err)
+			}
+			if len(ids) == 0 {
+				break
+			}
+			standings, err := p.Store.Standings(ctx, app.Company, kind, ids)
+			if err != nil {
+				return n, err
+			}
+			var intents []Intent
+			for _, id := range ids {
+				intents = append(intents, p.intents([]App{app}, kind, id, standings[id])...)
+			}
+			if err := p.Store.RaiseAccounts(ctx, app.Company, p.Now(), intents); err != nil {
+				return n, fmt.Errorf("raise %d accounts of app %s: %w", len(intents), app.Name, err)
+			}
+			n += len(intents)
+			after = ids[len(ids)-1]
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,215 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"proprio/push/profiles"
+	"proprio/resources"
+	"proprio/scim/client"
+)
+
+const (
+	// workBatch is how many accounts are taken at once. It is small so that a deactivation that comes in during a first
+	// push of thousands is next in line.
+	workBatch = 32
+	// streakLimit is how many calls may fail in a row, on different accounts, before the app is taken to be down.
+	streakLimit = 5
+	// deniedLimit is the same for 403: one object may be protected, several mean that the token lacks the right.
+	deniedLimit = 3
+)
+
+// worker pushes one app under one lease.
+type worker struct {
+	engine  *Engine
+	app     App
+	profile profiles.Profile
+	lease   Lease
+	client  *client.Client
+	limiter *rate.Limiter
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	blocked *failure // set once the app is to be left alone
+	streak  int
+	denied  int
+	failing int // App.Failures as stored
+}
+
+// run takes due accounts until there are none, or the app is blocked.
+func (w *worker) run(ctx context.Context) error {
+	for ctx.Err() == nil && w.block() == nil {
+		size := workBatch
+		if w.suspect() {
+			size = 1 // the app failed before: one call tells whether it is back
+		}
+		due, err := w.engine.Store.DueAccounts(ctx, w.lease, w.engine.Now(), size)
+		if err != nil {
+			return fmt.Errorf("read the due accounts: %w", err)
+		}
+		if len(due) == 0 {
+			return nil
+		}
+		g := errgroup.Group{}
+		g.SetLimit(w.profile.Rate.Concurrency)
+		for _, a := range due {
+			g.Go(func() error { return w.process(ctx, a) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// process does one account's work and has its result written. An error is the store's, never the app's.
+func (w *worker) process(ctx context.Context, a Account) error {
+	if w.block() != nil || ctx.Err() != nil {
+		return nil
+	}
+	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, lease: w.lease, account: a}
+	j.client = w.client.Recording(func(x client.Exchange) {
+		j.record(x)
+		w.heard(ctx, x)
+	})
+	err := j.run(ctx)
+	f, failed := isFailure(err)
+	if err != nil && !failed && ctx.Err() == nil {
+		return fmt.Errorf("account %s (%s): %w", a.ID, a.ObjectName, err)
+	}
+	if failed {
+		w.note(ctx, f)
+	}
+	return w.finish(ctx, j, a, err)
+}
+
+// finish writes the result. It does so even when ctx has ended: what the app has done must be known.
+func (w *worker) finish(ctx context.Context, j *job, before Account, err error) error {
+	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	now := w.engine.Now()
+	r := j.result(now)
+	w.settle(&r, j, before, err, now, ctx.Err() != nil)
+	err = w.engine.Store.FinishAccount(write, w.lease, r, now)
+	if errors.Is(err, resources.ErrUniqueness) {
+		// Another account of the directory took the same remote account while this one was at work.
+		r = Result{Account: before, Attempts: r.Attempts}
+		f := needs(ClassNeedsData, "another of the directory already holds this account of the app: two cannot share it")
+		w.settle(&r, j, before, f, now, false)
+		err = w.engine.Store.FinishAccount(write, w.lease, r, now)
+	}
+	if err != nil {
+		return fmt.Errorf("record the result for account %s (%s): %w", before.ID, before.ObjectName, err)
+	}
+	return nil
+}
+
+// settle decides what the row says of the outcome and when it is tried again.
+func (w *worker) settle(r *Result, j *job, before Account, err error, now time.Time, interrupted bool) {
+	a := &r.Account
+	f, failed := isFailure(err)
+	switch {
+	case err == nil:
+		r.Confirmed = true
+		a.State, a.Class, a.Error, a.Attempts = j.state, "", j.note, 0
+	case !failed, interrupted, f.skipped:
+		// Nothing was learnt about the account; it is as due as it was.
+		a.State, a.Class, a.Error = before.State, before.Class, before.Error
+	case f.appWide:
+		a.State, a.Class, a.Error = StateFailed, f.class, f.words // the app's block says when
+	default:
+		a.State, a.Class, a.Error = StateFailed, f.class, f.words
+		a.Attempts++
+		a.NextAttempt = now.Add(max(f.retryAfter, retryDelay(f.class, a.Attempts, w.engine.Rand())))
+	}
+	if failed && f.class != ClassTransient && !f.skipped {
+		w.log.Warn("account not pushed", "account", a.ID, "type", a.ObjectType, "object", a.ObjectID, "class", f.class, "error", f.words)
+	}
+}
+
+// pace is asked before each call: it waits for the app's rate, and stops calls once the app is blocked.
+func (w *worker) pace(ctx context.Context) error {
+	if f := w.block(); f != nil {
+		return &failure{class: f.class, words: f.words, appWide: true, skipped: true}
+	}
+	return w.limiter.Wait(ctx)
+}
+
+func (w *worker) block() *failure {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.blocked
+}
+
+func (w *worker) suspect() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failing > 0
+}
+
+// heard notes that the app did what was asked: whatever was wrong with it is over.
+func (w *worker) heard(ctx context.Context, x client.Exchange) {
+	if x.Err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.streak, w.denied = 0, 0
+	if w.failing == 0 || w.blocked != nil {
+		return
+	}
+	w.failing = 0
+	if err := w.engine.Store.BlockApp(context.WithoutCancel(ctx), w.app.Company, w.app.ID, time.Time{}, "", 0); err != nil {
+		w.log.Error("app not released from its block", "error", err)
+		return
+	}
+	w.log.Info("app answers again")
+}
+
+// note takes a failure into account for the whole app.
+func (w *worker) note(ctx context.Context, f *failure) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() != nil || w.blocked != nil || f.skipped {
+		return
+	}
+	var refused *client.Error
+	denied := errors.As(f.cause, &refused) && refused.Status == 403
+	switch {
+	case f.appWide:
+	case denied:
+		w.denied++
+		if w.denied < deniedLimit {
+			return
+		}
+		f.words += ". The app refused this for several in a row: check the token's rights"
+		f.appWide, f.quarantine = true, true
+	case f.class == ClassTransient:
+		w.streak++
+		if w.streak < streakLimit {
+			return
+		}
+	default:
+		w.streak = 0 // it answered
+		return
+	}
+	w.blocked = f
+	w.failing++
+	now := w.engine.Now()
+	delay := blockDelay(f.quarantine, w.failing, w.engine.Rand())
+	if f.retryAfter > 0 {
+		delay = f.retryAfter
+	}
+	w.log.Warn("app blocked", "for", delay, "quarantine", f.quarantine, "reason", f.words)
+	err := w.engine.Store.BlockApp(context.WithoutCancel(ctx), w.app.Company, w.app.ID, now.Add(delay), f.words, w.failing)
+	if err != nil {
+		w.log.Error("app's block not stored", "error", err)
+	}
+}
