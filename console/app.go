@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"proprio/ownership"
 	"proprio/resources"
@@ -17,11 +16,12 @@ const attemptsShown = 20
 type appPage struct {
 	appRow
 	Scope     []resources.Ref
-	Findings  []findingView
+	Critical  []findingView // findings, in full
+	Lesser    []findingView // and in brief
 	Verdict   string // filter of the observed accounts; empty: all
 	List      []ownership.ObservedAccount
 	Pager     pager
-	ReadAt    time.Time // of the newest complete reading; zero: never
+	Reading   ownership.Reading
 	Push      []Account
 	PushState string // filter of the pushed accounts; empty: all
 	PushPager pager
@@ -51,9 +51,12 @@ func (c *Console) app(v *visit) error {
 	if p.Scope, err = c.scope(ctx, v, app); err != nil {
 		return err
 	}
-	if p.Findings, err = c.findingsOf(ctx, v.session.Company, app.ID); err != nil {
+	findings, err := c.findingsOf(ctx, v.session.Company, app.ID)
+	if err != nil {
 		return err
 	}
+	p.Critical = ofSeverity(findings, ownership.Critical)
+	p.Lesser = slices.DeleteFunc(findings, func(f findingView) bool { return f.Severity == ownership.Critical })
 	if err := c.observedAccounts(ctx, v, &p); err != nil {
 		return err
 	}
@@ -108,14 +111,16 @@ func (c *Console) observedAccounts(ctx context.Context, v *visit, p *appPage) er
 	if err != nil {
 		return err
 	}
+	readings, err := c.Ownership.Readings(ctx, v.session.Company)
+	if err != nil {
+		return err
+	}
+	p.Reading = readings[p.ID]
 	q := v.r.URL.Query()
 	p.Observed, p.Verdicts = len(all), map[string]int{}
 	p.Verdict = oneOf(q.Get("verdict"), string(ownership.Red), string(ownership.Amber), string(ownership.Green))
 	for _, o := range all {
 		p.Verdicts[string(o.Verdict)]++
-		if o.ReadAt.After(p.ReadAt) {
-			p.ReadAt = o.ReadAt
-		}
 	}
 	all = slices.DeleteFunc(all, func(o ownership.ObservedAccount) bool {
 		return p.Verdict != "" && string(o.Verdict) != p.Verdict
@@ -144,10 +149,11 @@ func worstFirst(a, b ownership.ObservedAccount) int {
 
 // pushedAccounts fills in the accounts that Proprio pushes, those that need attention first.
 func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) error {
-	var err error
-	if p.Accounts, err = c.Apps.CountAccounts(ctx, v.session.Company, p.ID); err != nil {
+	counts, err := c.Apps.AccountCounts(ctx, v.session.Company)
+	if err != nil {
 		return err
 	}
+	p.Accounts = counts[p.ID]
 	q := v.r.URL.Query()
 	p.PushState = oneOf(q.Get("state"), p.States...)
 	total := p.Accounts[p.PushState]
@@ -157,8 +163,8 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 		}
 	}
 	number := pageNumber(q, "pushed")
-	p.Push, err = c.Apps.Accounts(ctx, v.session.Company, p.ID, AccountQuery{
-		State: p.PushState, Offset: (number - 1) * pageSize, Limit: pageSize,
+	p.Push, err = c.Apps.Accounts(ctx, v.session.Company, AccountQuery{
+		App: p.ID, State: p.PushState, Offset: (number - 1) * pageSize, Limit: pageSize,
 	})
 	p.PushPager = newPager(v.r, "pushed", number, len(p.Push), total)
 	return err
@@ -170,10 +176,19 @@ func (c *Console) syncApp(v *visit) error {
 	})
 }
 
+// readApp reads the app's account list while the reader waits. A reading that fails is no fault of this page: the app's
+// page says why, as ownership noted it.
 func (c *Console) readApp(v *visit) error {
-	return c.actOnApp(v, "read", func(ctx context.Context, app App) error {
-		return c.Engine.ReadAccounts(ctx, v.actor(), v.session.Company, app.ID)
-	})
+	ctx := v.r.Context()
+	app, err := c.findApp(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := c.Engine.ReadAccounts(ctx, v.actor(), v.session.Company, app.ID); err != nil {
+		c.Logger.WarnContext(ctx, "accounts not read", "app", app.ID, "error", err)
+		return back(v, "/apps/"+app.ID, "problem", "read")
+	}
+	return back(v, "/apps/"+app.ID, "done", "read")
 }
 
 func (c *Console) pauseApp(v *visit) error {

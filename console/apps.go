@@ -39,17 +39,17 @@ func (c *Console) apps(v *visit) error {
 	if err != nil {
 		return err
 	}
+	counts, err := c.Apps.AccountCounts(ctx, company)
+	if err != nil {
+		return err
+	}
 	var p appsPage
 	for _, a := range apps {
-		counts, err := c.Apps.CountAccounts(ctx, company, a.ID)
-		if err != nil {
-			return err
-		}
 		observed, err := c.Ownership.Observed(ctx, company, a.ID)
 		if err != nil {
 			return err
 		}
-		row := appRow{App: a, State: c.appState(a), Accounts: counts, Verdicts: map[string]int{}, Observed: len(observed)}
+		row := appRow{App: a, State: c.appState(a), Accounts: counts[a.ID], Verdicts: map[string]int{}, Observed: len(observed)}
 		for _, o := range observed {
 			row.Verdicts[string(o.Verdict)]++
 		}

@@ -24,6 +24,7 @@ type Session struct {
 	Company     string // UUID
 	CompanyName string
 	Admin       string // id, for the audit record
+	Person      string // id of the User; empty for someone the directory does not know
 	Name        string // what to call the person; may be empty
 	Email       string
 	Role        Role
@@ -42,8 +43,8 @@ var ErrNoSession = errors.New("not signed in")
 // RefusedError is a sign-in that was stopped. The person learns what to do (Kind) and a reference; which rule it was is
 // in the audit record (clients.md 9.2, rule 12).
 type RefusedError struct {
-	Status    int    // of the answer
-	Kind      string // again, cancelled, refused, provider, fault
+	Status    int    // of the answer; 0: 403
+	Kind      string // again, cancelled, refused, provider, fault; empty: refused
 	Reference string
 }
 
@@ -114,23 +115,24 @@ type Attempt struct {
 	Outcome  string
 }
 
-// AccountQuery selects accounts of an app; empty fields select everything.
+// AccountQuery selects accounts: those of an app, or those of a User or Group in all apps.
 type AccountQuery struct {
-	State  string
-	Offset int
-	Limit  int
+	App        string
+	State      string // of an app's accounts; empty: all
+	Offset     int
+	Limit      int
+	ObjectType string // where App is empty
+	ObjectID   string
 }
 
 // Apps reads what the push engine knows. Another company's id is resources.ErrNotFound.
 type Apps interface {
 	// Apps returns a company's apps, by name.
 	Apps(ctx context.Context, company string) ([]App, error)
-	// CountAccounts returns how many of an app's accounts are in each state.
-	CountAccounts(ctx context.Context, company, app string) (map[string]int, error)
-	// Accounts returns one page of an app's accounts.
-	Accounts(ctx context.Context, company, app string, q AccountQuery) ([]Account, error)
-	// AccountsOf returns the accounts of a User or Group in all apps.
-	AccountsOf(ctx context.Context, company, objectType, objectID string) ([]Account, error)
+	// AccountCounts returns how many accounts of each app are in each state: app id → state → count.
+	AccountCounts(ctx context.Context, company string) (map[string]map[string]int, error)
+	// Accounts returns one page of accounts.
+	Accounts(ctx context.Context, company string, q AccountQuery) ([]Account, error)
 	// Attempts returns an app's newest exchanges.
 	Attempts(ctx context.Context, company, app string, limit int) ([]Attempt, error)
 }

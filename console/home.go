@@ -76,21 +76,22 @@ func (c *Console) homeApps(ctx context.Context, company string, p *homePage) err
 		return err
 	}
 	p.Counts.Apps = len(apps)
+	all, err := c.Apps.AccountCounts(ctx, company)
+	if err != nil {
+		return err
+	}
 	for _, a := range apps {
 		if c.appState(a) == appBlocked {
 			p.Blocked = append(p.Blocked, a)
 		}
-		counts, err := c.Apps.CountAccounts(ctx, company, a.ID)
-		if err != nil {
-			return err
-		}
+		counts := all[a.ID]
 		p.FailedTotal += counts["failed"]
 		p.Counts.Confirmed += counts["confirmed"]
 		p.Counts.Accounts += counts["failed"] + counts["confirmed"] + counts["partial"] + counts["pending"]
 		if counts["failed"] == 0 || len(p.Failed) == homeLength {
 			continue
 		}
-		failed, err := c.Apps.Accounts(ctx, company, a.ID, AccountQuery{State: "failed", Limit: homeLength - len(p.Failed)})
+		failed, err := c.Apps.Accounts(ctx, company, AccountQuery{App: a.ID, State: "failed", Limit: homeLength - len(p.Failed)})
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"proprio/ownership"
 	"proprio/resources"
 )
 
@@ -54,7 +55,9 @@ func pageNumber(q url.Values, parameter string) int {
 	return n
 }
 
-func kinds() []string { return []string{"employee", "contractor", "client", "service"} }
+func kinds() []string {
+	return []string{ownership.KindEmployee, ownership.KindContractor, ownership.KindClient, ownership.KindService}
+}
 
 // people lists the company's Users.
 func (c *Console) people(v *visit) error {
@@ -141,7 +144,7 @@ func (c *Console) inState(state string) resources.Condition {
 func (c *Console) ofKind(kind string) resources.Condition {
 	a := c.Registry.Type(resources.TypeUser).Attribute(resources.SchemaOwnership + ":kind")
 	is := resources.Compare{Attribute: a, Op: "eq", Value: resources.Fold(kind)}
-	if kind == "employee" {
+	if kind == ownership.KindEmployee {
 		return resources.Or{Terms: []resources.Condition{is, resources.Not{Term: resources.Present{Attribute: a}}}}
 	}
 	return is

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"proprio/audit"
 	"proprio/ownership"
@@ -29,7 +30,8 @@ type personPage struct {
 type fact struct {
 	Key    string
 	Values []string
-	Person string // id of the User it names; empty when it names none
+	Person string    // id of the User it names; empty when it names none
+	At     time.Time // of a date that could be read; then Values is empty
 }
 
 // holding is one person's account in one app: what Proprio pushes there, what the app itself says, or both.
@@ -88,9 +90,15 @@ func (c *Console) facts(ctx context.Context, v *visit, body map[string]any) ([]f
 	if err := c.addPerson(ctx, v, &facts, "sponsor", reference(body, resources.SchemaOwnership, "sponsor")); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"startDate", "endDate", "post"} {
-		add(name, str(body, resources.SchemaOwnership, name))
+	for _, name := range []string{"startDate", "endDate"} {
+		text := str(body, resources.SchemaOwnership, name)
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			facts = append(facts, fact{Key: name, At: at})
+		} else {
+			add(name, text)
+		}
 	}
+	add("post", str(body, resources.SchemaOwnership, "post"))
 	add("preferredLanguage", str(body, "preferredLanguage"))
 	return facts, nil
 }
@@ -118,7 +126,7 @@ func (c *Console) holdings(ctx context.Context, v *visit, person string) ([]hold
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := c.Apps.AccountsOf(ctx, v.session.Company, resources.TypeUser, person)
+	accounts, err := c.Apps.Accounts(ctx, v.session.Company, AccountQuery{ObjectType: resources.TypeUser, ObjectID: person})
 	if err != nil {
 		return nil, err
 	}

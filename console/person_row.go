@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"proprio/ownership"
 	"proprio/resources"
 )
 
@@ -32,10 +33,10 @@ func newPersonRow(r *resources.Resource) personRow {
 	row := personRow{
 		ID: r.ID, Name: displayName(r, body), UserName: r.Index.UserName, Hold: r.Index.Hold, State: personState(r),
 		Title: str(body, "title"), Department: str(body, resources.SchemaEnterprise, "department"),
-		Kind: str(body, resources.SchemaOwnership, "kind"),
+		Kind: strings.ToLower(str(body, resources.SchemaOwnership, "kind")),
 	}
 	if row.Kind == "" {
-		row.Kind = "employee"
+		row.Kind = ownership.KindEmployee
 	}
 	return row
 }
@@ -61,13 +62,13 @@ func displayName(r *resources.Resource, body map[string]any) string {
 	return r.ID
 }
 
-// decodeBody reads a resource's attributes. The store only keeps well-formed JSON objects, so a fault reads as empty.
+// decodeBody reads a resource's attributes. The store only keeps well-formed documents, so a fault reads as empty.
 func decodeBody(r *resources.Resource) map[string]any {
-	var body map[string]any
-	if json.Unmarshal(r.Body, &body) != nil {
+	doc, err := r.Document()
+	if err != nil {
 		return nil
 	}
-	return body
+	return doc
 }
 
 // str reads a string, or a number as text, at a path of keys.
@@ -83,7 +84,7 @@ func str(body map[string]any, path ...string) string {
 	switch s := at.(type) {
 	case string:
 		return s
-	case float64, bool:
+	case json.Number, float64, bool:
 		return fmt.Sprint(s)
 	}
 	return ""

@@ -57,8 +57,11 @@ func (c *Console) refuse(v *visit, err error) {
 		return
 	}
 	page := *refused
-	if oneOf(page.Kind, refusalKinds()...) == "" {
-		page.Kind = "fault"
+	if page.Kind = oneOf(page.Kind, refusalKinds()...); page.Kind == "" {
+		page.Kind = "refused"
+	}
+	if page.Status == 0 {
+		page.Status = http.StatusForbidden
 	}
 	c.show(v, page.Status, "refused", page)
 }

@@ -1,0 +1,148 @@
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"proprio/audit"
+	"proprio/console"
+	"proprio/db"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// apps shows the console what the database knows of apps, as cmd/proprio does.
+type apps struct{ store *db.DB }
+
+func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
+	list, err := a.store.Apps(ctx, company)
+	var out []console.App
+	for _, x := range list {
+		out = append(out, console.App{
+			ID: x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
+			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedReason: x.BlockedReason,
+		})
+	}
+	return out, err
+}
+
+func (a apps) AccountCounts(ctx context.Context, company string) (map[string]map[string]int, error) {
+	list, err := a.store.Apps(ctx, company)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]int{}
+	for _, x := range list {
+		counts, err := a.store.CountAccounts(ctx, company, x.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[x.ID] = map[string]int{}
+		for _, c := range counts {
+			out[x.ID][string(c.State)] += c.N
+		}
+	}
+	return out, nil
+}
+
+func (a apps) Accounts(ctx context.Context, company string, q console.AccountQuery) ([]console.Account, error) {
+	var list []push.Account
+	var err error
+	if q.App == "" {
+		list, err = a.store.AccountsOf(ctx, company, q.ObjectType, q.ObjectID)
+	} else {
+		list, err = a.store.PushAccounts(ctx, company, q.App, push.AccountQuery{State: push.State(q.State), Offset: q.Offset, Limit: q.Limit})
+	}
+	var out []console.Account
+	for _, x := range list {
+		out = append(out, console.Account{
+			ID: x.ID, App: x.App, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, Wish: string(x.Wish),
+			State: string(x.State), RemoteID: x.RemoteID, Origin: string(x.Origin), Attempts: x.Attempts, Class: string(x.Class),
+			Error: x.Error, NextAttempt: x.NextAttempt, ConfirmedAt: x.ConfirmedAt,
+		})
+	}
+	return out, err
+}
+
+func (a apps) Attempts(ctx context.Context, company, app string, limit int) ([]console.Attempt, error) {
+	list, err := a.store.Attempts(ctx, company, app, "", limit)
+	var out []console.Attempt
+	for _, x := range list {
+		out = append(out, console.Attempt{
+			At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status, Request: x.Request,
+			Response: x.Response, Duration: x.Duration, Outcome: x.Outcome,
+		})
+	}
+	return out, err
+}
+
+// fakeSignIn stands for the relying party: whoever `session` is, is signed in.
+type fakeSignIn struct {
+	session  *console.Session
+	returnTo string // of the last Begin
+	refusal  error  // of Begin and Finish
+}
+
+func (f *fakeSignIn) Issuers(context.Context) ([]console.Issuer, error) {
+	return []console.Issuer{{ID: "issuer-1", Name: "Entra ID", Company: "Atelier Brémond"}}, nil
+}
+
+func (f *fakeSignIn) Begin(_ http.ResponseWriter, _ *http.Request, issuer, returnTo string) (string, error) {
+	f.returnTo = returnTo
+	return "https://issuer.example/authorize?issuer=" + issuer, f.refusal
+}
+
+func (f *fakeSignIn) Finish(http.ResponseWriter, *http.Request) (string, error) { return f.returnTo, f.refusal }
+
+func (f *fakeSignIn) Current(*http.Request) (console.Session, error) {
+	if f.session == nil {
+		return console.Session{}, console.ErrNoSession
+	}
+	return *f.session, nil
+}
+
+func (f *fakeSignIn) End(http.ResponseWriter, *http.Request) error {
+	f.session = nil
+	return nil
+}
+
+// fakeEngine notes what it was asked to do.
+type fakeEngine struct {
+	mu    sync.Mutex
+	asked []string
+	err   error
+}
+
+func (f *fakeEngine) note(actor audit.Actor, what ...string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line := actor.Name
+	for _, w := range what {
+		line += " " + w
+	}
+	f.asked = append(f.asked, line)
+	return f.err
+}
+
+func (f *fakeEngine) Sync(_ context.Context, actor audit.Actor, company, app string) error {
+	return f.note(actor, "sync", company, app)
+}
+
+func (f *fakeEngine) ReadAccounts(_ context.Context, actor audit.Actor, company, app string) error {
+	return f.note(actor, "read", company, app)
+}
+
+func (f *fakeEngine) SetPaused(_ context.Context, actor audit.Actor, company, app string, paused bool) error {
+	if paused {
+		return f.note(actor, "pause", company, app)
+	}
+	return f.note(actor, "resume", company, app)
+}
+
+func (f *fakeEngine) Retry(_ context.Context, actor audit.Actor, company, app, account string) error {
+	if account == "unknown" {
+		return resources.ErrNotFound
+	}
+	return f.note(actor, "retry", company, app, account)
+}
