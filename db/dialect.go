@@ -149,8 +149,9 @@ func (d dialect) jsonValue(kind resources.Kind, base string, keys []string) frag
 		return sqlf("(%s = 'true')", value)
 	case resources.KindInteger, resources.KindDecimal:
 		return sqlf("(%s)::numeric", value)
-	case resources.KindDateTime: // cut, not rounded, to microseconds
-		return sqlf(`(extract(epoch from regexp_replace(%s, '(\.\d{6})\d+', '\1')::timestamptz) * 1000000)::bigint`, value)
+	case resources.KindDateTime: // cut to microseconds, not rounded; UTC where no zone is given: as resources.Instant
+		return sqlf(`(extract(epoch from regexp_replace(regexp_replace(%s, '(\.\d{6})\d+', '\1'),
+			'^(.{10}T[0-9:.]+)$', '\1Z')::timestamptz) * 1000000)::bigint`, value)
 	}
 	return value
 }

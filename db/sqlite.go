@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -48,7 +47,7 @@ func sqliteDSN(file string, params url.Values) string {
 }
 
 // sqliteDriver makes a driver that knows the functions that Postgres has built in: fold (resources.Fold), and instant
-// (an RFC 3339 time as microseconds since 1970, null when it is none).
+// (resources.Instant as microseconds since 1970, null when it is none).
 func sqliteDriver() (*sqlite.Driver, error) {
 	drv := &sqlite.Driver{}
 	err := drv.RegisterDeterministicScalarFunction("fold", 1, textFunction(func(s string) driver.Value {
@@ -58,8 +57,8 @@ func sqliteDriver() (*sqlite.Driver, error) {
 		return nil, fmt.Errorf("sqlite function fold: %w", err)
 	}
 	err = drv.RegisterDeterministicScalarFunction("instant", 1, textFunction(func(s string) driver.Value {
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
+		t, ok := resources.Instant(s)
+		if !ok {
 			return nil
 		}
 		return t.UnixMicro()

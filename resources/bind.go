@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (rt *ResourceType) Bind(e filter.Expression) (Condition, error) {
 // condition is for [MatchElement].
 func (rt *ResourceType) BindElement(a *Attribute, e filter.Expression) (Condition, error) {
 	if a.Parent != nil || a.Kind != KindComplex && !a.Multi {
-		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is neither complex nor multi-valued, so it takes no filter in [ ]", a)
+		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is neither complex nor multi-valued, so it takes no filter in [ ].", a)
 	}
 	return binder{rt: rt, within: a}.bind(e)
 }
@@ -49,7 +50,7 @@ func (b binder) bind(e filter.Expression) (Condition, error) {
 	case *filter.AttributeExpression:
 		return b.comparison(e)
 	}
-	return nil, Errorf(ErrInvalidFilter, "", "the filter is empty")
+	return nil, Errorf(ErrInvalidFilter, "", "The filter is empty.")
 }
 
 // logical binds a chain of one operator as one list of terms. The parser builds it to the left, so the chain is
@@ -82,7 +83,7 @@ func (b binder) logical(e *filter.LogicalExpression) (Condition, error) {
 
 func (b binder) valuePath(e *filter.ValuePath) (Condition, error) {
 	if b.within != nil {
-		return nil, Errorf(ErrInvalidFilter, e.AttributePath.String(), "a value path cannot stand inside another one")
+		return nil, Errorf(ErrInvalidFilter, e.AttributePath.String(), "A value path cannot stand inside another one.")
 	}
 	a, err := b.resolve(e.AttributePath)
 	if err != nil {
@@ -120,7 +121,7 @@ func (b binder) comparison(e *filter.AttributeExpression) (Condition, error) {
 		value := a.SubAttribute("value")
 		if value == nil {
 			return nil, Errorf(ErrInvalidFilter, a.String(),
-				"%s is complex: compare one of its sub-attributes, such as %s", a, a.Sub[0])
+				"%s is complex: compare one of its sub-attributes, such as %s.", a, a.Sub[0])
 		}
 		a = value
 	}
@@ -153,7 +154,7 @@ func (b binder) present(a *Attribute) (Condition, error) {
 		}
 	}
 	if len(subs) == 0 {
-		return nil, Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on", a)
+		return nil, Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on.", a)
 	}
 	return b.wrap(a, Or{subs}), nil
 }
@@ -192,7 +193,7 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 			return b.within, nil
 		}
 	}
-	return nil, Errorf(ErrInvalidFilter, b.within.String()+"["+p.String()+"]", "%s has no sub-attribute %q", b.within, p.String())
+	return nil, Errorf(ErrInvalidFilter, b.within.String()+"["+p.String()+"]", "%s has no sub-attribute %q.", b.within, p.String())
 }
 
 // filterable refuses attributes that are never shown, which a filter would show after all, and those that are not
@@ -200,11 +201,11 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 func filterable(a *Attribute) error {
 	switch {
 	case a.Returned == "never" || a.Mutability == "writeOnly":
-		return Errorf(ErrInvalidFilter, a.String(), "%s is never returned, so it cannot be filtered on", a)
+		return Errorf(ErrInvalidFilter, a.String(), "%s is never returned, so it cannot be filtered on.", a)
 	case a.String() == "meta.location":
-		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from the id; filter on id", a)
+		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from the id; filter on id.", a)
 	case a.madeUp():
-		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from %s.value; filter on that", a, a.Parent)
+		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from %s.value; filter on that.", a, a.Parent)
 	}
 	return nil
 }
@@ -227,7 +228,7 @@ func (a *Attribute) madeUp() bool {
 // operand checks that the operator and the value fit the attribute, and returns the value in the form of [Compare].
 func operand(a *Attribute, op string, v any) (any, error) {
 	if !strings.Contains(operatorsOf(a.Kind), op) {
-		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is of type %s, which has no operator %s; it has %s",
+		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is of type %s, which has no operator %s; it has %s.",
 			a, a.Kind, op, operatorsOf(a.Kind))
 	}
 	word, isText := v.(string)
@@ -253,18 +254,18 @@ func operand(a *Attribute, op string, v any) (any, error) {
 			return f, nil
 		}
 	case KindDateTime:
-		if t, ok := parseInstant(word); isText && ok {
+		if t, ok := Instant(word); isText && ok {
 			return t, nil
 		}
 	default:
 		if isText && strings.ContainsRune(word, 0) {
-			return nil, Errorf(ErrInvalidFilter, a.String(), "the value compared with %s holds the character U+0000, which no value has", a)
+			return nil, Errorf(ErrInvalidFilter, a.String(), "The value compared with %s holds the character U+0000, which no value has.", a)
 		}
 		if isText {
 			return a.Comparable(op, word), nil
 		}
 	}
-	return nil, Errorf(ErrInvalidFilter, a.String(), "%s cannot be compared with %s; it takes %s", a, literal(v), example(a.Kind))
+	return nil, Errorf(ErrInvalidFilter, a.String(), "%s cannot be compared with %s; it takes %s.", a, literal(v), example(a.Kind))
 }
 
 // operatorsOf lists the operators of a type (RFC 7644 table 3). Booleans and binaries have no order; only text has
@@ -283,21 +284,24 @@ func truthOf(s string) (truth, ok bool) {
 	return strings.EqualFold(s, "true"), strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
 }
 
-// parseInstant reads a dateTime (RFC 7643 §2.3.5), to the microsecond, which is how fine databases keep it. Without a
-// time zone it is UTC.
-func parseInstant(s string) (time.Time, bool) {
+// Instant reads a dateTime (RFC 7643 §2.3.5), cut to the microsecond, which is how fine databases keep it. Without a time
+// zone it is UTC. No zone is further from UTC than 14 hours (XML Schema part 2, §3.2.7.3), and Postgres takes none
+// beyond 16.
+func Instant(s string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		t, err = time.Parse("2006-01-02T15:04:05", s)
 	}
-	return t.UTC().Truncate(time.Microsecond), err == nil
+	_, offset := t.Zone()
+	ok := err == nil && max(offset, -offset) <= 14*60*60 && !strings.HasSuffix(s, ":60")
+	return t.UTC().Truncate(time.Microsecond), ok
 }
 
 // literal is a value as the client wrote it.
 func literal(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return "that value"
+		return fmt.Sprint(v) // a bare word that is no number
 	}
 	return string(b)
 }
@@ -314,5 +318,5 @@ func example(k Kind) string {
 	case KindDateTime:
 		return `a date and time, such as "2026-01-31T08:00:00Z"`
 	}
-	return `a string in double quotes`
+	return "a string in double quotes"
 }

@@ -37,7 +37,7 @@ func indexEmail(v any) (Email, bool) {
 	e.Type, _ = object["type"].(string)
 	e.Primary, _ = object["primary"].(bool)
 	e.Folded = FoldEmail(e.Value)
-	return e, e.Value != ""
+	return e, object != nil
 }
 
 // Document decodes the resource's Body. The document is the caller's own, to change at will.

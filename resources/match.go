@@ -184,7 +184,7 @@ func compare(c Compare, v any) bool {
 	case time.Time:
 		have, ok := v.(time.Time)
 		if s, isText := v.(string); isText {
-			have, ok = parseInstant(s)
+			have, ok = Instant(s)
 		}
 		return ok && ordered(c.Op, have.Truncate(time.Microsecond).Compare(want))
 	}

@@ -47,12 +47,12 @@ type Index struct {
 	NameFolded     string  // displayName folded; unique among Groups unless the connection allows duplicates
 	Active         bool    // a User without `active` is active
 	Hold           string  // why the User is not in force; empty when it is
-	Emails         []Email // in order
+	Emails         []Email // one for each value of `emails`, in its order
 }
 
 // Email is one e-mail address of a User.
 type Email struct {
-	Value   string // as written
+	Value   string // as written; empty where the document has none
 	Folded  string // for comparison
 	Type    string // "work", "home", "other" or as written; may be empty
 	Primary bool

@@ -141,7 +141,7 @@ var dateTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(
 // parseDateTime reads an xsd:dateTime with date and time (RFC 7643 §2.3.5) of the years 1 to 9999, which is what every
 // database and every language of a client can hold.
 func parseDateTime(s string) (time.Time, bool) {
-	t, ok := parseInstant(s)
+	t, ok := Instant(s)
 	return t, ok && dateTime.MatchString(s) && t.Year() >= 1 && t.Year() <= 9999
 }
 
