@@ -46,7 +46,7 @@ func (r accountRow) account() push.Account {
 	a := push.Account{
 		ID: r.ID, Company: r.Company, App: r.App, ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName,
 		Wish: push.Wish(r.Wish), Rank: push.Rank(r.Rank), WantedGen: r.WantedGen, DoneGen: r.DoneGen, State: push.State(r.State),
-		RemoteID: r.RemoteID, Origin: push.Origin(r.Origin), Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
+		RemoteID: r.RemoteID, Origin: r.Origin, Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
 		Attempts: r.Attempts, Class: push.Class(r.Class), Error: r.Error,
 		NextAttempt: fromMicros(r.NextAttempt), ConfirmedAt: fromMicros(r.ConfirmedAt),
 	}
@@ -218,7 +218,7 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 		attempts     = case when wanted_gen > ? then attempts     else ? end,
 		next_attempt = case when wanted_gen > ? then next_attempt else ? end
 		where company_id = ? and app_id = ? and id = ?`,
-		a.RemoteID, string(a.Origin), a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
+		a.RemoteID, a.Origin, a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
 		done, micros(confirmed), a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
 		a.WantedGen, a.Attempts, a.WantedGen, micros(a.NextAttempt), l.Company, l.App, a.ID)
 	return err

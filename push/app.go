@@ -86,7 +86,7 @@ type Account struct {
 	DoneGen    int64 // confirmed by the worker; the account is due while DoneGen < WantedGen
 	State      State
 	RemoteID   string // empty: not known
-	Origin     Origin
+	Origin     string // OriginCreated or OriginLinked; empty: not yet
 	Rank       Rank
 	// Begun is the match value (userName, displayName) of a creation that was begun after a look-up had found nobody,
 	// and of which no answer is recorded. It lets a later look-up know its own account.
@@ -105,14 +105,10 @@ type Account struct {
 	ConfirmedAt time.Time
 }
 
-// Origin says how the engine came to answer for an account. It never touches an account without one.
-type Origin string
-
-// The origins.
+// How the engine came to answer for an account. It never touches one without an origin.
 const (
-	OriginNone    Origin = ""
-	OriginCreated Origin = "created" // by this engine
-	OriginLinked  Origin = "linked"  // was there before, adopted because the app's settings allow it
+	OriginCreated = "created" // by this engine
+	OriginLinked  = "linked"  // was there before, adopted because the app's settings allow it
 )
 
 // Attempt is one exchange with an app, kept for the admin with secrets hidden.

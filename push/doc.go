@@ -18,13 +18,14 @@
 //   - app.go: apps, accounts, attempts and their closed sets of states
 //   - store.go, errors.go: the contract that databases fulfil
 //   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
-//   - engine.go: the loop over planner and apps; leases; clients for apps
+//   - engine.go: the loop over planner and apps; leases
+//   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
 //   - match.go: look-up before create, link, take over
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - failure.go, backoff.go: what an answer means, and when to try again
-//   - status.go: counts, pause, retry, for the console and the command line
+//   - status.go: counts, for the console and the command line
 //
 // Package push/profiles says as data what each product can do.
 package push

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -16,45 +17,62 @@ import (
 	"proprio/scim/client"
 )
 
-// userAgent names the program to apps; some refuse requests without one.
-const userAgent = "Proprio-SCIM/1.0"
-
-// Engine plans and pushes for all companies. All fields but the last two are required. Any number of engines, in any
-// number of processes, may run over one database: each app is pushed by one at a time.
-type Engine struct {
+// Config is what an engine stands on. Fields without a default are required.
+type Config struct {
 	Store     Store
 	Resources resources.Store
-	Profiles  *profiles.Set
-	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate.
+	Now       func() time.Time
+	Log       *slog.Logger
+	Owner     string // of leases; unique to this process's life, such as a UUID
+
+	Profiles *profiles.Set // default: the embedded ones
+	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
 	Guarded, Open http.RoundTripper
-	Now           func() time.Time
-	Rand          func() float64 // in [0, 1), for jitter
-	Log           *slog.Logger
-	Owner         string // of leases; unique to this process's life, such as a UUID
+	Rand          func() float64 // in [0, 1), for jitter; default: math/rand
+	Poll          time.Duration  // how often to look for work that no Wake told of; default: 1 s
+	Lease         time.Duration  // how long an app stays with an engine that died; default: 15 s
+}
 
-	Poll  time.Duration // how often to look for work that no Wake told of; 0: 1 s
-	Lease time.Duration // how long an app stays with an engine that died; 0: 15 s
+// Engine plans and pushes for all companies. Any number of engines, in any number of processes, may run over one
+// database: each app is pushed by one at a time.
+type Engine struct {
+	Config
 
-	mu       sync.Mutex
 	woken    chan struct{}
+	mu       sync.Mutex
 	running  map[string]bool
 	limiters map[string]*rate.Limiter
 }
 
-// init makes what the zero value lacks.
-func (e *Engine) init() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.woken == nil {
-		e.woken = make(chan struct{}, 1)
-		e.running = map[string]bool{}
-		e.limiters = map[string]*rate.Limiter{}
+// NewEngine fills in the defaults.
+func NewEngine(c Config) (*Engine, error) {
+	if c.Profiles == nil {
+		set, err := profiles.Load()
+		if err != nil {
+			return nil, err
+		}
+		c.Profiles = set
 	}
+	if c.Guarded == nil {
+		c.Guarded = client.Transport(true)
+	}
+	if c.Open == nil {
+		c.Open = client.Transport(false)
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Float64
+	}
+	if c.Poll <= 0 {
+		c.Poll = time.Second
+	}
+	if c.Lease <= 0 {
+		c.Lease = 15 * time.Second
+	}
+	return &Engine{Config: c, woken: make(chan struct{}, 1), running: map[string]bool{}, limiters: map[string]*rate.Limiter{}}, nil
 }
 
 // Wake tells the engine that something was committed. It never blocks.
 func (e *Engine) Wake() {
-	e.init()
 	select {
 	case e.woken <- struct{}{}:
 	default:
@@ -63,12 +81,7 @@ func (e *Engine) Wake() {
 
 // Run plans and pushes until ctx ends, then waits for the calls under way.
 func (e *Engine) Run(ctx context.Context) error {
-	e.init()
-	poll := e.Poll
-	if poll == 0 {
-		poll = time.Second
-	}
-	tick := time.NewTicker(poll)
+	tick := time.NewTicker(e.Poll)
 	defer tick.Stop()
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -76,7 +89,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		if err := e.plan(ctx); err != nil && ctx.Err() == nil {
 			e.Log.Error("planning failed; trying again", "error", err)
 		}
-		if _, err := e.dispatch(ctx, &workers); err != nil && ctx.Err() == nil {
+		if err := e.dispatch(ctx, &workers); err != nil && ctx.Err() == nil {
 			e.Log.Error("no work could be found out; trying again", "error", err)
 		}
 		select {
@@ -90,7 +103,6 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // RunOnce plans and pushes everything that is due now, and returns when nothing is left that this engine may do.
 func (e *Engine) RunOnce(ctx context.Context) error {
-	e.init()
 	for {
 		if err := e.plan(ctx); err != nil {
 			return err
@@ -131,18 +143,16 @@ func (e *Engine) plan(ctx context.Context) error {
 	}
 }
 
-// dispatch starts a worker for each app that has work, and returns how many.
-func (e *Engine) dispatch(ctx context.Context, workers *sync.WaitGroup) (int, error) {
+// dispatch starts a worker for each app that has work and none yet.
+func (e *Engine) dispatch(ctx context.Context, workers *sync.WaitGroup) error {
 	apps, err := e.Store.AppsWithWork(ctx, e.Now(), 100)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n := 0
 	for _, app := range apps {
 		if !e.claim(app.ID) {
 			continue
 		}
-		n++
 		workers.Go(func() {
 			held, err := e.push(ctx, app)
 			e.unclaim(app.ID)
@@ -154,7 +164,7 @@ func (e *Engine) dispatch(ctx context.Context, workers *sync.WaitGroup) (int, er
 			}
 		})
 	}
-	return n, nil
+	return nil
 }
 
 func (e *Engine) claim(app string) bool {
@@ -177,7 +187,7 @@ func (e *Engine) unclaim(app string) {
 func (e *Engine) push(ctx context.Context, app App) (held bool, err error) {
 	lease := Lease{Company: app.Company, App: app.ID, Owner: e.Owner}
 	now := e.Now()
-	held, err = e.Store.LeaseApp(ctx, lease, now, now.Add(e.leaseTime()))
+	held, err = e.Store.LeaseApp(ctx, lease, now, now.Add(e.Lease))
 	if err != nil || !held {
 		return false, err
 	}
@@ -206,7 +216,7 @@ func (e *Engine) push(ctx context.Context, app App) (held bool, err error) {
 
 // renew keeps the lease while the work goes on, and stops the work when the lease is lost.
 func (e *Engine) renew(ctx context.Context, stop context.CancelFunc, lease Lease) {
-	tick := time.NewTicker(e.leaseTime() / 3)
+	tick := time.NewTicker(e.Lease / 3)
 	defer tick.Stop()
 	for {
 		select {
@@ -215,7 +225,7 @@ func (e *Engine) renew(ctx context.Context, stop context.CancelFunc, lease Lease
 		case <-tick.C:
 		}
 		now := e.Now()
-		held, err := e.Store.RenewApp(ctx, lease, now.Add(e.leaseTime()))
+		held, err := e.Store.RenewApp(ctx, lease, now.Add(e.Lease))
 		if err == nil && !held {
 			e.Log.Warn("lease lost; another engine goes on", "app", lease.App)
 			stop()
@@ -225,13 +235,6 @@ func (e *Engine) renew(ctx context.Context, stop context.CancelFunc, lease Lease
 			e.Log.Warn("lease not renewed; trying again", "app", lease.App, "error", err)
 		}
 	}
-}
-
-func (e *Engine) leaseTime() time.Duration {
-	if e.Lease > 0 {
-		return e.Lease
-	}
-	return 15 * time.Second
 }
 
 func (e *Engine) worker(ctx context.Context, app App, lease Lease) (*worker, error) {
@@ -253,64 +256,4 @@ func (e *Engine) quarantine(ctx context.Context, app App, cause error) error {
 	delay := blockDelay(true, app.Failures+1, e.Rand())
 	e.Log.Warn("app blocked", "app", app.Name, "company", app.Company, "for", delay, "reason", cause)
 	return e.Store.BlockApp(ctx, app.Company, app.ID, e.Now().Add(delay), cause.Error(), app.Failures+1)
-}
-
-// Profile returns an app's profile.
-func (e *Engine) Profile(app App) (profiles.Profile, error) {
-	p, ok := e.Profiles.Get(app.Profile)
-	if !ok {
-		return p, fmt.Errorf("app %s: there is no profile %q; known are %v", app.Name, app.Profile, e.Profiles.Names())
-	}
-	return p, nil
-}
-
-// Client returns a client for an app, at the app's pace, whose exchanges are kept as attempts of the app under the
-// action. It is for reading; changes are the workers'.
-func (e *Engine) Client(ctx context.Context, app App, action string) (*client.Client, error) {
-	e.init()
-	profile, err := e.Profile(app)
-	if err != nil {
-		return nil, err
-	}
-	c, err := e.client(ctx, app, profile, e.limiter(app, profile).Wait)
-	if err != nil {
-		return nil, err
-	}
-	return c.Recording(func(x client.Exchange) {
-		a := attemptOf(Account{Company: app.Company, App: app.ID}, action, "", x)
-		if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
-			e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
-		}
-	}), nil
-}
-
-func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (*client.Client, error) {
-	token, err := e.Store.AppCredential(ctx, app.Company, app.ID)
-	if err != nil {
-		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
-	}
-	pool := e.Guarded
-	if app.AllowPrivate {
-		pool = e.Open
-	}
-	c, err := client.New(client.Config{BaseURL: app.URL, Token: string(token), Headers: p.Headers, UserAgent: userAgent,
-		AllowPlain: app.AllowPrivate, Transport: pool, Before: before, Now: e.Now})
-	if err != nil {
-		return nil, fmt.Errorf("app %s: %w", app.Name, err)
-	}
-	return c, nil
-}
-
-// limiter is the app's pace; it outlives a lease, so that no burst is won by giving a lease back.
-func (e *Engine) limiter(app App, p profiles.Profile) *rate.Limiter {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	l := e.limiters[app.ID]
-	if l == nil {
-		l = rate.NewLimiter(rate.Limit(p.Rate.PerSecond), p.Rate.Burst)
-		e.limiters[app.ID] = l
-	}
-	l.SetLimit(rate.Limit(p.Rate.PerSecond))
-	l.SetBurst(p.Rate.Burst)
-	return l
 }

@@ -59,7 +59,7 @@ func (j *job) group(ctx context.Context) error {
 	case !gone:
 		return err
 	}
-	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, OriginNone
+	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, ""
 	return j.bringGroup(ctx, r)
 }
 

@@ -110,7 +110,7 @@ func (j *job) object(ctx context.Context) (*resources.Resource, Standing, error)
 // absent ends the job: the app holds nothing of the object, and should not.
 func (j *job) absent() error {
 	j.account.RemoteID, j.account.Written, j.account.Begun = "", nil, ""
-	j.account.Origin = OriginNone
+	j.account.Origin = ""
 	j.state = StateRemoved
 	return nil
 }

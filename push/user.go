@@ -151,7 +151,7 @@ func (j *job) keep(ctx context.Context, r *resources.Resource, want fields, acti
 	case !active:
 		return j.absent()
 	}
-	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, OriginNone
+	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, ""
 	return j.provision(ctx, r, want)
 }
 

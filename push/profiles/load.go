@@ -19,9 +19,10 @@ var data embed.FS
 type Set struct{ byName map[string]Profile }
 
 // Load reads and checks the embedded profiles.
-func Load() (*Set, error) { return load(data) }
+func Load() (*Set, error) { return Read(data) }
 
-func load(files fs.FS) (*Set, error) {
+// Read reads and checks the profiles in the folder data of a file system.
+func Read(files fs.FS) (*Set, error) {
 	names, err := fs.Glob(files, "data/*.json")
 	if err != nil {
 		return nil, err

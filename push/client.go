@@ -1,0 +1,87 @@
+package push
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/time/rate"
+
+	"proprio/push/profiles"
+	"proprio/scim/client"
+)
+
+// userAgent names the program to apps; some refuse requests without one.
+const userAgent = "Proprio-SCIM/1.0"
+
+// Profile returns an app's profile.
+func (e *Engine) Profile(app App) (profiles.Profile, error) {
+	p, ok := e.Profiles.Get(app.Profile)
+	if !ok {
+		return p, fmt.Errorf("app %s: there is no profile %q; known are %v", app.Name, app.Profile, e.Profiles.Names())
+	}
+	return p, nil
+}
+
+// Client returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
+// Changes are the workers' business.
+func (e *Engine) Client(ctx context.Context, app App) (*client.Client, error) {
+	profile, err := e.Profile(app)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.client(ctx, app, profile, e.limiter(app, profile).Wait)
+	if err != nil {
+		return nil, err
+	}
+	return c.Recording(func(x client.Exchange) {
+		a := attemptOf(Account{Company: app.Company, App: app.ID}, "read accounts", "", x)
+		if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
+			e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
+		}
+	}), nil
+}
+
+// ListUsers reads an app's own account list: all of it, or an error.
+func (e *Engine) ListUsers(ctx context.Context, app App) ([]client.Document, profiles.Profile, error) {
+	profile, err := e.Profile(app)
+	if err != nil {
+		return nil, profile, err
+	}
+	c, err := e.Client(ctx, app)
+	if err != nil {
+		return nil, profile, err
+	}
+	users, err := c.List(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size})
+	return users, profile, err
+}
+
+func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (*client.Client, error) {
+	token, err := e.Store.AppCredential(ctx, app.Company, app.ID)
+	if err != nil {
+		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
+	}
+	pool := e.Guarded
+	if app.AllowPrivate {
+		pool = e.Open
+	}
+	c, err := client.New(client.Config{BaseURL: app.URL, Token: string(token), Headers: p.Headers, UserAgent: userAgent,
+		AllowPlain: app.AllowPrivate, Transport: pool, Before: before, Now: e.Now})
+	if err != nil {
+		return nil, fmt.Errorf("app %s: %w", app.Name, err)
+	}
+	return c, nil
+}
+
+// limiter is the app's pace; it outlives a lease, so that no burst is won by giving a lease back.
+func (e *Engine) limiter(app App, p profiles.Profile) *rate.Limiter {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.limiters[app.ID]
+	if l == nil {
+		l = rate.NewLimiter(rate.Limit(p.Rate.PerSecond), p.Rate.Burst)
+		e.limiters[app.ID] = l
+	}
+	l.SetLimit(rate.Limit(p.Rate.PerSecond))
+	l.SetBurst(p.Rate.Burst)
+	return l
+}
