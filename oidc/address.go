@@ -23,10 +23,13 @@ func FoldAddress(address string) (folded string, ok bool) {
 	return strings.ToLower(norm.NFC.String(local)) + "@" + domain, true
 }
 
+// lookup is idna.Lookup, with the lengths of labels checked too: none is empty.
+var lookup = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
 // FoldDomain gives the one form in which domains are compared.
 func FoldDomain(domain string) (folded string, ok bool) {
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
-	if err != nil || ascii == "" || !strings.Contains(ascii, ".") {
+	ascii, err := lookup.ToASCII(strings.TrimSuffix(domain, "."))
+	if err != nil || !strings.Contains(ascii, ".") {
 		return "", false
 	}
 	return strings.ToLower(ascii), true

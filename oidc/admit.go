@@ -25,14 +25,15 @@ func (s *SignIn) admit(w http.ResponseWriter, r *http.Request, i Issuer, claims 
 	if err != nil {
 		return err
 	}
-	session := Session{Company: i.Company, Issuer: i.ID, Admin: v.Admin, User: v.Admin.User}
-	if err := s.sessions.start(w, r, session, claims.SessionExpiry); err != nil {
-		return err
-	}
-	return s.sessions.Store.RecordSignIn(ctx, Event{
+	err = s.sessions.Store.RecordSignIn(ctx, Event{
 		Company: i.Company, At: s.sessions.Now(), Act: act, Issuer: i.ID,
 		Admin: v.Admin.ID, Address: v.Admin.Address, Subject: claims.Subject,
 	})
+	if err != nil { // nobody is in without an entry that says so
+		return fmt.Errorf("record the sign-in: %w", err)
+	}
+	session := Session{Company: i.Company, Issuer: i.ID, Admin: v.Admin, User: v.Admin.User}
+	return s.sessions.start(w, r, session, claims.SessionExpiry)
 }
 
 // evidence gathers what the guard looks at.

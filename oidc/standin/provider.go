@@ -50,6 +50,11 @@ func New(issuer string, people []Person, now func() time.Time) (*Provider, error
 	if err != nil {
 		return nil, fmt.Errorf("make a signing key: %w", err)
 	}
+	return NewWithKey(issuer, key, people, now), nil
+}
+
+// NewWithKey is New with a key at hand, which saves the time to make one.
+func NewWithKey(issuer string, key *rsa.PrivateKey, people []Person, now func() time.Time) *Provider {
 	p := &Provider{
 		issuer: issuer, people: people, now: now, key: key, mux: http.NewServeMux(),
 		clients: map[string]Client{}, grants: map[string]grant{},
@@ -59,7 +64,7 @@ func New(issuer string, people []Person, now func() time.Time) (*Provider, error
 	p.mux.HandleFunc("GET /authorize", p.ask)
 	p.mux.HandleFunc("POST /authorize", p.answer)
 	p.mux.HandleFunc("POST /token", p.token)
-	return p, nil
+	return p
 }
 
 // Register adds a client, or replaces the one with its id.
