@@ -25,6 +25,9 @@ type Config struct {
 	Log       *slog.Logger
 	Owner     string // of leases; unique to this process's life, such as a UUID
 
+	// Planned hears of objects that changed, once their marks are planned; optional.
+	Planned func(ctx context.Context, company, objectType string, ids []string)
+
 	Profiles *profiles.Set // default: the embedded ones
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
 	Guarded, Open http.RoundTripper
@@ -129,7 +132,7 @@ func (e *Engine) RunOnce(ctx context.Context) error {
 
 // planner is the engine's planner.
 func (e *Engine) planner() *Planner {
-	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now}
+	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now, Planned: e.Planned}
 }
 
 // plan takes marks until there are none. A batch that is short was the last.

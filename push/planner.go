@@ -18,6 +18,8 @@ type Planner struct {
 	Store    Store
 	Profiles *profiles.Set
 	Now      func() time.Time
+	// Planned hears of the objects that changed, once their marks are planned; optional.
+	Planned func(ctx context.Context, company, objectType string, ids []string)
 }
 
 // object names a User or a Group of a company.
@@ -61,7 +63,13 @@ func (p *Planner) planBatch(ctx context.Context, k object, marks []Mark, apps []
 	for i, m := range marks {
 		planned[i] = Planned{Mark: m, Intents: p.intents(apps, k.kind, m.ObjectID, standings[m.ObjectID])}
 	}
-	return p.Store.PlanMarks(ctx, p.Now(), planned)
+	if err := p.Store.PlanMarks(ctx, p.Now(), planned); err != nil {
+		return err
+	}
+	if p.Planned != nil {
+		p.Planned(ctx, k.company, k.kind, ids)
+	}
+	return nil
 }
 
 func (p *Planner) intents(apps []App, kind, id string, s Standing) []Intent {

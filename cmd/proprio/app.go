@@ -1,8 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,7 @@ func (p *program) appAddCmd() *cobra.Command {
 }
 
 // appVerb is a command on one app that already exists.
-func (p *program) appVerb(use, short string, do func(*core, context.Context, resources.Caller, push.App) (string, error)) *cobra.Command {
+func (p *program) appVerb(use, short string, do appAction) *cobra.Command {
 	var company string
 	cmd := &cobra.Command{Use: use, Short: short, Args: names("NAME")}
 	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
@@ -106,19 +107,6 @@ func (p *program) appListCmd() *cobra.Command {
 	return required(cmd, "company")
 }
 
-// appStatus is what `proprio app status --json` prints. Its names are stable.
-type appStatus struct {
-	ID            string         `json:"id"`
-	Name          string         `json:"name"`
-	Profile       string         `json:"profile"`
-	Paused        bool           `json:"paused"`
-	BlockedUntil  *time.Time     `json:"blockedUntil,omitempty"`
-	BlockedReason string         `json:"blockedReason,omitempty"`
-	Due           int            `json:"due"`    // accounts whose wanted state is not confirmed yet
-	States        map[string]int `json:"states"` // accounts by state
-	Failures      map[string]int `json:"failures,omitempty"`
-}
-
 func (p *program) appStatusCmd() *cobra.Command {
 	var company string
 	var asJSON bool
@@ -131,7 +119,7 @@ func (p *program) appStatusCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			status, err := c.statusOf(cmd.Context(), app)
+			status, err := push.StatusOf(cmd.Context(), c.db, app, c.now())
 			if err != nil {
 				return err
 			}
@@ -144,7 +132,7 @@ func (p *program) appStatusCmd() *cobra.Command {
 	return cmd
 }
 
-func (p *program) printStatus(s appStatus) error {
+func (p *program) printStatus(s push.Status) error {
 	fmt.Fprintf(p.stdout, "%s (%s)\n", s.Name, s.Profile)
 	switch {
 	case s.Paused:
@@ -152,12 +140,12 @@ func (p *program) printStatus(s appStatus) error {
 	case s.BlockedUntil != nil:
 		fmt.Fprintf(p.stdout, "  blocked until %s: %s\n", s.BlockedUntil.Format(time.RFC3339), s.BlockedReason)
 	}
-	for _, state := range []push.State{push.StateConfirmed, push.StatePending, push.StateFailed, push.StateRemoved} {
-		fmt.Fprintf(p.stdout, "  %-10s %d\n", state, s.States[string(state)])
+	for _, state := range slices.Sorted(maps.Keys(s.States)) {
+		fmt.Fprintf(p.stdout, "  %-10s %d\n", state, s.States[state])
 	}
-	for class, n := range s.Failures {
-		fmt.Fprintf(p.stdout, "  failed, %s: %d\n", class, n)
+	for _, class := range slices.Sorted(maps.Keys(s.Failures)) {
+		fmt.Fprintf(p.stdout, "  failed, %s: %d\n", class, s.Failures[class])
 	}
-	_, err := fmt.Fprintf(p.stdout, "  due        %d\n", s.Due)
+	_, err := fmt.Fprintf(p.stdout, "  due %d, in sync: %t\n", s.Due, s.InSync)
 	return err
 }

@@ -54,12 +54,12 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
-			c, err := p.connection(cmd.Context(), d, company, args[0])
+			connection, err := p.connection(cmd.Context(), c, company, args[0])
 			if err != nil {
 				return err
 			}
-			c.Disabled = disabled
-			return d.SetConnection(cmd.Context(), c)
+			connection.Disabled = disabled
+			return c.db.SetConnection(cmd.Context(), connection)
 		})
 	}
 	return required(cmd, "company")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 	"proprio/db"
 	"proprio/oidc"
 	"proprio/ownership"
+	"proprio/push"
 	"proprio/resources"
 )
 
@@ -27,6 +29,8 @@ type core struct {
 	registry  *resources.Registry
 	directory *resources.Directory
 	registrar *ownership.Registrar
+	engine    *push.Engine         // plans and pushes once it runs; commands only ask it
+	inspector *ownership.Inspector // reads apps' own account lists
 	log       *slog.Logger
 	now       func() time.Time
 }
@@ -45,14 +49,60 @@ func (p *program) open(ctx context.Context) (*core, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	c := &core{db: d, registry: resources.NewRegistry(), log: p.log, now: time.Now}
+	if err := c.wirePush(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	c.directory = &resources.Directory{
 		Registry: c.registry, Store: d, Policy: &ownership.Policy{Companies: d, Now: c.now}, Now: c.now, NewID: newID,
 	}
 	c.registrar = &ownership.Registrar{
 		Companies: d, Marks: d, Verifier: &ownership.Verifier{Resolver: net.DefaultResolver}, Directory: c.directory,
-		DomainsChanged: d.EndSessionsOutside, Grace: domainGrace, Now: c.now, NewID: newID, Log: p.log,
+		DomainsChanged: c.endSessionsOutside, Grace: domainGrace, Now: c.now, NewID: newID, Log: p.log,
 	}
 	return c, nil
+}
+
+// wirePush makes the engine and the reader of account lists.
+func (c *core) wirePush() error {
+	var err error
+	c.engine, err = push.NewEngine(push.Config{
+		Store: c.db, Resources: c.db, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned,
+	})
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	c.inspector = &ownership.Inspector{
+		Reader: accountReader{c}, Apps: c.appsToRead, Store: c.db, Interval: readInterval, Now: c.now, NewID: newID, Log: c.log,
+	}
+	return nil
+}
+
+// planned judges again the observed accounts that changed Users concern.
+func (c *core) planned(ctx context.Context, company, objectType string, ids []string) {
+	if objectType != resources.TypeUser {
+		return
+	}
+	if err := c.inspector.Recompute(ctx, company, ids...); err != nil && ctx.Err() == nil {
+		c.log.ErrorContext(ctx, "verdicts not renewed; the next reading renews them", "company", company, "error", err)
+	}
+}
+
+// endSessionsOutside ends the console sessions of admins whose address is in none of the company's domains in force.
+func (c *core) endSessionsOutside(ctx context.Context, company string, domains []string) error {
+	admins, err := c.db.Admins(ctx, company)
+	if err != nil {
+		return err
+	}
+	for _, a := range admins {
+		domain, ok := resources.AddressDomain(a.Address)
+		if !ok || slices.Contains(domains, domain) {
+			continue
+		}
+		if _, err := c.db.EndSessionsOfDomain(ctx, company, domain); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *core) close() {

@@ -33,7 +33,7 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 	i.command("company", "create", "Kill", "--domain", "kill.example", "--assume-verified")
 	token := i.command("token", "create", "--company", "Kill", "--connection", "idp")
 	app, downstream := flakyApp(t)
-	i.addApp("Kill", "target", downstream.URL+"/scim/v2")
+	i.addApp("Kill", "target", downstream.URL+"/scim/v2", appToken)
 
 	c := newCaller(i.url+"/scim/v2", token)
 	running := i.serve()

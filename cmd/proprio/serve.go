@@ -21,14 +21,15 @@ func (p *program) serveCmd() *cobra.Command {
 		Short:   "Run the server",
 		Example: "  proprio serve --data /var/lib/proprio --listen 127.0.0.1:8080 --public-url https://proprio.example.fr",
 		Args:    names(),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), nil) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), "", nil) },
 	}
 	p.cfg.serveFlags(cmd.Flags())
 	return cmd
 }
 
-// serve runs the server until ctx ends. ready, when given, is told of the server once it accepts requests.
-func (p *program) serve(ctx context.Context, ready func(*instance) error) error {
+// serve runs the server until ctx ends. The banner stands on every page. ready, when given, runs once the server accepts
+// requests; its error ends the server.
+func (p *program) serve(ctx context.Context, banner string, ready func(*instance) error) error {
 	c, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -38,11 +39,7 @@ func (p *program) serve(ctx context.Context, ready func(*instance) error) error 
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	url := p.cfg.PublicURL
-	if url == "" {
-		url = "http://" + listener.Addr().String()
-	}
-	i, err := newInstance(c, url)
+	i, err := newInstance(c, publicURL(p.cfg.PublicURL, listener.Addr()), banner)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -57,16 +54,26 @@ func (p *program) serve(ctx context.Context, ready func(*instance) error) error 
 	}
 	i.background(ctx, g)
 	fmt.Fprintf(p.stdout, "listening on http://%s\n", listener.Addr())
-	p.log.Info("started", "version", version, "public_url", url, "postgres", c.db.Postgres(), "data", p.cfg.Data)
+	p.log.Info("started", "version", version, "public_url", i.url, "postgres", c.db.Postgres(), "data", p.cfg.Data)
 	if ready != nil {
 		g.Go(func() error { return ready(i) })
 	}
 	err = g.Wait()
-	i.recorder.Close()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// publicURL is the configured one, or the listening address; an unspecified address is reached as localhost.
+func publicURL(configured string, listening net.Addr) string {
+	if configured != "" {
+		return configured
+	}
+	if a, ok := listening.(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", a.Port)
+	}
+	return "http://" + listening.String()
 }
 
 // listenAndDrain serves until ctx ends, then lets the requests under way finish.

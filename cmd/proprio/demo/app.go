@@ -73,9 +73,9 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.StripPrefix("/scim", a.scim).ServeHTTP(w, r)
 }
 
-// Seed puts an account into the app that nobody provisioned, as if somebody had signed up by hand.
-func (a *App) Seed(attributes map[string]any) (id string) {
+// SeedLostAccount puts in the account that nobody provisioned: somebody signed up by hand, long ago.
+func (a *App) SeedLostAccount() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.users.insert(attributes)
+	a.users.insert(lostAccount)
 }

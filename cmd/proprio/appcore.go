@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"proprio/ownership"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// appAction acts on one app and says what it did.
+type appAction func(c *core, ctx context.Context, caller resources.Caller, app push.App) (string, error)
+
+// addApp adds an app, or changes the settings and the credential of the one of that name, and has everything in its
+// scope sent to it.
+func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App, credential string) (push.App, error) {
+	app.ID, app.Company, app.Created = newID(), caller.Company, c.now()
+	if _, err := c.engine.Profile(app); err != nil {
+		return push.App{}, err
+	}
+	stored, err := c.db.CreateApp(ctx, caller.Actor, app, []byte(credential))
+	if err != nil {
+		return push.App{}, err
+	}
+	if stored.ID != app.ID {
+		app.ID, app.Created = stored.ID, stored.Created
+		if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
+			return push.App{}, err
+		}
+		if err := c.db.SetAppCredential(ctx, caller.Actor, caller.Company, app.ID, []byte(credential)); err != nil {
+			return push.App{}, err
+		}
+	}
+	_, err = c.syncApp(ctx, caller, app)
+	return app, err
+}
+
+// findApp finds an app by name, in one company or, when there is only one of that name, in all.
+func (c *core) findApp(ctx context.Context, company, name string) (push.App, error) {
+	companies, err := c.db.Companies(ctx)
+	if err != nil {
+		return push.App{}, err
+	}
+	var found []push.App
+	for _, owner := range companies {
+		if company != "" && owner.Name != company {
+			continue
+		}
+		app, err := c.db.AppByName(ctx, owner.ID, name)
+		switch {
+		case err == nil:
+			found = append(found, app)
+		case !errors.Is(err, resources.ErrNotFound):
+			return push.App{}, err
+		}
+	}
+	switch len(found) {
+	case 0:
+		return push.App{}, fmt.Errorf("app %q: %w (see proprio app list)", name, resources.ErrNotFound)
+	case 1:
+		return found[0], nil
+	}
+	return push.App{}, fmt.Errorf("app %q: %w", name, errAmbiguous)
+}
+
+// syncApp has every object in the app's scope compared with what the app confirmed, and the difference sent.
+func (c *core) syncApp(ctx context.Context, _ resources.Caller, app push.App) (string, error) {
+	planner := push.Planner{Store: c.db, Profiles: c.engine.Profiles, Now: c.now}
+	n, err := planner.Resync(ctx, app)
+	return fmt.Sprintf("%d accounts are compared and brought up to date; see proprio app status", n), err
+}
+
+// readApp reads the app's own account list and renews the verdicts.
+func (c *core) readApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	if err := c.inspector.ReadApp(ctx, caller.Actor, appRef(app)); err != nil {
+		return "", err
+	}
+	accounts, err := c.db.Observed(ctx, app.Company, app.ID)
+	if err != nil {
+		return "", err
+	}
+	verdicts := map[ownership.Verdict]int{}
+	for _, a := range accounts {
+		verdicts[a.Verdict]++
+	}
+	return fmt.Sprintf("%d accounts: %d red, %d amber, %d green", len(accounts),
+		verdicts[ownership.Red], verdicts[ownership.Amber], verdicts[ownership.Green]), nil
+}
+
+func (c *core) pauseApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	app.Paused = true
+	return "paused", c.db.UpdateApp(ctx, caller.Actor, app)
+}
+
+func (c *core) resumeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	app.Paused = false
+	return "resumed", c.db.UpdateApp(ctx, caller.Actor, app)
+}
+
+func appRef(app push.App) ownership.AppRef {
+	return ownership.AppRef{Company: app.Company, ID: app.ID, Name: app.Name}
+}
+
+// appsToRead lists the apps of all companies whose account lists are read from time to time.
+func (c *core) appsToRead(ctx context.Context) ([]ownership.AppRef, error) {
+	companies, err := c.db.Companies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var refs []ownership.AppRef
+	for _, company := range companies {
+		apps, err := c.db.Apps(ctx, company.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, app := range apps {
+			if !app.Paused {
+				refs = append(refs, appRef(app))
+			}
+		}
+	}
+	return refs, nil
+}

@@ -1,0 +1,105 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCommandLineMistakes: exit status 2, and a message that says what was wrong and where to look.
+func TestCommandLineMistakes(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Cli", "--domain", "cli.example", "--assume-verified")
+	for _, c := range []struct {
+		args string
+		says string
+	}{
+		{"company create", "takes [NAME]"},
+		{"company creat X", `no command "creat"`},
+		{"company create X --outside-domain maybe", "use reject or hold"},
+		{"token create --company Cli", "needs --connection"},
+		{"token create --company Cli --connection c --preset azure", "use entra, okta or generic"},
+		{"token create --company Cli --connection c --expires-in -1h", "must not be negative"},
+		{"app add crm --company Cli --url https://x.example", "needs --token-file"},
+		{"serve --log-level loud", "debug, info, warn or error"},
+		{"demo --listen 0.0.0.0:0", "loopback only"},
+		{"serve --nonsense", "unknown flag"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			path, err := binary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command(path, append(strings.Fields(c.args), i.where...)...).CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+				t.Errorf("exit status: %v, want 2", err)
+			}
+			if !strings.Contains(string(out), c.says) {
+				t.Errorf("it says %q, want it to name %q", out, c.says)
+			}
+		})
+	}
+}
+
+// TestCommandsAreIdempotent: what scripts repeat changes nothing the second time.
+func TestCommandsAreIdempotent(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	first := i.command("company", "create", "Twice", "--domain", "twice.example", "--assume-verified")
+	if second := i.command("company", "create", "Twice", "--domain", "twice.example", "--assume-verified"); second != first {
+		t.Errorf("the second time it says %q, the first %q", second, first)
+	}
+	a := i.command("token", "create", "--company", "Twice", "--connection", "idp")
+	b := i.command("token", "create", "--company", "Twice", "--connection", "idp")
+	if a == b || strings.ContainsAny(a, " \n") {
+		t.Errorf("tokens %q and %q: want two different ones, each alone on standard output", a, b)
+	}
+	if _, err := i.try("token", "create", "--company", "Twice", "--connection", "idp"); err == nil {
+		t.Error("a third token in force was made; a connection has two at most")
+	}
+}
+
+// TestErrorsNameTheThing: exit status 1 and a sentence, never a stack or an SQL text.
+func TestErrorsNameTheThing(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "One", "--domain", "one.example", "--assume-verified")
+	for _, c := range []struct{ args, says string }{
+		{"token create --company Nobody --connection c", `company "Nobody"`},
+		{"company create Two --domain one.example --assume-verified", "one.example"},
+		{"company create Two --domain gmail.com --assume-verified", "gmail.com"},
+		{"company create Two --domain not_a_domain --assume-verified", "not_a_domain"},
+		{"app status crm", `app "crm"`},
+		{"token revoke 42 --company One", "42"},
+		{"admin add nobody --company One", "nobody"},
+		{"issuer add x --company One --url http://login.example --client-id c", "https"},
+	} {
+		_, err := i.try(strings.Fields(c.args)...)
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "SQL") {
+			t.Errorf("proprio %s says %v, want it to name %q", c.args, err, c.says)
+		}
+	}
+}
+
+// TestAppStatusJSONIsStable: the names that scripts rely on.
+func TestAppStatusJSONIsStable(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Status", "--domain", "status.example", "--assume-verified")
+	i.addApp("Status", "crm", "https://crm.status.example/scim/v2", "secret")
+	var status map[string]any
+	if err := json.Unmarshal([]byte(i.command("app", "status", "crm", "--json")), &status); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sortedKeys(status), []string{"due", "id", "name", "paused", "profile", "states"}; !slices.Equal(got, want) {
+		t.Errorf("names %v, want %v", got, want)
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"proprio/console"
+	"proprio/oidc"
+	"proprio/scim"
+)
+
+// readInterval is how often each app's own account list is read.
+const readInterval = 6 * time.Hour
+
+// instance is a server: every part, wired.
+type instance struct {
+	*core
+	url      string // public URL
+	metrics  *metrics
+	recorder *scim.Recorder
+	scim     *scim.Server
+	sessions *oidc.Sessions
+	signIn   *oidc.SignIn
+	console  *console.Console
+}
+
+// newInstance wires a server that clients reach at url.
+func newInstance(c *core, url, banner string) (*instance, error) {
+	url = strings.TrimRight(url, "/")
+	site, err := oidc.NewSite(url)
+	if err != nil {
+		return nil, fmt.Errorf("--public-url: %w", err)
+	}
+	i := &instance{core: c, url: url, metrics: newMetrics()}
+	i.recorder = scim.NewRecorder(c.db, c.log)
+	i.scim = &scim.Server{
+		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.registry, PublicURL: url,
+		Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
+	}
+	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log}
+	i.signIn = oidc.NewSignIn(i.sessions)
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return nil, fmt.Errorf("time zone: %w", err)
+	}
+	i.console, err = console.New(console.Console{
+		Registry: c.registry, Store: c.db, Connections: c.db, Log: c.db, Apps: consoleApps{c.db}, Engine: consoleEngine{i},
+		Ownership: c.db, SignIn: consoleSignIn{i}, NewID: newID, Now: c.now, Zone: zone, Logger: c.log,
+		Banner: banner, Secure: strings.HasPrefix(url, "https:"),
+	})
+	return i, err
+}
+
+// observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
+// deactivated at once and not at the next poll.
+func (i *instance) observe(route, method string, status int, took time.Duration) {
+	i.metrics.observe(route, method, status, took)
+	if method != http.MethodGet && method != http.MethodHead && status < 300 {
+		i.engine.Wake()
+	}
+}
+
+// handler is everything the main listener serves.
+func (i *instance) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(scim.BasePath, i.scim.Handler())
+	mux.Handle(scim.BasePath+"/", i.scim.Handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", i.ready)
+	mux.Handle("/", i.console.Handler())
+	return mux
+}
+
+func (i *instance) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	if err := i.db.Ping(ctx); err != nil {
+		i.log.ErrorContext(ctx, "not ready", "error", err)
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// background starts what runs beside the requests. Each part ends with ctx.
+func (i *instance) background(ctx context.Context, g *errgroup.Group) {
+	g.Go(func() error { i.recorder.Run(ctx); return nil })
+	g.Go(func() error { return i.engine.Run(ctx) })
+	g.Go(func() error { return i.inspector.Run(ctx) })
+	g.Go(func() error { return every(ctx, time.Minute, i.log, "settle company rules", i.registrar.Settle) })
+	g.Go(func() error { return every(ctx, 24*time.Hour, i.log, "check domains", i.registrar.Recheck) })
+}
+
+// every runs a duty at once and then again after each interval, until ctx ends. A failure is logged; the duty goes on.
+func every(ctx context.Context, interval time.Duration, log *slog.Logger, name string, duty func(context.Context) error) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := duty(ctx); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "duty failed", "duty", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
