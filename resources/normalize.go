@@ -39,6 +39,9 @@ func (d *draft) assign(in Input) error {
 }
 
 func (d *draft) assignKey(key string, v any) error {
+	if v == nil {
+		return nil // Q05: an absent one
+	}
 	if urn := d.rt.URN(key); urn != "" {
 		return d.assignSchema(urn, v)
 	}

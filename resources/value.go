@@ -91,6 +91,9 @@ func (d *draft) merge(a *Attribute, object map[string]any, v any) error {
 	seen := map[*Attribute]string{}
 	for _, key := range sortedKeys(named) {
 		sub := a.accepts(key)
+		if sub == nil && named[key] == nil {
+			continue // nothing of something unknown, as in Entra's "$ref": null
+		}
 		if sub == nil {
 			if err := d.ignore(a.String() + "." + key); err != nil {
 				return err
