@@ -222,7 +222,9 @@ func (s consoleSignIn) Current(r *http.Request) (console.Session, error) {
 func refused(err error) error {
 	var refusal *oidc.Refusal
 	if errors.As(err, &refusal) {
-		return &console.RefusedError{Reference: refusal.Reference}
+		return &console.RefusedError{
+			Status: refusal.Reason.Status(), Kind: string(refusal.Reason.Kind()), Reference: refusal.Reference,
+		}
 	}
 	return err
 }

@@ -133,7 +133,7 @@ func (s *Story) signIn(ctx context.Context) (string, error) {
 	if err := s.visitor.open(ctx, s.Public+"/"); err != nil {
 		return "", err
 	}
-	if err := s.visitor.submit(ctx, "/sign-in/", ""); err != nil {
+	if err := s.visitor.submit(ctx, "Entra ID", ""); err != nil {
 		return "", err
 	}
 	if err := s.visitor.submit(ctx, itAdmin.Name(), itAdmin.Name()); err != nil {
