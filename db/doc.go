@@ -19,11 +19,12 @@
 //   - db.go: Open, Close, Ping; running statements and transactions
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go: connecting to each
+//   - statistics.go: what SQLite's planner must know of the tables
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both
 //   - seal.go: secrets at rest
 //   - resources_read.go, resources_write.go, resources_remove.go, members.go, marks.go: resources.Store
-//   - filter*.go: a resources.Condition as SQL
+//   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - connections.go, exchanges.go: resources.Connections
 //   - audit.go: audit.Log
 //   - companies.go, ownership.go, push.go, signin.go: the stores of those packages

@@ -12,6 +12,7 @@ import (
 	"proprio/audit"
 	"proprio/db"
 	"proprio/resources"
+	"proprio/resources/filter"
 )
 
 // world is a company's directory in a database and, the same, in memory.
@@ -306,4 +307,18 @@ func (g generator) test(a *resources.Attribute) string {
 		panic(err)
 	}
 	return op + " " + string(b)
+}
+
+// bind parses and binds a filter that must be good.
+func (w *world) bind(t *testing.T, typ, text string) resources.Condition {
+	t.Helper()
+	e, err := filter.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	cond, err := w.registry.Type(typ).Bind(e)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return cond
 }

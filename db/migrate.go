@@ -52,6 +52,9 @@ func (d *DB) migrateSQLite(ctx context.Context) error {
 	for try := 1; try <= 4; try++ {
 		err = d.up(ctx, goose.DialectSQLite3)
 		if err == nil {
+			err = d.adviseSQLite(ctx)
+		}
+		if err == nil {
 			return nil
 		}
 		stop := pause(ctx, 5+try)
