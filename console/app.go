@@ -18,7 +18,7 @@ type appPage struct {
 	Scope     []resources.Ref
 	Critical  []findingView // findings, in full
 	Lesser    []findingView // and in brief
-	Verdict   string // filter of the observed accounts; empty: all
+	Verdict   string        // filter of the observed accounts; empty: all
 	List      []ownership.ObservedAccount
 	Pager     pager
 	Reading   ownership.Reading
@@ -38,6 +38,14 @@ func accountStates() []string {
 type attemptView struct {
 	Attempt
 	Exchange exchange
+}
+
+func newAttemptView(a Attempt) attemptView {
+	view := attemptView{Attempt: a, Exchange: decode(a.Method, a.URL, a.Status, a.Request, a.Response)}
+	if view.Exchange.Detail == "" && a.Outcome != "ok" {
+		view.Exchange.Detail = a.Outcome
+	}
+	return view
 }
 
 // app shows one app.
@@ -68,7 +76,7 @@ func (c *Console) app(v *visit) error {
 		return err
 	}
 	for _, a := range attempts {
-		p.Attempts = append(p.Attempts, attemptView{Attempt: a, Exchange: decode(a.Method, a.URL, a.Status, a.Request, a.Response)})
+		p.Attempts = append(p.Attempts, newAttemptView(a))
 	}
 	return c.render(v, http.StatusOK, "app", p)
 }

@@ -23,7 +23,7 @@ type auditPage struct {
 
 // objectTypes are what the record is about; the filter offers them.
 func objectTypes() []string {
-	return []string{"User", "Group", "app", "account", "connection", "token", "domain", "company", "session"}
+	return []string{"User", "Group", "app", "account", "connection", "token", "domain", "company", "issuer", "admin", "session"}
 }
 
 // audit shows the record, of everything or of one object.

@@ -93,7 +93,9 @@ func (f *fakeSignIn) Begin(_ http.ResponseWriter, _ *http.Request, issuer, retur
 	return "https://issuer.example/authorize?issuer=" + issuer, f.refusal
 }
 
-func (f *fakeSignIn) Finish(http.ResponseWriter, *http.Request) (string, error) { return f.returnTo, f.refusal }
+func (f *fakeSignIn) Finish(http.ResponseWriter, *http.Request) (string, error) {
+	return f.returnTo, f.refusal
+}
 
 func (f *fakeSignIn) Current(*http.Request) (console.Session, error) {
 	if f.session == nil {

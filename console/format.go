@@ -84,6 +84,23 @@ func (f formatter) took(d time.Duration) string {
 	return fmt.Sprintf("%.1f\u00a0s", d.Seconds())
 }
 
+// attempt says in words what the push engine did in an app, and what for.
+func (f formatter) attempt(action, why string) string {
+	s := f.word("attempt", action)
+	if why != "" {
+		s += " · " + f.word("why", why)
+	}
+	return s
+}
+
+// reason says why something was done or refused: from the closed sets of ownership, oidc and push, else as it is written.
+func (f formatter) reason(value string) string {
+	if s := f.word("reason", value); s != value {
+		return s
+	}
+	return f.word("why", value)
+}
+
 // hold says in words why a User is not in force. The reason that the directory keeps is one English sentence for
 // identity providers; what it names after the colon is what a reader needs.
 func (f formatter) hold(reason string) (string, error) {

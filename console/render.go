@@ -66,6 +66,8 @@ func (f formatter) funcs() template.FuncMap {
 	return template.FuncMap{
 		"t":        f.text,     // {{t "people.count" "n" .Total}}
 		"word":     f.word,     // {{word "reason" .}}: a value from a closed set, or as it is
+		"reason":   f.reason,   // {{reason .Reason}}: of an audit entry
+		"attempt":  f.attempt,  // {{attempt .Action .Why}}: what the push engine did, and what for
 		"hold":     f.hold,     // {{hold .Hold}}: why a User is not in force
 		"step":     f.step,     // {{step .}}: a step of a cure
 		"badge":    f.badge,    // {{badge "verdict" .Verdict}}
@@ -113,8 +115,8 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 	if t == nil {
 		return fmt.Errorf("no page %q in %q", name, v.lang)
 	}
-	here := "/"
-	if v.r.Method == http.MethodGet {
+	here := "/" // a form's answer, or a provider's redirect, is no place to come back to
+	if v.r.Method == http.MethodGet && !strings.HasPrefix(v.r.URL.Path, "/sign-in/") {
 		here = v.r.URL.RequestURI()
 	}
 	var page bytes.Buffer

@@ -218,12 +218,12 @@ func (w *world) seedApp() {
 	due, err := w.db.DueAccounts(ctx, lease, w.now, 100)
 	must(w.t, err)
 	for i, a := range due {
-		w.finish(lease, a, i)
+		w.finish(lease, a, len(due)-1-i)
 	}
 	must(w.t, w.db.ReleaseApp(ctx, lease))
 }
 
-// finish gives each account a fate: most are confirmed, the first fails, the second is left as it is.
+// finish gives each account a fate: most are confirmed, the last fails, the one before is left as it is.
 func (w *world) finish(lease push.Lease, a push.Account, i int) {
 	w.t.Helper()
 	attempt := push.Attempt{
@@ -280,11 +280,11 @@ func (w *world) newConnection(company, name string) string {
 func (w *world) seedOther() {
 	w.t.Helper()
 	w.otherPerson = w.put(w.other, resources.TypeUser, resources.Document{
-		"schemas": []any{resources.SchemaUser}, "userName": "secret.person@autre-maison.fr", "displayName": "Secret Person",
+		"schemas": []any{resources.SchemaUser}, "userName": "zwetschge.person@autre-maison.fr", "displayName": "Zwetschge Person",
 	})
-	w.otherGroup = w.put(w.other, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Secret Group"})
-	w.otherApp = w.newApp(w.other, "SecretApp")
-	w.otherConn = w.newConnection(w.other, "Secret Connection")
+	w.otherGroup = w.put(w.other, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Zwetschge Group"})
+	w.otherApp = w.newApp(w.other, "ZwetschgeApp")
+	w.otherConn = w.newConnection(w.other, "Zwetschge Connection")
 }
 
 // get reads a page, in a language, without following redirects.
