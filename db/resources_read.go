@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -95,10 +97,32 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 		}
 		found = append(found, r)
 	}
+	if with.MemberLimit > 0 && len(groups) > 0 {
+		err := d.setLargeAside(ctx, c, groups, with.MemberLimit)
+		if err != nil {
+			return nil, err
+		}
+	}
 	if len(groups) == 0 {
 		return found, nil
 	}
 	return found, d.fillMembers(ctx, c, groups)
+}
+
+// setLargeAside gives the Groups with more members than limit their count only and takes them out of the map: their members are not read.
+func (d *DB) setLargeAside(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource, limit int) error {
+	var rows []struct {
+		Group string `db:"group_id"`
+		Count int    `db:"members"`
+	}
+	err := d.list(ctx, nil, &rows, `select group_id, count(*) as members from members
+		where company_id = ? and group_id `+d.dialect.in()+` group by group_id having count(*) > ?`,
+		c.Company, d.dialect.values(slices.Sorted(maps.Keys(groups))), limit)
+	for _, row := range rows {
+		groups[row.Group].Members, groups[row.Group].MemberCount = nil, row.Count
+		delete(groups, row.Group)
+	}
+	return err
 }
 
 func (row *resourceRow) resource() (*resources.Resource, error) {
