@@ -32,3 +32,64 @@ func Get(ctx context.Context, d *DB, tx *sqlx.Tx, dest any, query string, args .
 func Exec(ctx context.Context, d *DB, tx *sqlx.Tx, query string, args ...any) (int64, error) {
 	return d.exec(ctx, tx, query, args...)
 }
+
+// Marks is the seq of each mark of a company, by "type id".
+func Marks(t *testing.T, d *DB, company string) map[string]int64 {
+	t.Helper()
+	var rows []struct {
+		Key string `db:"key"`
+		Seq int64  `db:"seq"`
+	}
+	err := d.list(t.Context(), nil, &rows, `select object_type || ' ' || object_id as key, seq from dirty where company_id = ?`, company)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := map[string]int64{}
+	for _, r := range rows {
+		marks[r.Key] = r.Seq
+	}
+	return marks
+}
+
+// Write runs one statement.
+func Write(t *testing.T, d *DB, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	err := d.inTx(t.Context(), func(ctx context.Context, tx *sqlx.Tx) error {
+		var err error
+		n, err = d.exec(ctx, tx, query, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// ClearMarks removes the marks of a company, as a planner does.
+func ClearMarks(t *testing.T, d *DB, company string) {
+	t.Helper()
+	Write(t, d, `delete from dirty where company_id = ?`, company)
+}
+
+// Count is the number of rows that a query counts.
+func Count(t *testing.T, d *DB, query string, args ...any) int {
+	t.Helper()
+	var n int
+	err := d.get(t.Context(), nil, &n, query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Strings is the one column that a query reads.
+func Strings(t *testing.T, d *DB, query string, args ...any) []string {
+	t.Helper()
+	var list []string
+	err := d.list(t.Context(), nil, &list, query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}

@@ -82,29 +82,34 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 			return false, noMember()
 		}
 	}
+	moved := false
+	run := func(statement string, arg any) error {
+		var rows []memberRow
+		err := w.list(ctx, w.tx, &rows, statement+` returning member_id, member_type`, w.c.Company, group, arg)
+		for _, row := range rows {
+			w.mark(row.Type, row.ID)
+		}
+		moved = moved || len(rows) > 0
+		return err
+	}
 	const gone = `delete from members where company_id = ? and group_id = ? and `
-	const which = ` returning member_id, member_type`
-	var rows []memberRow
 	var err error
 	if m.Clear {
-		err = w.list(ctx, w.tx, &rows, gone+`not (member_id `+w.dialect.in()+`)`+which, w.c.Company, group, w.dialect.values(ids))
+		err = run(gone+`not (member_id `+w.dialect.in()+`)`, w.dialect.values(ids))
 	}
 	remove := slices.DeleteFunc(slices.Clone(m.Remove), func(id string) bool { return !keepable(id) })
 	if err == nil && len(remove) > 0 {
-		err = w.list(ctx, w.tx, &rows, gone+`member_id `+w.dialect.in()+which, w.c.Company, group, w.dialect.values(remove))
+		err = run(gone+`member_id `+w.dialect.in(), w.dialect.values(remove))
 	}
 	if err == nil && len(add) > 0 {
-		err = w.list(ctx, w.tx, &rows, `insert into members (company_id, group_id, member_id, member_type)
+		err = run(`insert into members (company_id, group_id, member_id, member_type)
 			select cast(? as text), cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`
-			from `+w.dialect.rows()+` where true on conflict do nothing`+which, w.c.Company, group, jsonText(pairs))
+			from `+w.dialect.rows()+` where true on conflict do nothing`, jsonText(pairs))
 	}
 	if errors.Is(err, resources.ErrNotFound) { // the foreign key: another company's, or removed meanwhile
 		return false, noMember()
 	}
-	for _, row := range rows {
-		w.mark(row.Type, row.ID)
-	}
-	return len(rows) > 0, err
+	return moved, err
 }
 
 func noMember() error {

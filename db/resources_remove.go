@@ -60,9 +60,7 @@ func (w *writer) leaveGroups(ctx context.Context, member string, at int64) error
 	}
 	slices.Sort(groups)
 	if w.dialect.postgres && len(groups) > 1 {
-		var locked []string
-		err = w.list(ctx, w.tx, &locked, `select r.id from resources r where r.company_id = ? and r.id `+w.dialect.in()+
-			` order by r.id`+w.dialect.forUpdate(), w.c.Company, w.dialect.values(groups))
+		err = w.lock(ctx, groups)
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,10 @@ func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		w := &writer{DB: d, tx: tx, c: c, marks: map[object]bool{}}
 		applied = make([]resources.Applied, len(changes))
+		err := w.lockAll(ctx, changes)
+		if err != nil {
+			return err
+		}
 		for i := range changes {
 			a, err := w.apply(ctx, &changes[i])
 			if err != nil {
@@ -45,6 +49,26 @@ func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources
 		return nil, err
 	}
 	return applied, nil
+}
+
+// lockAll takes the rows of several changes in the order of their ids, so that callers who change the same objects in
+// different orders wait for each other instead of blocking each other for good.
+func (w *writer) lockAll(ctx context.Context, changes []resources.Change) error {
+	if !w.dialect.postgres || len(changes) < 2 {
+		return nil
+	}
+	ids := make([]string, len(changes))
+	for i := range changes {
+		ids[i] = changes[i].Resource.ID
+	}
+	return w.lock(ctx, ids)
+}
+
+// lock takes rows of resources, for Postgres.
+func (w *writer) lock(ctx context.Context, ids []string) error {
+	var locked []string
+	return w.list(ctx, w.tx, &locked, `select id from resources where company_id = ? and id `+w.dialect.in()+
+		` order by id`+w.dialect.forUpdate(), w.c.Company, w.dialect.values(ids))
 }
 
 func (w *writer) apply(ctx context.Context, ch *resources.Change) (resources.Applied, error) {

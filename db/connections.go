@@ -1,0 +1,152 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+	"proprio/resources"
+)
+
+var _ resources.Connections = (*DB)(nil)
+
+type connectionRow struct {
+	Company  string `db:"company_id"`
+	ID       string `db:"id"`
+	Name     string `db:"name"`
+	Preset   string `db:"preset"`
+	Switches string `db:"switches"`
+	Disabled bool   `db:"disabled"`
+	Created  int64  `db:"created"`
+}
+
+const connectionColumns = `c.company_id, c.id, c.name, c.preset, c.switches, c.disabled, c.created`
+
+func (row connectionRow) connection() (resources.Connection, error) {
+	c := resources.Connection{ID: row.ID, Company: row.Company, Name: row.Name, Preset: row.Preset, Disabled: row.Disabled,
+		Created: fromMicros(row.Created)}
+	err := json.Unmarshal([]byte(row.Switches), &c.Switches)
+	if err != nil {
+		return c, fmt.Errorf("switches of connection %s: %w", row.ID, err)
+	}
+	return c, nil
+}
+
+// CreateConnection implements resources.Connections.
+func (d *DB) CreateConnection(ctx context.Context, c resources.Connection) (resources.Connection, error) {
+	if strings.TrimSpace(c.Name) == "" || !keepable(c.Name) || len(c.Name) > maxIndexed {
+		return c, resources.Errorf(resources.ErrInvalidValue, "name", "a connection needs a name")
+	}
+	if c.ID == "" {
+		c.ID = newID()
+	}
+	if c.Created.IsZero() {
+		c.Created = d.now()
+	}
+	var row connectionRow
+	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := d.exec(ctx, tx, `insert into connections (company_id, id, name, preset, switches, disabled, created)
+			select id, cast(? as text), cast(? as text), cast(? as text), cast(? as text), cast(? as boolean), cast(? as bigint)
+			from companies where id = ? on conflict (company_id, name) do nothing`,
+			c.ID, c.Name, c.Preset, jsonText(c.Switches), c.Disabled, micros(c.Created), c.Company)
+		if err != nil {
+			return err
+		}
+		return d.get(ctx, tx, &row, `select `+connectionColumns+` from connections c where c.company_id = ? and c.name = ?`,
+			c.Company, c.Name)
+	})
+	if err != nil {
+		return c, named(err, "company %q does not exist", c.Company)
+	}
+	return row.connection()
+}
+
+// ListConnections implements resources.Connections.
+func (d *DB) ListConnections(ctx context.Context, company string) ([]resources.Connection, map[string][]resources.Token, error) {
+	var rows []connectionRow
+	err := d.list(ctx, nil, &rows, `select `+connectionColumns+` from connections c where c.company_id = ? order by c.name, c.id`,
+		company)
+	if err != nil {
+		return nil, nil, err
+	}
+	connections := make([]resources.Connection, len(rows))
+	for i, row := range rows {
+		connections[i], err = row.connection()
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	var held []tokenRow
+	err = d.list(ctx, nil, &held, `select `+tokenColumns+` from tokens t where t.company_id = ? order by t.created desc, t.id desc`,
+		company)
+	tokens := map[string][]resources.Token{}
+	for _, row := range held {
+		tokens[row.Connection] = append(tokens[row.Connection], row.token())
+	}
+	return connections, tokens, err
+}
+
+// SetConnection implements resources.Connections.
+func (d *DB) SetConnection(ctx context.Context, c resources.Connection) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := d.exec(ctx, tx, `update connections set switches = ?, disabled = ? where company_id = ? and id = ?`,
+			jsonText(c.Switches), c.Disabled, c.Company, c.ID)
+		if err == nil && n == 0 {
+			err = noConnection(c.ID)
+		}
+		return err
+	})
+}
+
+// Authenticate implements resources.Connections. It is one query; once a minute at most it is one write more.
+func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (resources.Token, resources.Connection, error) {
+	var row struct {
+		connectionRow
+		Token     tokenRow `db:"token"`
+		Suspended bool     `db:"suspended"`
+	}
+	err := d.get(ctx, nil, &row, `select `+connectionColumns+`, o.suspended, t.company_id as "token.company_id",
+		t.id as "token.id", t.connection_id as "token.connection_id", t.scopes as "token.scopes",
+		t.created as "token.created", t.expires as "token.expires", t.last_used as "token.last_used", t.revoked as "token.revoked"
+		from tokens t join connections c on c.company_id = t.company_id and c.id = t.connection_id
+		join companies o on o.id = t.company_id where t.hash = ?`, hash[:])
+	if err != nil {
+		return resources.Token{}, resources.Connection{}, named(err, "no such token")
+	}
+	t := row.Token.token()
+	c, err := row.connection()
+	switch {
+	case err != nil:
+		return t, c, err
+	case !t.Revoked.IsZero(), !t.Expires.IsZero() && !now.Before(t.Expires), row.Disabled:
+		return resources.Token{}, resources.Connection{}, resources.Errorf(resources.ErrNotFound, "", "no such token in force")
+	case row.Suspended:
+		return resources.Token{}, resources.Connection{}, resources.Errorf(resources.ErrForbidden, "", "the company is suspended")
+	}
+	if now.Sub(t.LastUsed) >= time.Minute {
+		t.LastUsed = now.Truncate(time.Minute).UTC()
+		err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := d.exec(ctx, tx, `update tokens set last_used = ? where company_id = ? and id = ? and last_used < ?`,
+				micros(t.LastUsed), t.Company, t.ID, micros(t.LastUsed))
+			return err
+		})
+		if err != nil { // the token is in force all the same
+			d.logger.WarnContext(ctx, "the use of a token was not noted", "token", t.ID, "error", err)
+		}
+	}
+	return t, c, nil
+}
+
+func noConnection(id string) error {
+	return resources.Errorf(resources.ErrNotFound, "", "connection %q does not exist", id)
+}
+
+func connectionEntry(actor audit.Actor, company string, at time.Time, action audit.Action, token, connection string) audit.Entry {
+	return audit.Entry{Company: company, At: at, Actor: actor, Action: action, ObjectType: "token", ObjectID: token,
+		ObjectName: connection}
+}
