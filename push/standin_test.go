@@ -176,9 +176,6 @@ func (s *standIn) check(doc map[string]any) (int, any) {
 	if list, _ := doc["emails"].([]any); s.singleEmail && len(list) > 1 {
 		return 400, refusal(400, "invalidValue", "one e-mail only")
 	}
-	if list, _ := doc["members"].([]any); len(list) > 0 && s.maxMembers > 0 && len(list) > s.maxMembers {
-		return 400, refusal(400, "invalidValue", "too many members")
-	}
 	return 0, nil
 }
 
