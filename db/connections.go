@@ -116,17 +116,23 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		from tokens t join connections c on c.company_id = t.company_id and c.id = t.connection_id
 		join companies o on o.id = t.company_id where t.hash = ?`, hash[:])
 	if err != nil {
-		return resources.Token{}, resources.Connection{}, named(err, "no such token")
+		return resources.Token{}, resources.Connection{}, named(err, "The token is not known.")
 	}
 	t := row.Token.token()
 	c, err := row.connection()
 	switch {
 	case err != nil:
-		return t, c, err
-	case !t.Revoked.IsZero(), !t.Expires.IsZero() && !now.Before(t.Expires), row.Disabled:
-		return resources.Token{}, resources.Connection{}, resources.Errorf(resources.ErrNotFound, "", "no such token in force")
+	case !t.Revoked.IsZero():
+		err = resources.Errorf(resources.ErrNotFound, "", "The token was revoked.")
+	case !t.Expires.IsZero() && !now.Before(t.Expires):
+		err = resources.Errorf(resources.ErrNotFound, "", "The token expired at %s.", t.Expires.Format(time.RFC3339))
 	case row.Suspended:
-		return resources.Token{}, resources.Connection{}, resources.Errorf(resources.ErrForbidden, "", "the company is suspended")
+		err = resources.Errorf(resources.ErrForbidden, "", "The company is suspended.")
+	case row.Disabled:
+		err = resources.Errorf(resources.ErrForbidden, "", "The connection %q is disabled.", c.Name)
+	}
+	if err != nil {
+		return resources.Token{}, resources.Connection{}, err
 	}
 	if now.Sub(t.LastUsed) >= time.Minute {
 		t.LastUsed = now.Truncate(time.Minute).UTC()

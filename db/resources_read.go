@@ -109,7 +109,8 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 	return found, d.fillMembers(ctx, c, groups)
 }
 
-// setLargeAside gives the Groups with more members than limit their count only and takes them out of the map: their members are not read.
+// setLargeAside gives the Groups with more members than limit their count only and takes them out of the map: their
+// members are not read.
 func (d *DB) setLargeAside(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource, limit int) error {
 	var rows []struct {
 		Group string `db:"group_id"`

@@ -52,8 +52,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				s.writeError(rw, r, fmt.Errorf("panic: %v", p))
 			}
 			d := s.Now().Sub(start)
-			s.tell(r, e, d)
 			s.record(r, e, original.RequestURI(), start, d)
+			s.tell(r, e, d)
 		}()
 		next.ServeHTTP(rw, r)
 	})
@@ -62,9 +62,6 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // tell writes the request's one wide log line and counts it. The line holds no personal data: the route instead of the
 // path and the query, and an error's text only when it is the server's own fault.
 func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
-	if s.Observe != nil {
-		s.Observe(e.route, r.Method, e.status, d)
-	}
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("request", e.id), slog.String("method", r.Method), slog.String("route", e.route),
@@ -82,6 +79,9 @@ func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
 		attrs = append(attrs, slog.String("error", e.err.Error()))
 	}
 	s.Log.LogAttrs(r.Context(), level, "scim", attrs...)
+	if s.Observe != nil {
+		s.Observe(e.route, r.Method, e.status, d)
+	}
 }
 
 // record keeps the exchange for the admin, if it is one of a connection's.
