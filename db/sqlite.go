@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -32,9 +33,17 @@ func (d *DB) openSQLite(c Config) error {
 		return err
 	}
 	file := filepath.Join(c.Data, "proprio.db")
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
-	writer := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas["_pragma"]}
-	reader := url.Values{"_pragma": append(pragmas["_pragma"][:len(pragmas["_pragma"]):len(pragmas["_pragma"])], "query_only(1)")}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) // SQLite's own files beside it take its mode
+	if err != nil {
+		return fmt.Errorf("database file: %w", err)
+	}
+	err = f.Close()
+	if err != nil {
+		return fmt.Errorf("database file: %w", err)
+	}
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
+	writer := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	reader := url.Values{"_pragma": slices.Concat(pragmas, []string{"query_only(1)"})}
 	d.dialect = dialect{}
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -48,12 +46,9 @@ func (d *DB) tryTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx)
 	if err != nil {
 		return mapError(err)
 	}
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit; frees the connection also when f panics
 	err = f(ctx, tx)
 	if err != nil {
-		rollback := tx.Rollback()
-		if rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
-			return fmt.Errorf("%w (and rolling back: %v)", err, rollback)
-		}
 		return err
 	}
 	return mapError(tx.Commit())
