@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -147,7 +148,7 @@ func TestRule8_TwoTabs(t *testing.T) {
 
 func TestRule8_MixUp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		_, evilURL := newProvider(t, w.clock)
+		evil, evilURL := newProvider(t, w.clock)
 		other := w.newIssuer(oidc.Issuer{Company: w.company, URL: evilURL})
 		b := w.browser()
 		elsewhere := func(back, issuer string) string {
@@ -157,6 +158,15 @@ func TestRule8_MixUp(t *testing.T) {
 		back := b.choose(b.begin(w.issuer, "/"), "sub-anne")
 		w.want(b.come(elsewhere(back, other.ID)), oidc.ReasonMixUp)
 		w.want(b.come(back), oidc.ReasonStateUnknown)
+		// Neither needs RFC 9207 to be told apart.
+		w.idp.Misbehave(standin.FaultPlainAnswer)
+		evil.Misbehave(standin.FaultPlainAnswer)
+		w.clock.advance(2 * time.Hour) // discover anew
+		w.want(b.come(elsewhere(b.choose(b.begin(w.issuer, "/"), "sub-anne"), other.ID)), oidc.ReasonMixUp)
+		w.want(b.signIn(w.issuer, "sub-anne"), "")
+		w.idp.Misbehave(standin.NoFault)
+		w.clock.advance(2 * time.Hour)
+		b.begin(w.issuer, "/")
 		// RFC 9207: the answer's iss.
 		for fault, want := range map[standin.Fault]oidc.Reason{standin.FaultNoSender: oidc.ReasonMixUp, standin.FaultOtherSender: oidc.ReasonMixUp, standin.NoFault: ""} {
 			w.idp.Misbehave(fault)
@@ -249,11 +259,11 @@ func TestRule9_IssuerThatCannotBeUsed(t *testing.T) {
 				t.Errorf("%s: %s %q", name, resp.Status, got)
 			}
 		}
-		asked := func(http.ResponseWriter, *http.Request) { t.Error("a private address was called") }
-		inside := httptest.NewTLSServer(http.HandlerFunc(asked))
+		asked := func(http.ResponseWriter, *http.Request) { t.Error("an address was called that must not be") }
+		inside := httptest.NewServer(http.HandlerFunc(asked))
 		defer inside.Close()
 		moved := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			http.Redirect(rw, r, w.idpURL+r.URL.Path, http.StatusFound)
+			http.Redirect(rw, r, inside.URL+r.URL.Path, http.StatusFound)
 		}))
 		defer moved.Close()
 		liar := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -267,7 +277,11 @@ func TestRule9_IssuerThatCannotBeUsed(t *testing.T) {
 			_, _ = rw.Write([]byte(`{"issuer":"` + plain.URL + `","authorization_endpoint":"http://login.example/a","token_endpoint":"https://login.example/t","jwks_uri":"https://login.example/k"}`))
 		}))
 		defer plain.Close()
-		try("private address, not allowed", inside.URL, false)
+		secure := httptest.NewUnstartedServer(nil)
+		secure.Config.ConnState = func(net.Conn, http.ConnState) { t.Error("a private address was dialled") }
+		secure.StartTLS()
+		defer secure.Close()
+		try("private address, not allowed", secure.URL, false)
 		try("nobody there", "http://"+closedPort(t), true)
 		try("a redirect is not followed", moved.URL, true)
 		try("another issuer's document", liar.URL, true)

@@ -43,7 +43,8 @@ func (p *Provider) ask(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	_ = page.Execute(w, map[string]any{ // the reader is gone: nothing left to tell
-		"French": base.String() == "fr", "People": p.people, // Checked above; a plain text would be escaped as the value of one parameter.
+		"French": base.String() == "fr", "People": p.people,
+		// The query was checked above. As plain text it would be escaped like the value of one parameter.
 		"Action": template.URL("/authorize?" + r.URL.RawQuery),
 	})
 }
@@ -92,7 +93,7 @@ func (p *Provider) acceptable(w http.ResponseWriter, r *http.Request, q url.Valu
 func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q, params url.Values) {
 	params.Set("state", q.Get("state"))
 	switch p.currentFault() {
-	case FaultNoSender:
+	case FaultNoSender, FaultPlainAnswer:
 	case FaultOtherSender:
 		params.Set("iss", "https://other.example")
 	default:

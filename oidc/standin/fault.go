@@ -16,7 +16,7 @@ const keyID = "standin-1"
 // Fault is one way to misbehave.
 type Fault string
 
-// The faults. A relying party must refuse each of them.
+// The faults. A relying party must refuse each of them but FaultSubjectTwice and FaultPlainAnswer.
 const (
 	NoFault            Fault = ""
 	FaultNonce         Fault = "nonce"          // the nonce of another sign-in
@@ -36,6 +36,7 @@ const (
 	FaultSubjectTwice  Fault = "subject-twice"  // a claim "Sub" beside "sub", for readers that ignore case
 	FaultNoSender      Fault = "no-sender"      // no iss in the answer, although discovery promises it (RFC 9207)
 	FaultOtherSender   Fault = "other-sender"   // another iss in the answer
+	FaultPlainAnswer   Fault = "plain-answer"   // no iss in the answer and no promise of it, as before RFC 9207
 	FaultMissingClaims Fault = "missing-claims" // no iat
 )
 

@@ -102,7 +102,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported":          p.currentFault().algorithms(),
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post", "none"},
 		"code_challenge_methods_supported":               []string{"S256"},
-		"authorization_response_iss_parameter_supported": true,
+		"authorization_response_iss_parameter_supported": p.currentFault() != FaultPlainAnswer,
 	})
 }
 
