@@ -8,6 +8,7 @@ import (
 
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/ownership"
 	"proprio/resources"
 	"proprio/scim"
 )
@@ -75,5 +76,11 @@ func TestTokensThatAreNoLongerOrNotYetGood(t *testing.T) {
 			t.Fatal(err)
 		}
 		disabled.do("GET", "/Users", nil).scimError(403, "", "disabled")
+
+		company, err := d.CreateCompany(ctx, system, ownership.Company{ID: "01890000-0000-7000-8000-00000000000a", Name: "Suspended", Suspended: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.tenant(company.Name, "").do("GET", "/Users", nil).scimError(403, "", "suspended")
 	})
 }

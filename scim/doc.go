@@ -6,11 +6,11 @@
 // attributes a response shows, and which status and scimType an error becomes.
 //
 // A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), normalize (letter
-// case and slashes of the path), authenticate (so that nothing at all is told without a token), accept (content
-// negotiation), the router, and a handler. Handlers return errors; one function writes them.
+// case and slashes of the path), authenticate (so that nothing at all is told without a token), throttle, the router,
+// and a handler. Handlers return errors; one function writes them.
 //
 //   - server.go: the Server, its limits, and every route on one screen
-//   - auth.go: bearer tokens
+//   - auth.go: bearer tokens; rate.go: requests per second of a connection
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
 //   - request.go: paths, media types, bodies, query parameters
 //   - errors.go: one table from domain errors to statuses and scimTypes

@@ -12,11 +12,16 @@ import (
 type endpoint struct {
 	*Server
 	rt       *resources.ResourceType
+	linked   *resources.Attribute // groups of a User, members of a Group: read only where they are shown
 	renderer renderer
 }
 
 func newEndpoint(s *Server, rt *resources.ResourceType) *endpoint {
-	return &endpoint{Server: s, rt: rt, renderer: newRenderer(s, rt)}
+	linked := "members"
+	if rt.Name == resources.TypeUser {
+		linked = "groups"
+	}
+	return &endpoint{Server: s, rt: rt, linked: rt.Attribute(linked), renderer: newRenderer(s, rt)}
 }
 
 // get is RFC 7644 §3.4.1.
@@ -113,7 +118,7 @@ func (e *endpoint) modify(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if e.rt.Name == resources.TypeGroup && !p.names(e.rt.Attribute("members")) {
+	if e.rt.Name == resources.TypeGroup && !p.names(e.linked) {
 		return e.write(w, http.StatusOK, result.Resource, p)
 	}
 	return e.answer(w, r, http.StatusOK, result, p)
@@ -181,11 +186,10 @@ func (e *endpoint) about(id string, err error) error {
 // with is what must be read for a response.
 func (e *endpoint) with(p projection) resources.With {
 	if e.rt.Name == resources.TypeUser {
-		return resources.With{Groups: p.shows(e.rt.Attribute("groups"))}
+		return resources.With{Groups: p.shows(e.linked)}
 	}
-	members := e.rt.Attribute("members")
-	with := resources.With{Members: p.shows(members), MemberLimit: e.Limits.Members}
-	if p.names(members) {
+	with := resources.With{Members: p.shows(e.linked), MemberLimit: e.Limits.Members}
+	if p.names(e.linked) {
 		with.MemberLimit = 0
 	}
 	return with

@@ -38,6 +38,7 @@ type Limits struct {
 	Operations int   // operations of a PATCH; default 1000 (clients.md Q42)
 	PageSize   int   // resources of a list that names no count; default 100
 	MaxPage    int   // resources of a list at most; default 1000
+	Rate       int   // requests per second of one connection; default none. IPSIE wants 25 at least
 	Members    int   // members of a Group shown without being asked for; default 1000 (protocol.md section 3, row 17)
 }
 
@@ -63,7 +64,7 @@ func (s *Server) Handler() http.Handler {
 	server := *s
 	server.Limits = s.Limits.withDefaults()
 	server.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	return server.observe(server.normalize(server.authenticate(server.routes())))
+	return server.observe(server.normalize(server.authenticate(server.throttle(server.routes()))))
 }
 
 // handler is an endpoint. It either writes a response or returns an error, which [Server.writeError] writes.

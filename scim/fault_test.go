@@ -1,0 +1,149 @@
+package scim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"proprio/db"
+	"proprio/db/dbtest"
+	"proprio/resources"
+	"proprio/scim"
+)
+
+// faultyStore is a store whose reads do what get says.
+type faultyStore struct {
+	resources.Store
+	get func() error
+}
+
+func (s faultyStore) Get(context.Context, resources.Caller, string, string, resources.With) (*resources.Resource, error) {
+	return nil, s.get()
+}
+
+// What goes wrong inside is told by a request id and nothing more (style.md 3.2).
+func TestInternalFaultsShowNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, f := range map[string]struct {
+			get    func() error
+			status int
+		}{
+			"an error":        {func() error { return errors.New("pq: relation s3cret") }, 500},
+			"a panic":         {func() error { panic("s3cret") }, 500},
+			"a busy database": {func() error { return fmt.Errorf("s3cret: %w", resources.ErrBusy) }, 503},
+			"a time-out":      {func() error { return fmt.Errorf("s3cret: %w", context.DeadlineExceeded) }, 503},
+			"a cause of a domain": {func() error {
+				return &resources.Error{Kind: resources.ErrInvalidValue, Detail: "named", Cause: errors.New("s3cret")}
+			}, 400},
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := newWorld(t, d, func(s *scim.Server) { s.Store = faultyStore{d, f.get} })
+				a := w.tenant("Company of "+name, "").do("GET", "/Users/x", nil).must(f.status)
+				id := a.header.Get("X-Request-Id")
+				switch {
+				case id == "" || strings.Contains(a.body, "s3cret"):
+					t.Errorf("id %q, body %s", id, a.body)
+				case f.status == 500:
+					a.scimError(500, "", id)
+				case f.status == 503:
+					a.scimError(503, "", "Repeat")
+					if a.header.Get("Retry-After") != "1" {
+						t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+					}
+				default:
+					a.scimError(400, "invalidValue", "named")
+				}
+			})
+		}
+	})
+}
+
+// spyStore notes what is read beside a resource.
+type spyStore struct {
+	resources.Store
+	with chan resources.With
+}
+
+func (s spyStore) Get(ctx context.Context, c resources.Caller, typ, id string, with resources.With) (*resources.Resource, error) {
+	s.with <- with
+	return s.Store.Get(ctx, c, typ, id, with)
+}
+
+func (s spyStore) Find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
+	s.with <- q.With
+	return s.Store.Find(ctx, c, q)
+}
+
+// Q27: with a hundred thousand members, what is not shown must not be read.
+func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		spy := spyStore{d, make(chan resources.With, 10)}
+		c := newWorld(t, d, func(s *scim.Server) { s.Store = spy }).tenant("Société", "")
+		userID, groupID := c.addUser("anne@societe.example"), c.addGroup("G")
+		<-spy.with // POST of a Group shows its members
+		for path, want := range map[string]resources.With{
+			"/Groups/" + groupID + "?excludedAttributes=members": {MemberLimit: 1000}, "/Groups?excludedAttributes=MEMBERS": {MemberLimit: 1000},
+			"/Groups?attributes=id,displayName": {MemberLimit: 1000}, "/Groups": {Members: true, MemberLimit: 1000},
+			"/Groups/" + groupID + "?attributes=members": {Members: true},
+			"/Users/" + userID:                           {Groups: true}, "/Users?excludedAttributes=groups": {}, "/Users?attributes=userName": {},
+		} {
+			c.do("GET", path, nil).must(200)
+			if got := <-spy.with; got != want {
+				t.Errorf("%s reads %+v, want %+v", path, got, want)
+			}
+		}
+		c.do("PATCH", "/Groups/"+groupID, patch(op("replace", "displayName", "H"))).must(200)
+		if len(spy.with) != 0 {
+			t.Errorf("PATCH of a Group reads it once more: %+v", <-spy.with)
+		}
+	})
+}
+
+// RFC 6585 §4: a connection that sends too fast is told when to come back; another is not held up.
+func TestRFC6585TooManyRequests(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		now := time.Now()
+		w := newWorld(t, d, func(s *scim.Server) {
+			s.Limits.Rate = 2
+			s.Now = func() time.Time { return now }
+		})
+		c, other := w.tenant("Société", ""), w.tenant("Autre", "")
+		c.do("GET", "/Users", nil).must(200)
+		c.do("GET", "/nowhere", nil).must(404)
+		a := c.do("GET", "/Users", nil)
+		a.scimError(429, "", "2")
+		if a.header.Get("Retry-After") != "1" {
+			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
+		}
+		other.do("GET", "/Users", nil).must(200)
+		now = now.Add(time.Second)
+		c.do("GET", "/Users", nil).must(200)
+	})
+}
+
+// Q51 and protocol.md section 3, row 20: a userName that exists inactive.
+func TestQ51CreateOfAnInactiveUser(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for preset, revives := range map[string]bool{"okta": true, "entra": false, "generic": false} {
+			c := w.tenant("Company with "+preset, preset)
+			id := c.addUser("anne@societe.example", object{"active": false, "externalId": "1"})
+			again := c.do("POST", "/Users", user("Anne@societe.example", object{"active": true, "externalId": "2"}))
+			if !revives {
+				again.scimError(409, "uniqueness", "inactive")
+				continue
+			}
+			if again.must(201).text("id") != id || again.at("active") != true || again.text("externalId") != "2" {
+				t.Errorf("%s: %s", preset, again.body)
+			}
+			c.do("POST", "/Users", user("anne@societe.example")).scimError(409, "uniqueness", "userName")
+		}
+	})
+}
