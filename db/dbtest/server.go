@@ -83,10 +83,11 @@ func unprivileged() (*syscall.Credential, error) {
 	return nil, fmt.Errorf("tests run as root, and there is no account postgres or nobody to run Postgres as")
 }
 
-// watchdog runs the server and waits on its input, a pipe that only the test binary holds open. The pipe closes when
-// that process ends, also when it is killed; then the server is stopped and its folder removed.
-const watchdog = `"$1/postgres" -D "$2/data" -c listen_addresses= -c "unix_socket_directories=$2" \
-	-c max_connections=200 -c shared_buffers=64MB -c fsync=on -c log_min_messages=fatal >"$2/log" 2>&1 &
+// watchdog makes the cluster, runs the server and waits on its input, a pipe that only the test binary holds open. The
+// pipe closes when that process ends, also when it is killed; then the server is stopped and its folder removed.
+const watchdog = `"$1/initdb" -D "$2/data" -U proprio -A trust -E UTF8 --locale=C --no-sync >"$2/log" 2>&1 </dev/null || exit 1
+"$1/postgres" -D "$2/data" -c listen_addresses= -c "unix_socket_directories=$2" \
+	-c max_connections=200 -c shared_buffers=64MB -c fsync=on -c log_min_messages=fatal >"$2/log" 2>&1 </dev/null &
 pid=$!
 cat >/dev/null
 kill -QUIT $pid
@@ -100,16 +101,9 @@ func start(bin, dir string, account *syscall.Credential) (*postgres, error) {
 			return nil, err
 		}
 	}
-	attr := &syscall.SysProcAttr{Credential: account, Setsid: true}
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"),
-		"-U", "proprio", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	initdb.SysProcAttr, initdb.Dir = attr, dir
-	out, err := initdb.CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
-	}
 	guard := exec.Command("/bin/sh", "-c", watchdog, "sh", bin, dir)
-	guard.SysProcAttr, guard.Dir = attr, dir
+	guard.SysProcAttr = &syscall.SysProcAttr{Credential: account, Setsid: true}
+	guard.Dir = dir
 	alive, err := guard.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -118,8 +112,10 @@ func start(bin, dir string, account *syscall.Credential) (*postgres, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- guard.Wait() }()
 	dsn := "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"proprio"}, "sslmode": {"disable"}}.Encode()
-	err = answer(dsn, 30*time.Second)
+	err = answer(dsn, ended, time.Minute)
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		_ = alive.Close()
@@ -128,17 +124,25 @@ func start(bin, dir string, account *syscall.Credential) (*postgres, error) {
 	return &postgres{dsn, alive}, nil
 }
 
-// answer waits until the server takes a connection.
-func answer(dsn string, patience time.Duration) error {
+// answer waits until the server takes a connection, or has ended.
+func answer(dsn string, ended <-chan error, patience time.Duration) error {
 	conn, err := sql.Open("postgres", dsn)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	late := time.After(patience)
+	for {
 		err = conn.Ping()
-		if err == nil || time.Now().After(end) {
+		if err == nil {
+			return nil
+		}
+		select {
+		case exit := <-ended:
+			return fmt.Errorf("it ended: %v", exit)
+		case <-late:
 			return err
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
