@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"proprio/audit"
 	"proprio/console"
 	"proprio/db"
 	"proprio/db/dbtest"
@@ -229,5 +230,17 @@ func TestConnection_disableAndEnable(t *testing.T) {
 		if list[0].Disabled != step.disabled || list[0].Preset != "entra" {
 			t.Errorf("after %s: %+v", step.action, list[0])
 		}
+	}
+	entries, err := w.db.Entries(t.Context(), w.company, audit.Query{ObjectType: "connection", ObjectID: w.conn, Limit: 10})
+	must(t, err)
+	var acts []audit.Action
+	for _, e := range entries {
+		acts = append(acts, e.Action)
+		if e.Actor.Name != w.signIn.session.Email {
+			t.Errorf("the record names %q", e.Actor.Name)
+		}
+	}
+	if want := []audit.Action{audit.ActionActivate, audit.ActionDeactivate}; !slices.Equal(acts, want) {
+		t.Errorf("recorded %v, want %v: what changes nothing is not recorded", acts, want)
 	}
 }

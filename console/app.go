@@ -64,6 +64,9 @@ func (c *Console) app(v *visit) error {
 		return err
 	}
 	p.Critical = ofSeverity(findings, ownership.Critical)
+	if err := c.joinAccounts(ctx, v.session.Company, p.Critical); err != nil {
+		return err
+	}
 	p.Lesser = slices.DeleteFunc(findings, func(f findingView) bool { return f.Severity == ownership.Critical })
 	if err := c.observedAccounts(ctx, v, &p); err != nil {
 		return err
@@ -163,7 +166,7 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 	}
 	p.Accounts = counts[p.ID]
 	q := v.r.URL.Query()
-	p.PushState = oneOf(q.Get("state"), p.States...)
+	p.PushState = p.shownState(q.Get("state"))
 	total := p.Accounts[p.PushState]
 	if p.PushState == "" {
 		for _, n := range p.Accounts {
@@ -176,6 +179,14 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 	})
 	p.PushPager = newPager(v.r, "pushed", number, len(p.Push), total)
 	return err
+}
+
+// shownState is the state to list: the one asked for, everything for "all", and at first what failed, if anything did.
+func (p *appPage) shownState(asked string) string {
+	if asked == "" && p.Accounts["failed"] > 0 {
+		return "failed"
+	}
+	return oneOf(asked, p.States...)
 }
 
 func (c *Console) syncApp(v *visit) error {

@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+
+	"proprio/ownership"
 )
 
 // The states of an app, as the pages name them.
@@ -30,6 +32,8 @@ type appRow struct {
 	Accounts map[string]int // state → count
 	Verdicts map[string]int // verdict → count
 	Observed int
+	Worst    ownership.Severity // of its open findings; empty: none
+	Findings int
 }
 
 // apps lists the company's apps.
@@ -43,6 +47,10 @@ func (c *Console) apps(v *visit) error {
 	if err != nil {
 		return err
 	}
+	findings, err := c.Ownership.Findings(ctx, company)
+	if err != nil {
+		return err
+	}
 	var p appsPage
 	for _, a := range apps {
 		observed, err := c.Ownership.Observed(ctx, company, a.ID)
@@ -52,6 +60,14 @@ func (c *Console) apps(v *visit) error {
 		row := appRow{App: a, State: c.appState(a), Accounts: counts[a.ID], Verdicts: map[string]int{}, Observed: len(observed)}
 		for _, o := range observed {
 			row.Verdicts[string(o.Verdict)]++
+		}
+		for _, f := range findings { // most severe first
+			if f.App != a.ID {
+				continue
+			}
+			if row.Findings++; row.Worst == "" {
+				row.Worst = f.Severity
+			}
 		}
 		p.Rows = append(p.Rows, row)
 	}

@@ -9,11 +9,12 @@
 // neither push nor oidc; what it needs of them is declared in contracts.go and wired in cmd/proprio.
 //
 //   - server.go: Console, its dependencies, the routes, the checks in front of every page
-//   - contracts.go: what the console asks of sign-in, of the push engine and of ownership
+//   - contracts.go: what the console asks of sign-in and of the push engine
 //   - render.go, format.go, badge.go: templates, dates and numbers, the coloured words
 //   - messages.go, language.go: texts from messages/*.json, and who gets which
 //   - exchange.go: a SCIM exchange in words, with secrets hidden
 //   - signin.go, errors.go: the pages outside the session, and what goes wrong
-//   - home.go, findings.go, people.go, person.go, groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
+//   - home.go, findings.go, people.go, person.go (person_row.go: one line about
+//     a User), groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
 //     one page each
 package console

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"proprio/ownership"
 )
@@ -17,7 +18,7 @@ type findingView struct {
 
 type findingsPage struct {
 	Groups []findingGroup
-	Total  int
+	Pager  pager
 }
 
 type findingGroup struct {
@@ -29,15 +30,25 @@ func severities() []ownership.Severity {
 	return []ownership.Severity{ownership.Critical, ownership.High, ownership.Medium, ownership.Low}
 }
 
-// findings shows all open findings, by severity.
+// findings shows the open findings, by severity. ?id= leads to the page that holds that finding.
 func (c *Console) findings(v *visit) error {
-	all, err := c.openFindings(v.r.Context(), v.session.Company)
+	ctx, company, q := v.r.Context(), v.session.Company, v.r.URL.Query()
+	all, err := c.openFindings(ctx, company)
 	if err != nil {
 		return err
 	}
-	p := findingsPage{Total: len(all)}
+	number := pageNumber(q, "page")
+	if i := slices.IndexFunc(all, func(f findingView) bool { return f.ID == q.Get("id") }); i >= 0 {
+		number = i/pageSize + 1
+	}
+	first := min((number-1)*pageSize, len(all))
+	shown := all[first:min(first+pageSize, len(all))]
+	if err := c.joinAccounts(ctx, company, shown); err != nil {
+		return err
+	}
+	p := findingsPage{Pager: newPager(v.r, "page", number, len(shown), len(all))}
 	for _, severity := range severities() {
-		if some := ofSeverity(all, severity); len(some) > 0 {
+		if some := ofSeverity(shown, severity); len(some) > 0 {
 			p.Groups = append(p.Groups, findingGroup{Severity: severity, Findings: some})
 		}
 	}
@@ -54,7 +65,7 @@ func ofSeverity(all []findingView, severity ownership.Severity) []findingView {
 	return some
 }
 
-// openFindings joins the company's findings with the accounts they are about.
+// openFindings lists the company's findings, most severe first, with the names of their apps.
 func (c *Console) openFindings(ctx context.Context, company string) ([]findingView, error) {
 	found, err := c.Ownership.Findings(ctx, company)
 	if err != nil || len(found) == 0 {
@@ -68,21 +79,30 @@ func (c *Console) openFindings(ctx context.Context, company string) ([]findingVi
 	for _, a := range apps {
 		names[a.ID] = a.Name
 	}
-	accounts := map[string]map[string]*ownership.ObservedAccount{}
-	views := make([]findingView, 0, len(found))
-	for _, f := range found {
-		view := findingView{Finding: f, AppName: names[f.App], Late: !f.Due.IsZero() && c.Now().After(f.Due)}
-		if f.ObjectType == "account" {
-			if accounts[f.App] == nil {
-				if accounts[f.App], err = c.observedByID(ctx, company, f.App); err != nil {
-					return nil, err
-				}
-			}
-			view.Account = accounts[f.App][f.ObjectID]
-		}
-		views = append(views, view)
+	views := make([]findingView, len(found))
+	for i, f := range found {
+		views[i] = findingView{Finding: f, AppName: names[f.App], Late: !f.Due.IsZero() && c.Now().After(f.Due)}
 	}
 	return views, nil
+}
+
+// joinAccounts fills in the accounts that findings are about, for those that are shown in full.
+func (c *Console) joinAccounts(ctx context.Context, company string, views []findingView) error {
+	accounts := map[string]map[string]*ownership.ObservedAccount{}
+	for i, f := range views {
+		if f.ObjectType != "account" {
+			continue
+		}
+		if accounts[f.App] == nil {
+			byID, err := c.observedByID(ctx, company, f.App)
+			if err != nil {
+				return err
+			}
+			accounts[f.App] = byID
+		}
+		views[i].Account = accounts[f.App][f.ObjectID]
+	}
+	return nil
 }
 
 func (c *Console) observedByID(ctx context.Context, company, app string) (map[string]*ownership.ObservedAccount, error) {

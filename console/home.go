@@ -10,14 +10,17 @@ import (
 )
 
 const (
+	homeInFull     = 3                   // critical findings shown with every reason and step
 	homeLength     = 6                   // lines per list; the rest is one link away
 	expiringWithin = 30 * 24 * time.Hour // a token that ends sooner needs a decision
 )
 
 // homePage is what needs a decision first, then how much there is of everything.
 type homePage struct {
-	Critical, High []findingView
-	OtherFindings  int
+	Critical, High []findingView // the first of them
+	CriticalTotal  int
+	HighTotal      int
+	OtherFindings  int // less severe, or beyond the first
 	Blocked        []App
 	Failed         []failedAccount
 	FailedTotal    int
@@ -26,6 +29,9 @@ type homePage struct {
 	Tokens         []expiringToken
 	Counts         homeCounts
 }
+
+// MoreCritical is how many critical findings are not shown.
+func (p homePage) MoreCritical() int { return p.CriticalTotal - len(p.Critical) }
 
 // Calm says that nothing waits for a decision.
 func (p homePage) Calm() bool {
@@ -56,7 +62,12 @@ func (c *Console) home(v *visit) error {
 		return err
 	}
 	p.Critical, p.High = ofSeverity(findings, ownership.Critical), ofSeverity(findings, ownership.High)
-	p.OtherFindings = len(findings) - len(p.Critical) - len(p.High)
+	p.CriticalTotal, p.HighTotal = len(p.Critical), len(p.High)
+	p.Critical, p.High = p.Critical[:min(homeInFull, len(p.Critical))], p.High[:min(homeLength, len(p.High))]
+	p.OtherFindings = len(findings) - p.CriticalTotal - len(p.High)
+	if err := c.joinAccounts(ctx, company, p.Critical); err != nil {
+		return err
+	}
 	if err := c.homeApps(ctx, company, &p); err != nil {
 		return err
 	}

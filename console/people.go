@@ -34,6 +34,7 @@ func newPager(r *http.Request, parameter string, number, shown, total int) pager
 	}
 	link := func(n int) string {
 		q := r.URL.Query()
+		q.Del("id") // of the findings page: it chose a page, and must not choose again
 		q.Set(parameter, strconv.Itoa(n))
 		return r.URL.Path + "?" + q.Encode()
 	}

@@ -1,7 +1,10 @@
 package console_test
 
 import (
+	"context"
+	"fmt"
 	"html"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -155,7 +158,7 @@ func TestApp_accountsByVerdictAndState(t *testing.T) {
 	w := sqliteWorld(t)
 	tests := map[string]int{ // rows of both tables
 		"?verdict=red&state=failed": 3 + 1, "?verdict=amber&state=pending": 1 + 1, "?verdict=green&state=removed": 2 + 0,
-		"": 6 + 50, "?pushed=2&verdict=green": 2 + 10,
+		"": 6 + 1, "?state=all": 6 + 50, "?state=all&pushed=2&verdict=green": 2 + 10,
 	}
 	for query, want := range tests {
 		_, body := w.get("/apps/"+w.app+query, "fr")
@@ -275,4 +278,47 @@ func TestHeaders(t *testing.T) {
 	if res, _ := w.post("/language", url.Values{"lang": {"en"}, "x": {strings.Repeat("a", 1<<20)}}); res.StatusCode < 400 {
 		t.Errorf("a huge form: %s", res.Status)
 	}
+}
+
+func TestFindings_byPages(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	many := &manyReader{n: 120}
+	inspector := &ownership.Inspector{Reader: many, Store: w.db, Now: func() time.Time { return w.now }, NewID: newID, Log: slog.New(slog.DiscardHandler)}
+	must(t, inspector.ReadApp(t.Context(), w.caller(w.company).Actor, ownership.AppRef{Company: w.company, ID: w.app, Name: "Jurizy"}))
+	all, err := w.db.Findings(t.Context(), w.company)
+	must(t, err)
+	if len(all) <= 100 {
+		t.Fatalf("only %d findings", len(all))
+	}
+	seen := map[string]bool{}
+	for path := "/findings"; path != ""; {
+		_, body := w.get(path, "fr")
+		for _, part := range strings.Split(body, `<article class="finding`)[1:] {
+			seen[between(part, `id="f-`, `"`)] = true
+		}
+		path = html.UnescapeString(between(between(body, `<nav class="pager"`, "</nav>"), `</span>
+<a class="button" href="`, `"`))
+	}
+	if len(seen) != len(all) {
+		t.Errorf("paging showed %d findings of %d", len(seen), len(all))
+	}
+	last := all[len(all)-1].ID
+	if _, body := w.get("/findings?id="+last, "fr"); !strings.Contains(body, `id="f-`+last+`"`) {
+		t.Error("a link to one finding must lead to the page that holds it")
+	}
+	if _, body := w.get("/", "fr"); strings.Count(body, `<article class="finding`) > 3 {
+		t.Error("home shows the first few in full only")
+	}
+}
+
+// manyReader lists accounts that nobody knows.
+type manyReader struct{ n int }
+
+func (r *manyReader) ReadAccounts(context.Context, ownership.AppRef) ([]ownership.RemoteAccount, error) {
+	var list []ownership.RemoteAccount
+	for i := range r.n {
+		list = append(list, ownership.RemoteAccount{RemoteID: fmt.Sprint(i), UserName: fmt.Sprintf("u%d@elsewhere.example", i), Active: true})
+	}
+	return list, nil
 }
