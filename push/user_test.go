@@ -10,100 +10,112 @@ import (
 	"proprio/resources"
 )
 
-func TestUserIsCreatedAfterALookUpAndConfirmed(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		w.push()
-		a := w.wantState("User", id, push.StateConfirmed)
-		u := w.stand.user("marie@atelier.fr")
-		if u == nil || u["id"] != a.RemoteID || u["externalId"] != id || a.Origin != push.OriginCreated {
-			t.Fatalf("app holds %v for account %+v", u, a)
-		}
-		r := w.stand.heard()
-		if len(r) != 2 || !strings.Contains(r[0].path, "userName+eq+%22marie%40atelier.fr%22") || r[1].method != "POST" {
-			t.Errorf("requests %v, want a look-up and a creation", r)
-		}
-		for _, own := range []string{resources.SchemaOwnership, "meta", "groups", "password"} {
-			if _, ok := u[own]; ok {
-				t.Errorf("%s was sent to the app", own)
-			}
-		}
+func TestUsers(t *testing.T) {
+	each(t, []scenario{
+		userIsCreatedAfterALookUpAndConfirmed,
+		nothingIsSentWhenNothingTheAppHoldsChanged,
+		anUpdateSendsOnlyTheDifference,
+		deactivationAndReactivationAreOnePatchEach,
+		anInactiveUserIsNeverCreated,
+		everyWayOutDeactivates,
+		oneWhoComesBackIntoTheScopeIsReactivated,
+		aNewUserTakesOverTheTombstonesAccount,
+		anUnmanagedAccountIsNotTouched,
+		linkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase,
+		a409OfAnotherLetterCaseIsFoundAndDecided,
+		a409WithoutAVisibleAccountSaysSoAndDoesNotLoop,
+		anAccountDeletedInTheAppIsMadeAgainOnce,
+		a404OnDeactivationIsDone,
+		aWrongAddressIsNotTakenForADeletedAccount,
+		theManagerFollowsWhenItsAccountAppears,
+		twoWhoManageEachOther,
 	})
 }
 
-func TestNothingIsSentWhenNothingTheAppHoldsChanged(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		w.push()
+func userIsCreatedAfterALookUpAndConfirmed(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	a := w.wantState("User", id, push.StateConfirmed)
+	u := w.stand.user("marie@atelier.fr")
+	if u == nil || u["id"] != a.RemoteID || u["externalId"] != id || a.Origin != push.OriginCreated {
+		t.Fatalf("app holds %v for account %+v", u, a)
+	}
+	r := w.stand.heard()
+	if len(r) != 2 || !strings.Contains(r[0].path, "userName+eq+%22marie%40atelier.fr%22") || r[1].method != "POST" {
+		t.Errorf("requests %v, want a look-up and a creation", r)
+	}
+	for _, own := range []string{resources.SchemaOwnership, "meta", "groups", "password"} {
+		if _, ok := u[own]; ok {
+			t.Errorf("%s was sent to the app", own)
+		}
+	}
+}
+
+func nothingIsSentWhenNothingTheAppHoldsChanged(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	w.stand.heard()
+	w.resync()
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+	if r := w.stand.heard(); len(r) != 0 {
+		t.Errorf("requests %v, want none", r)
+	}
+}
+
+func anUpdateSendsOnlyTheDifference(t *testing.T, w *world) {
+	id := w.user("marie", input{"title": "Comptable", "name": map[string]any{"givenName": "Marie", "familyName": "Martin", "middleName": "L."}})
+	w.push()
+	w.stand.heard()
+	w.set("User", id, "userName", "marie.martin@atelier.fr")
+	w.set("User", id, "name.familyName", "Durand")
+	w.set("User", id, "name.middleName", nil)
+	w.set("User", id, "title", nil)
+	w.push()
+	r := w.stand.heard()
+	if len(r) != 1 || r[0].method != "PATCH" {
+		t.Fatalf("requests %v, want one PATCH", r)
+	}
+	if strings.Contains(r[0].body, "givenName") || strings.Contains(r[0].body, "emails") {
+		t.Errorf("PATCH %s repeats what did not change", r[0].body)
+	}
+	u := w.stand.user("marie.martin@atelier.fr")
+	name, _ := u["name"].(map[string]any)
+	if u == nil || name["familyName"] != "Durand" || name["middleName"] != nil || name["givenName"] != "Marie" || u["title"] != nil {
+		t.Errorf("the app holds %v", u)
+	}
+}
+
+func deactivationAndReactivationAreOnePatchEach(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	for _, active := range []bool{false, true} {
 		w.stand.heard()
-		w.resync()
+		w.set("User", id, "active", active)
 		w.push()
+		if r := w.stand.heard(); len(r) != 1 || r[0].method != "PATCH" {
+			t.Errorf("active=%v: requests %v, want one PATCH", active, r)
+		}
+		if got := w.stand.user("marie@atelier.fr")["active"]; got != active {
+			t.Errorf("the app holds active=%v, want %v", got, active)
+		}
 		w.wantState("User", id, push.StateConfirmed)
-		if r := w.stand.heard(); len(r) != 0 {
-			t.Errorf("requests %v, want none", r)
-		}
-	})
+	}
 }
 
-func TestAnUpdateSendsOnlyTheDifference(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie", input{"title": "Comptable", "name": map[string]any{"givenName": "Marie", "familyName": "Martin", "middleName": "L."}})
-		w.push()
-		w.stand.heard()
-		w.set("User", id, "userName", "marie.martin@atelier.fr")
-		w.set("User", id, "name.familyName", "Durand")
-		w.set("User", id, "name.middleName", nil)
-		w.set("User", id, "title", nil)
-		w.push()
-		r := w.stand.heard()
-		if len(r) != 1 || r[0].method != "PATCH" {
-			t.Fatalf("requests %v, want one PATCH", r)
-		}
-		if strings.Contains(r[0].body, "givenName") || strings.Contains(r[0].body, "emails") {
-			t.Errorf("PATCH %s repeats what did not change", r[0].body)
-		}
-		u := w.stand.user("marie.martin@atelier.fr")
-		name, _ := u["name"].(map[string]any)
-		if u == nil || name["familyName"] != "Durand" || name["middleName"] != nil || name["givenName"] != "Marie" || u["title"] != nil {
-			t.Errorf("the app holds %v", u)
-		}
-	})
-}
-
-func TestDeactivationAndReactivationAreOnePatchEach(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		w.push()
-		for _, active := range []bool{false, true} {
-			w.stand.heard()
-			w.set("User", id, "active", active)
-			w.push()
-			if r := w.stand.heard(); len(r) != 1 || r[0].method != "PATCH" {
-				t.Errorf("active=%v: requests %v, want one PATCH", active, r)
-			}
-			if got := w.stand.user("marie@atelier.fr")["active"]; got != active {
-				t.Errorf("the app holds active=%v, want %v", got, active)
-			}
-			w.wantState("User", id, push.StateConfirmed)
-		}
-	})
-}
-
-func TestAnInactiveUserIsNeverCreated(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie", input{"active": false})
-		w.push()
-		if r := w.stand.heard(); len(r) != 0 {
-			t.Fatalf("requests %v, want none", r)
-		}
-		w.set("User", id, "active", true)
-		w.push()
-		w.wantState("User", id, push.StateConfirmed)
-	})
+func anInactiveUserIsNeverCreated(t *testing.T, w *world) {
+	id := w.user("marie", input{"active": false})
+	w.push()
+	if r := w.stand.heard(); len(r) != 0 {
+		t.Fatalf("requests %v, want none", r)
+	}
+	w.set("User", id, "active", true)
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
 }
 
 // Every way out of an app ends in a deactivation, not in a deletion, and is kept until the app has confirmed.
-func TestEveryWayOutDeactivates(t *testing.T) {
+func everyWayOutDeactivates(t *testing.T, w *world) {
 	ways := map[string]func(w *world, user, group string){
 		"removed":             func(w *world, user, _ string) { w.remove("User", user) },
 		"left the scope":      func(w *world, user, group string) { w.modify("Group", group, resources.OpRemove, "members", nil) },
@@ -115,7 +127,7 @@ func TestEveryWayOutDeactivates(t *testing.T) {
 	}
 	for name, out := range ways {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			w.again(t, func(t *testing.T, w *world) {
 				user := w.user("marie")
 				group := w.group("Vente", user)
 				w.change(func(a *push.App) { a.ScopeGroups = []string{group} })
@@ -140,225 +152,203 @@ func TestEveryWayOutDeactivates(t *testing.T) {
 	}
 }
 
-func TestOneWhoComesBackIntoTheScopeIsReactivated(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		user := w.user("marie")
-		group := w.group("Vente", user)
-		w.change(func(a *push.App) { a.ScopeGroups = []string{group} })
-		w.push()
-		w.modify("Group", group, resources.OpRemove, "members", nil)
-		w.push()
-		w.wantState("User", user, push.StateRemoved)
-		w.modify("Group", group, resources.OpAdd, "members", refs([]string{user}))
-		w.push()
-		w.wantState("User", user, push.StateConfirmed)
-		if w.stand.user("marie@atelier.fr")["active"] != true || len(w.stand.users) != 1 {
-			t.Errorf("the app holds %v", w.stand.users)
-		}
-		if m, _ := w.stand.members("Vente"); len(m) != 1 {
-			t.Errorf("members %v, want marie again", m)
-		}
-	})
+func oneWhoComesBackIntoTheScopeIsReactivated(t *testing.T, w *world) {
+	user := w.user("marie")
+	group := w.group("Vente", user)
+	w.change(func(a *push.App) { a.ScopeGroups = []string{group} })
+	w.push()
+	w.modify("Group", group, resources.OpRemove, "members", nil)
+	w.push()
+	w.wantState("User", user, push.StateRemoved)
+	w.modify("Group", group, resources.OpAdd, "members", refs([]string{user}))
+	w.push()
+	w.wantState("User", user, push.StateConfirmed)
+	if w.stand.user("marie@atelier.fr")["active"] != true || len(w.stand.users) != 1 {
+		t.Errorf("the app holds %v", w.stand.users)
+	}
+	if m, _ := w.stand.members("Vente"); len(m) != 1 {
+		t.Errorf("members %v, want marie again", m)
+	}
 }
 
 // A person is removed and comes again under a new id: the account made from here is taken up again, without a decision.
-func TestANewUserTakesOverTheTombstonesAccount(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		first := w.user("marie")
-		w.push()
-		w.remove("User", first)
-		w.push()
-		second := w.user("marie")
-		w.push()
-		a := w.wantState("User", second, push.StateConfirmed)
-		u := w.stand.user("marie@atelier.fr")
-		if len(w.stand.users) != 1 || u["active"] != true || u["externalId"] != second || a.Origin != push.OriginCreated {
-			t.Errorf("account %+v, the app holds %v", a, w.stand.users)
-		}
-		w.resync()
-		w.push()
-		if w.stand.user("marie@atelier.fr")["active"] != true {
-			t.Error("the old tombstone deactivated the new person")
-		}
-	})
+func aNewUserTakesOverTheTombstonesAccount(t *testing.T, w *world) {
+	first := w.user("marie")
+	w.push()
+	w.remove("User", first)
+	w.push()
+	second := w.user("marie")
+	w.push()
+	a := w.wantState("User", second, push.StateConfirmed)
+	u := w.stand.user("marie@atelier.fr")
+	if len(w.stand.users) != 1 || u["active"] != true || u["externalId"] != second || a.Origin != push.OriginCreated {
+		t.Errorf("account %+v, the app holds %v", a, w.stand.users)
+	}
+	w.resync()
+	w.push()
+	if w.stand.user("marie@atelier.fr")["active"] != true {
+		t.Error("the old tombstone deactivated the new person")
+	}
 }
 
-func TestAnUnmanagedAccountIsNotTouched(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.stand.add(map[string]any{"userName": "Marie@Atelier.fr", "active": true, "title": "hers"})
-		w.stand.add(map[string]any{"userName": "other@gmail.com", "active": true})
-		id := w.user("marie")
-		w.push()
-		a := w.wantState("User", id, push.StateFailed)
-		if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "link existing accounts") {
-			t.Errorf("class %s, error %q: want words that say what to decide", a.Class, a.Error)
+func anUnmanagedAccountIsNotTouched(t *testing.T, w *world) {
+	w.stand.add(map[string]any{"userName": "Marie@Atelier.fr", "active": true, "title": "hers"})
+	w.stand.add(map[string]any{"userName": "other@gmail.com", "active": true})
+	id := w.user("marie")
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "link existing accounts") {
+		t.Errorf("class %s, error %q: want words that say what to decide", a.Class, a.Error)
+	}
+	w.set("User", id, "active", false)
+	w.push()
+	w.remove("User", id)
+	w.push()
+	for _, r := range w.stand.heard() {
+		if r.method != "GET" {
+			t.Errorf("%s %s: an account that is not ours was written to", r, r.body)
 		}
-		w.set("User", id, "active", false)
-		w.push()
-		w.remove("User", id)
-		w.push()
-		for _, r := range w.stand.heard() {
-			if r.method != "GET" {
-				t.Errorf("%s %s: an account that is not ours was written to", r, r.body)
-			}
-		}
-		if w.stand.user("marie@atelier.fr")["active"] != true || w.stand.user("other@gmail.com")["active"] != true {
-			t.Errorf("the app holds %v", w.stand.users)
-		}
-	})
+	}
+	if w.stand.user("marie@atelier.fr")["active"] != true || w.stand.user("other@gmail.com")["active"] != true {
+		t.Errorf("the app holds %v", w.stand.users)
+	}
 }
 
-func TestLinkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		remote := w.stand.add(map[string]any{"userName": "MARIE@atelier.fr", "active": true, "nickName": "hers"})
-		id := w.user("Marie")
-		w.push()
-		w.wantState("User", id, push.StateFailed)
-		w.change(func(a *push.App) { a.LinkExisting = true })
-		w.push()
-		a := w.wantState("User", id, push.StateConfirmed)
-		u := w.stand.user("marie@atelier.fr")
-		if a.RemoteID != remote || a.Origin != push.OriginLinked || u["userName"] != "Marie@atelier.fr" || u["nickName"] != "hers" {
-			t.Errorf("account %+v, the app holds %v", a, u)
-		}
-	})
+func linkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase(t *testing.T, w *world) {
+	remote := w.stand.add(map[string]any{"userName": "MARIE@atelier.fr", "active": true, "nickName": "hers"})
+	id := w.user("Marie")
+	w.push()
+	w.wantState("User", id, push.StateFailed)
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	w.push()
+	a := w.wantState("User", id, push.StateConfirmed)
+	u := w.stand.user("marie@atelier.fr")
+	if a.RemoteID != remote || a.Origin != push.OriginLinked || u["userName"] != "Marie@atelier.fr" || u["nickName"] != "hers" {
+		t.Errorf("account %+v, the app holds %v", a, u)
+	}
 }
 
 // apps.md 5, complaint 5: the app searches with letter case and is unique without.
-func TestA409OfAnotherLetterCaseIsFoundAndDecided(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.stand.exactFilter = true
-		w.stand.add(map[string]any{"userName": "marie@atelier.fr", "active": true})
-		id := w.user("Marie", input{"userName": "Marie@Atelier.FR"})
-		w.push()
-		a := w.wantState("User", id, push.StateFailed)
-		if a.Class != push.ClassNeedsAdmin || len(w.stand.users) != 1 {
-			t.Errorf("class %s, error %q, users %v", a.Class, a.Error, w.stand.users)
-		}
-		w.change(func(a *push.App) { a.LinkExisting = true })
-		w.push()
-		w.wantState("User", id, push.StateConfirmed)
-		if u := w.stand.user("marie@atelier.fr"); u["userName"] != "Marie@Atelier.FR" || len(w.stand.users) != 1 {
-			t.Errorf("the app holds %v", w.stand.users)
-		}
-	})
+func a409OfAnotherLetterCaseIsFoundAndDecided(t *testing.T, w *world) {
+	w.stand.exactFilter = true
+	w.stand.add(map[string]any{"userName": "marie@atelier.fr", "active": true})
+	id := w.user("Marie", input{"userName": "Marie@Atelier.FR"})
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if a.Class != push.ClassNeedsAdmin || len(w.stand.users) != 1 {
+		t.Errorf("class %s, error %q, users %v", a.Class, a.Error, w.stand.users)
+	}
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+	if u := w.stand.user("marie@atelier.fr"); u["userName"] != "Marie@Atelier.FR" || len(w.stand.users) != 1 {
+		t.Errorf("the app holds %v", w.stand.users)
+	}
 }
 
-func TestA409WithoutAVisibleAccountSaysSoAndDoesNotLoop(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
-			if r.Method == "POST" {
-				return &fault{status: 409, scimType: "uniqueness"}
-			}
-			return nil
-		})
-		id := w.user("marie")
-		w.push()
-		a := w.wantState("User", id, push.StateFailed)
-		if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "does not show it") {
-			t.Errorf("class %s, error %q", a.Class, a.Error)
+func a409WithoutAVisibleAccountSaysSoAndDoesNotLoop(t *testing.T, w *world) {
+	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+		if r.Method == "POST" {
+			return &fault{status: 409, scimType: "uniqueness"}
 		}
-		w.stand.heard()
-		w.later(time.Minute)
-		if r := w.stand.heard(); len(r) != 0 {
-			t.Errorf("requests %v a minute later, want none", r)
-		}
+		return nil
 	})
+	id := w.user("marie")
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "does not show it") {
+		t.Errorf("class %s, error %q", a.Class, a.Error)
+	}
+	w.stand.heard()
+	w.later(time.Minute)
+	if r := w.stand.heard(); len(r) != 0 {
+		t.Errorf("requests %v a minute later, want none", r)
+	}
 }
 
-func TestAnAccountDeletedInTheAppIsMadeAgainOnce(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		group := w.group("Vente", id)
-		w.push()
-		old := w.account("User", id).RemoteID
-		w.stand.mu.Lock()
-		w.stand.forget(old)
-		delete(w.stand.users, old)
-		w.stand.mu.Unlock()
-		w.set("User", id, "title", "Comptable")
-		w.push()
-		a := w.wantState("User", id, push.StateConfirmed)
-		if a.RemoteID == old || w.stand.user("marie@atelier.fr")["title"] != "Comptable" {
-			t.Errorf("account %+v, the app holds %v", a, w.stand.users)
-		}
-		w.wantState("Group", group, push.StateConfirmed)
-		if m, _ := w.stand.members("Vente"); len(m) != 1 {
-			t.Errorf("members %v: the new account is not in the Group", m)
-		}
-	})
+func anAccountDeletedInTheAppIsMadeAgainOnce(t *testing.T, w *world) {
+	id := w.user("marie")
+	group := w.group("Vente", id)
+	w.push()
+	old := w.account("User", id).RemoteID
+	w.stand.mu.Lock()
+	w.stand.forget(old)
+	delete(w.stand.users, old)
+	w.stand.mu.Unlock()
+	w.set("User", id, "title", "Comptable")
+	w.push()
+	a := w.wantState("User", id, push.StateConfirmed)
+	if a.RemoteID == old || w.stand.user("marie@atelier.fr")["title"] != "Comptable" {
+		t.Errorf("account %+v, the app holds %v", a, w.stand.users)
+	}
+	w.wantState("Group", group, push.StateConfirmed)
+	if m, _ := w.stand.members("Vente"); len(m) != 1 {
+		t.Errorf("members %v: the new account is not in the Group", m)
+	}
 }
 
-func TestA404OnDeactivationIsDone(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		w.push()
-		clear(w.stand.users)
-		w.remove("User", id)
-		w.push()
-		w.wantState("User", id, push.StateRemoved)
-		if len(w.stand.users) != 0 {
-			t.Errorf("the app holds %v", w.stand.users)
-		}
-	})
+func a404OnDeactivationIsDone(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	clear(w.stand.users)
+	w.remove("User", id)
+	w.push()
+	w.wantState("User", id, push.StateRemoved)
+	if len(w.stand.users) != 0 {
+		t.Errorf("the app holds %v", w.stand.users)
+	}
 }
 
 // clients.md 5, rule 2: a 404 that everything answers says nothing about one account.
-func TestAWrongAddressIsNotTakenForADeletedAccount(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id := w.user("marie")
-		w.push()
-		w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{status: 404, html: true} })
-		w.remove("User", id)
-		w.push()
-		a := w.wantState("User", id, push.StateFailed)
-		app, err := w.db.App(t.Context(), w.app.Company, w.app.ID)
-		must(t, err)
-		if a.RemoteID == "" || app.BlockedUntil.IsZero() || !strings.Contains(app.BlockedReason, "URL") {
-			t.Errorf("account %+v, app %+v", a, app)
-		}
-		w.stand.setFault(nil)
-		w.later(time.Hour)
-		w.wantState("User", id, push.StateRemoved)
-		if w.stand.user("marie@atelier.fr")["active"] != false {
-			t.Error("the leaver's account is still active")
-		}
-	})
+func aWrongAddressIsNotTakenForADeletedAccount(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{status: 404, html: true} })
+	w.remove("User", id)
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	app, err := w.db.App(t.Context(), w.app.Company, w.app.ID)
+	must(t, err)
+	if a.RemoteID == "" || app.BlockedUntil.IsZero() || !strings.Contains(app.BlockedReason, "URL") {
+		t.Errorf("account %+v, app %+v", a, app)
+	}
+	w.stand.setFault(nil)
+	w.later(time.Hour)
+	w.wantState("User", id, push.StateRemoved)
+	if w.stand.user("marie@atelier.fr")["active"] != false {
+		t.Error("the leaver's account is still active")
+	}
 }
 
-func TestTheManagerFollowsWhenItsAccountAppears(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		boss := w.user("boss", input{"active": false})
-		clerk := w.user("clerk", input{resources.SchemaEnterprise: map[string]any{"department": "Vente", "manager": map[string]any{"value": boss}}})
-		w.push()
-		ext, _ := w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
-		if ext["manager"] != nil || ext["department"] != "Vente" {
-			t.Fatalf("the app holds %v, want no manager yet", ext)
-		}
-		w.set("User", boss, "active", true)
-		w.push()
-		w.wantState("User", clerk, push.StateConfirmed)
-		ext, _ = w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
-		manager, _ := ext["manager"].(map[string]any)
-		if manager["value"] != w.account("User", boss).RemoteID {
-			t.Errorf("manager %v, want %s", manager, w.account("User", boss).RemoteID)
-		}
-	})
+func theManagerFollowsWhenItsAccountAppears(t *testing.T, w *world) {
+	boss := w.user("boss", input{"active": false})
+	clerk := w.user("clerk", input{resources.SchemaEnterprise: map[string]any{"department": "Vente", "manager": map[string]any{"value": boss}}})
+	w.push()
+	ext, _ := w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
+	if ext["manager"] != nil || ext["department"] != "Vente" {
+		t.Fatalf("the app holds %v, want no manager yet", ext)
+	}
+	w.set("User", boss, "active", true)
+	w.push()
+	w.wantState("User", clerk, push.StateConfirmed)
+	ext, _ = w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
+	manager, _ := ext["manager"].(map[string]any)
+	if manager["value"] != w.account("User", boss).RemoteID {
+		t.Errorf("manager %v, want %s", manager, w.account("User", boss).RemoteID)
+	}
 }
 
 // Both are new and pushed at once, each the other's manager.
-func TestTwoWhoManageEachOther(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		a := w.user("a")
-		b := w.user("b", input{resources.SchemaEnterprise: map[string]any{"manager": map[string]any{"value": a}}})
-		w.set("User", a, resources.SchemaEnterprise+":manager.value", b)
-		w.push()
-		for _, id := range []string{a, b} {
-			w.wantState("User", id, push.StateConfirmed)
-			ext, _ := w.stand.users[w.account("User", id).RemoteID][resources.SchemaEnterprise].(map[string]any)
-			if ext["manager"] == nil {
-				t.Errorf("%s has no manager in the app", w.account("User", id).ObjectName)
-			}
+func twoWhoManageEachOther(t *testing.T, w *world) {
+	a := w.user("a")
+	b := w.user("b", input{resources.SchemaEnterprise: map[string]any{"manager": map[string]any{"value": a}}})
+	w.set("User", a, resources.SchemaEnterprise+":manager.value", b)
+	w.push()
+	for _, id := range []string{a, b} {
+		w.wantState("User", id, push.StateConfirmed)
+		ext, _ := w.stand.users[w.account("User", id).RemoteID][resources.SchemaEnterprise].(map[string]any)
+		if ext["manager"] == nil {
+			t.Errorf("%s has no manager in the app", w.account("User", id).ObjectName)
 		}
-	})
+	}
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -64,11 +67,24 @@ type world struct {
 	engine    *push.Engine
 }
 
-func each(t *testing.T, f func(t *testing.T, w *world)) {
+// scenario is one requirement, proved in a world of its own.
+type scenario func(t *testing.T, w *world)
+
+// each plays scenarios on both databases. They share a database, one company each, because a fresh one for each takes
+// longer than most of them.
+func each(t *testing.T, scenarios []scenario) {
 	t.Helper()
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, newWorld(t, d)) })
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, s := range scenarios {
+			name := runtime.FuncForPC(reflect.ValueOf(s).Pointer()).Name()
+			t.Run(name[strings.LastIndexByte(name, '.')+1:], func(t *testing.T) { s(t, newWorld(t, d)) })
+		}
+	})
 }
+
+// again plays a variant of a scenario in a fresh world.
+func (w *world) again(t *testing.T, s scenario) { s(t, newWorld(t, w.db)) }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
@@ -90,6 +106,10 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.directory = &resources.Directory{Registry: w.registry, Store: d, Policy: w.policy, Now: w.clock.Now, NewID: newID}
 	w.engine = w.newEngine(d, "one")
 	w.app = w.addApp(push.App{Name: "Cadence", Profile: "generic", URL: w.stand.URL})
+	t.Cleanup(func() { // what it leaves undone is not the next scenario's work
+		w.app.Paused = true
+		must(t, d.UpdateApp(context.Background(), actor, w.app))
+	})
 	return w
 }
 
