@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -169,8 +170,8 @@ func foldKeys(object map[string]any, names ...string) (map[string]any, error) {
 
 // inOperation says in which operation an error lies, where there may be several.
 func inOperation(i int, err error) error {
-	e, ok := err.(*resources.Error)
-	if !ok {
+	e := new(resources.Error)
+	if !errors.As(err, &e) {
 		return fmt.Errorf("operation %d: %w", i+1, err)
 	}
 	at := *e

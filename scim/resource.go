@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -175,7 +176,7 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 
 // about names the resource in an error that only says that there is none.
 func (e *endpoint) about(id string, err error) error {
-	if kind, _ := err.(*resources.Error); kind != nil || wireError(err, "").Status != http.StatusNotFound {
+	if named := new(resources.Error); errors.As(err, &named) && named.Detail != "" || !errors.Is(err, resources.ErrNotFound) {
 		return err
 	}
 	return &resources.Error{
