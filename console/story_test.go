@@ -157,7 +157,7 @@ func TestApp_accountsByVerdictAndState(t *testing.T) {
 	t.Parallel()
 	w := sqliteWorld(t)
 	tests := map[string]int{ // rows of both tables
-		"?verdict=red&state=failed": 3 + 1, "?verdict=amber&state=pending": 1 + 1, "?verdict=green&state=removed": 2 + 0,
+		"?verdict=red&state=failed": 3 + 1, "?verdict=amber&state=pending": 1 + 50, "?verdict=amber&state=confirmed": 1 + 3, "?verdict=green&state=removed": 2 + 0,
 		"": 6 + 1, "?state=all": 6 + 50, "?state=all&pushed=2&verdict=green": 2 + 10,
 	}
 	for query, want := range tests {

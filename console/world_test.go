@@ -33,6 +33,8 @@ type world struct {
 	signIn   *fakeSignIn
 	engine   *fakeEngine
 
+	changes []resources.Change // not stored yet
+
 	company, other       string
 	people               map[string]string // userName → id
 	group, app, conn     string
@@ -99,8 +101,8 @@ func (w *world) newCompany(name, domain string) string {
 	return c.ID
 }
 
-// put stores a resource as Directory would.
-func (w *world) put(company, typ string, doc resources.Document, members ...string) string {
+// put notes a resource to store as Directory would; store writes all that were noted, in one transaction.
+func (w *world) put(typ string, doc resources.Document, members ...string) string {
 	w.t.Helper()
 	body, err := json.Marshal(doc)
 	must(w.t, err)
@@ -117,12 +119,18 @@ func (w *world) put(company, typ string, doc resources.Document, members ...stri
 		name = r.Index.UserName
 	}
 	change.Audit = audit.Entry{ObjectName: name}
-	_, err = w.db.Apply(w.t.Context(), w.caller(company), change)
-	must(w.t, err)
+	w.changes = append(w.changes, change)
 	return r.ID
 }
 
-func (w *world) user(company, given, family, title, department string, more resources.Document) string {
+func (w *world) store(company string) {
+	w.t.Helper()
+	_, err := w.db.Apply(w.t.Context(), w.caller(company), w.changes...)
+	must(w.t, err)
+	w.changes = nil
+}
+
+func (w *world) user(given, family, title, department string, more resources.Document) string {
 	w.t.Helper()
 	fold := strings.NewReplacer("é", "e", "è", "e", "ï", "i", "ç", "c", "ë", "e", " ", "")
 	userName := fold.Replace(strings.ToLower(given + "." + family + "@atelier-bremond.fr"))
@@ -136,41 +144,42 @@ func (w *world) user(company, given, family, title, department string, more reso
 	for k, v := range more {
 		doc[k] = v
 	}
-	id := w.put(company, resources.TypeUser, doc)
+	id := w.put(resources.TypeUser, doc)
 	w.people[w.registry.Index(resources.TypeUser, doc).UserName] = id
 	return id
 }
 
 func (w *world) seedPeople() {
 	w.t.Helper()
-	boss := w.user(w.company, "Camille", "Brémond", "Gérante", "Direction", nil)
+	boss := w.user("Camille", "Brémond", "Gérante", "Direction", nil)
 	var workshop []string
 	given := []string{"Louise", "Hugo", "Inès", "Gabriel", "Jade", "Raphaël", "Chloé", "Adam", "Manon", "Noé", "Zoé", "Théo", "Anaïs", "Maël", "Léa", "Axel", "Nina", "Samuel"}
 	family := []string{"Martin", "Petit", "Garcia", "Moreau", "Fournier", "Girard", "Lambert", "Rousseau", "Vincent"}
 	for i := range 54 {
-		workshop = append(workshop, w.user(w.company, given[i%len(given)], fmt.Sprintf("%s%s", family[i%len(family)], []string{"", "-Roy", "-Diaz"}[i/18]),
+		workshop = append(workshop, w.user(given[i%len(given)], fmt.Sprintf("%s%s", family[i%len(family)], []string{"", "-Roy", "-Diaz"}[i/18]),
 			[]string{"Ébéniste", "Dessinatrice", "Cheffe de projet", "Comptable"}[i%4], []string{"Atelier", "Bureau d’études", "Chantiers", "Gestion"}[i%4], nil))
 	}
-	w.user(w.company, "Nadia", "Belkacem", "Assistante de direction", "Direction", resources.Document{
+	w.user("Nadia", "Belkacem", "Assistante de direction", "Direction", resources.Document{
 		"active": false,
 		resources.SchemaEnterprise: map[string]any{
 			"department": "Direction", "employeeNumber": "0042", "manager": map[string]any{"value": boss},
 		},
 	})
-	w.user(w.company, "Paul", "Fabre", "Consultant", "Direction", resources.Document{
+	w.user("Paul", "Fabre", "Consultant", "Direction", resources.Document{
 		"phoneNumbers": []any{map[string]any{"value": "+33 6 12 34 56 78", "type": "mobile"}},
 		resources.SchemaOwnership: map[string]any{
 			"kind": "contractor", "sponsor": map[string]any{"value": boss}, "startDate": "2026-03-02T00:00:00Z", "endDate": "2027-01-31T00:00:00Z",
 		},
 	})
-	w.user(w.company, "Sophie", "Marchetti", "Assistante", "", resources.Document{
+	w.user("Sophie", "Marchetti", "Assistante", "", resources.Document{
 		"userName": "sophie.marchetti@gmail.com", "emails": []any{map[string]any{"value": "sophie.marchetti@gmail.com", "type": "work"}},
 		resources.SchemaOwnership: map[string]any{"hold": "address outside the company's domains: gmail.com"},
 	})
-	w.user(w.company, "Odd", "Name", "", "", resources.Document{"displayName": hostileName, "userName": "hostile@atelier-bremond.fr"})
-	w.group = w.put(w.company, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Atelier"}, workshop...)
-	w.put(w.company, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Direction"}, boss)
-	w.put(w.company, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Intérim"})
+	w.user("Odd", "Name", "", "", resources.Document{"displayName": hostileName, "userName": "hostile@atelier-bremond.fr"})
+	w.group = w.put(resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Atelier"}, workshop...)
+	w.put(resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Direction"}, boss)
+	w.put(resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Intérim"})
+	w.store(w.company)
 }
 
 func (w *world) newApp(company, name string) string {
@@ -215,16 +224,16 @@ func (w *world) seedApp() {
 	if err != nil || !held {
 		w.t.Fatalf("lease the app: %t %v", held, err)
 	}
-	due, err := w.db.DueAccounts(ctx, lease, w.now, 100)
+	due, err := w.db.DueAccounts(ctx, lease, w.now, 4)
 	must(w.t, err)
 	for i, a := range due {
-		w.finish(lease, a, len(due)-1-i)
+		w.finish(lease, a, i == len(due)-1)
 	}
 	must(w.t, w.db.ReleaseApp(ctx, lease))
 }
 
-// finish gives each account a fate: most are confirmed, the last fails, the one before is left as it is.
-func (w *world) finish(lease push.Lease, a push.Account, i int) {
+// finish confirms an account, or lets it fail.
+func (w *world) finish(lease push.Lease, a push.Account, fails bool) {
 	w.t.Helper()
 	attempt := push.Attempt{
 		ID: newID(), Company: w.company, App: w.app, Account: a.ID, At: w.now, Action: "create", Why: "first push", Method: "POST",
@@ -232,9 +241,8 @@ func (w *world) finish(lease push.Lease, a push.Account, i int) {
 		Request: []byte(`{"userName":"` + a.ObjectName + `","password":"hunter2"}`), Response: []byte(`{"id":"r1"}`),
 	}
 	r := push.Result{Account: a, Confirmed: true}
-	r.Account.State, r.Account.RemoteID, r.Account.ConfirmedAt = push.StateConfirmed, fmt.Sprint("r", i), w.now
-	switch i {
-	case 0:
+	r.Account.State, r.Account.RemoteID, r.Account.ConfirmedAt = push.StateConfirmed, "r-"+a.ID, w.now
+	if fails {
 		w.failed = a.ID
 		r.Confirmed = false
 		r.Account.State, r.Account.RemoteID, r.Account.ConfirmedAt = push.StateFailed, "", time.Time{}
@@ -242,8 +250,6 @@ func (w *world) finish(lease push.Lease, a push.Account, i int) {
 		r.Account.NextAttempt = w.now.Add(time.Hour)
 		attempt.Status, attempt.Outcome = 409, "conflict"
 		attempt.Response = []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"userName is taken"}`)
-	case 1:
-		return
 	}
 	r.Attempts = []push.Attempt{attempt}
 	must(w.t, w.db.FinishAccount(w.t.Context(), lease, r, w.now))
@@ -279,10 +285,11 @@ func (w *world) newConnection(company, name string) string {
 
 func (w *world) seedOther() {
 	w.t.Helper()
-	w.otherPerson = w.put(w.other, resources.TypeUser, resources.Document{
+	w.otherPerson = w.put(resources.TypeUser, resources.Document{
 		"schemas": []any{resources.SchemaUser}, "userName": "zwetschge.person@autre-maison.fr", "displayName": "Zwetschge Person",
 	})
-	w.otherGroup = w.put(w.other, resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Zwetschge Group"})
+	w.otherGroup = w.put(resources.TypeGroup, resources.Document{"schemas": []any{resources.SchemaGroup}, "displayName": "Zwetschge Group"})
+	w.store(w.other)
 	w.otherApp = w.newApp(w.other, "ZwetschgeApp")
 	w.otherConn = w.newConnection(w.other, "Zwetschge Connection")
 }
