@@ -42,16 +42,12 @@ func (d *DB) matching(c resources.Caller, q resources.Query) (where string, args
 // resources cost an index entry, not a document.
 func (d *DB) findPage(ctx context.Context, c resources.Caller, q resources.Query, where string, args []any, skip int) ([]*resources.Resource, error) {
 	const cut = ` order by r.created, r.id limit ? offset ?`
-	var query string
-	var values []any
+	query := d.selectResources(q.With, `resources r`) + ` where ` + where + cut
 	if q.Where == nil {
 		query = d.selectResources(q.With, `(select r.company_id, r.id from resources r where `+where+cut+`) as page
 			join resources r on r.company_id = page.company_id and r.id = page.id`) + ` order by r.created, r.id`
-		values = append(append(values, args...), q.Count, skip, c.Connection)
-	} else {
-		query = d.selectResources(q.With, `resources r`) + ` where ` + where + cut
-		values = append(append(append(values, c.Connection), args...), q.Count, skip)
 	}
+	values := append(append([]any{c.Connection}, args...), q.Count, skip)
 	var rows []resourceRow
 	err := d.list(ctx, nil, &rows, query, values...)
 	if err != nil {

@@ -102,11 +102,10 @@ func (w *writer) setExternalID(ctx context.Context, r *resources.Resource) (bool
 	var err error
 	if r.ExternalID == "" {
 		n, err = w.exec(ctx, w.tx, `delete from external_ids
-			where company_id = ? and connection_id = ? and type = ? and resource_id = ?`,
-			w.c.Company, w.c.Connection, r.Type, r.ID)
+			where company_id = ? and resource_id = ? and connection_id = ?`, w.c.Company, r.ID, w.c.Connection)
 	} else {
 		n, err = w.exec(ctx, w.tx, `insert into external_ids (company_id, connection_id, type, resource_id, external_id)
-			values (?, ?, ?, ?, ?) on conflict (company_id, connection_id, type, resource_id)
+			values (?, ?, ?, ?, ?) on conflict (company_id, resource_id, connection_id)
 			do update set external_id = excluded.external_id where external_ids.external_id <> excluded.external_id`,
 			w.c.Company, w.c.Connection, r.Type, r.ID, r.ExternalID)
 	}

@@ -33,9 +33,11 @@ type resourceRow struct {
 	GroupPairs     sql.NullString `db:"group_pairs"` // [[id, displayName], …]
 }
 
-// resourceColumns are read from resources r left joined with external_ids x.
+// resourceColumns are read from resources r. The one parameter is the caller's connection.
 const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body, r.user_name, r.user_name_folded,
-	r.display_name, r.name_folded, r.active, r.hold, x.external_id`
+	r.display_name, r.name_folded, r.active, r.hold,
+	(select x.external_id from external_ids x
+		where x.company_id = r.company_id and x.resource_id = r.id and x.connection_id = ?) as external_id`
 
 // selectResources begins a query for whole resources. Its one parameter is the caller's connection. The table is called
 // r in what follows. The Groups of each resource come in the same round trip, as JSON.
@@ -46,8 +48,7 @@ func (d *DB) selectResources(with resources.With, from string) string {
 			from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
 			where m.company_id = r.company_id and m.member_id = r.id) as group_pairs`
 	}
-	return `select ` + resourceColumns + groups + ` from ` + from + ` left join external_ids x
-		on x.company_id = r.company_id and x.type = r.type and x.resource_id = r.id and x.connection_id = ?`
+	return `select ` + resourceColumns + groups + ` from ` + from
 }
 
 // Get implements resources.Store.

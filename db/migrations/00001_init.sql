@@ -112,10 +112,9 @@ create table external_ids (
     type          text not null,
     resource_id   text not null,
     external_id   text not null,
-    primary key (company_id, connection_id, type, resource_id)
+    primary key (company_id, resource_id, connection_id)
 );
 create index external_ids_value on external_ids (company_id, connection_id, type, external_id, resource_id);
-create index external_ids_resource on external_ids (company_id, resource_id);
 
 -- Objects that apps may have to hear of. A further mark raises seq, which never returns to an earlier value.
 create table dirty (
