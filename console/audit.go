@@ -38,6 +38,7 @@ func (c *Console) audit(v *visit) error {
 	query := audit.Query{Before: before, Limit: pageSize + 1}
 	if p.Type != "" && p.ID != "" {
 		query.ObjectType, query.ObjectID = p.Type, p.ID
+		p.Open = objectPage(p.Type, p.ID)
 	}
 	if p.Entries, err = c.Log.Entries(v.r.Context(), v.session.Company, query); err != nil {
 		return err
@@ -55,4 +56,13 @@ func (c *Console) audit(v *visit) error {
 		p.Older = "/audit?" + filter.Encode()
 	}
 	return c.render(v, http.StatusOK, "audit", p)
+}
+
+// objectPage is the page of a recorded object. The object may be gone; then that page says so.
+func objectPage(typ, id string) string {
+	folder := map[string]string{"User": "/people/", "Group": "/groups/", "app": "/apps/", "connection": "/connections/"}[typ]
+	if folder == "" {
+		return ""
+	}
+	return folder + url.PathEscape(id)
 }

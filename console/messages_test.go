@@ -230,8 +230,8 @@ func TestMessages_noneIsUnused(t *testing.T) {
 	for _, key := range slices.Concat(keysInTemplates(t), keysInCode(t), keysOfSets()) {
 		used[key] = true
 	}
-	// Words for values of packages that the console does not import: refusals of oidc, texts of push.
-	outside := []string{"reason.", "why.", "attempt."}
+	// Words for values of packages that the console does not import: refusals of oidc, texts and duties of push and others.
+	outside := []string{"reason.", "why.", "attempt.", "duty."}
 	for _, key := range slices.Sorted(maps.Keys(catalogs(t)[French].texts)) {
 		if !used[key] && !slices.ContainsFunc(outside, func(p string) bool { return strings.HasPrefix(key, p) }) {
 			t.Errorf("no page uses the message %q", key)

@@ -222,8 +222,8 @@ func TestAudit_newestFirstByPages(t *testing.T) {
 			t.Errorf("paging through the record showed %d entries of %d", rows, len(entries))
 		}
 		id := w.people["paul.fabre@atelier-bremond.fr"]
-		if _, body := w.get("/audit?type=User&id="+id, "fr"); strings.Count(between(body, "<tbody>", "</tbody>"), "<tr>") != 1 {
-			t.Error("the record of one person is not its own only")
+		if _, body := w.get("/audit?type=User&id="+id, "fr"); strings.Count(between(body, "<tbody>", "</tbody>"), "<tr>") != 1 || !strings.Contains(body, `href="/people/`+id+`"`) {
+			t.Error("the record of one person is not its own only, or does not lead to the person")
 		}
 	})
 }
