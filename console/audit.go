@@ -17,6 +17,7 @@ type auditPage struct {
 	Incomplete bool
 	Entries    []audit.Entry
 	Resumed    bool
+	Open       string // address of the object's own page; empty when it has none
 	Newest     string // address of the first page
 	Older      string // address of the next page; empty at the end
 }
