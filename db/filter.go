@@ -11,7 +11,7 @@ import (
 // query that reads `resources r` and limits it to the caller's company and to the type. Every part of it is true or
 // false, never null, so that a negation means what it says. Values travel as parameters only.
 func (d *DB) compileCondition(c resources.Caller, typ string, cond resources.Condition) (string, []any, error) {
-	f, err := compiler{d.dialect, c, typ}.condition(cond, place{})
+	f, err := (&compiler{dialect: d.dialect, caller: c, typ: typ}).condition(cond, place{})
 	return f.text, f.args, err
 }
 
@@ -20,6 +20,7 @@ type compiler struct {
 	dialect
 	caller resources.Caller
 	typ    string
+	asked  int // how many lists of values so far
 }
 
 // place is where a condition reads its attributes: the resource itself, or inside an Element, one of its values.
@@ -29,7 +30,7 @@ type place struct {
 	alias   string               // of the document's values
 }
 
-func (c compiler) condition(cond resources.Condition, at place) (fragment, error) {
+func (c *compiler) condition(cond resources.Condition, at place) (fragment, error) {
 	switch cond := cond.(type) {
 	case resources.And:
 		return c.terms("and", "true", cond.Terms, at)
@@ -52,7 +53,7 @@ func (c compiler) condition(cond resources.Condition, at place) (fragment, error
 }
 
 // terms joins conditions; of no conditions at all comes `none`.
-func (c compiler) terms(word, none string, terms []resources.Condition, at place) (fragment, error) {
+func (c *compiler) terms(word, none string, terms []resources.Condition, at place) (fragment, error) {
 	if len(terms) == 0 {
 		return raw(none), nil
 	}
@@ -67,22 +68,35 @@ func (c compiler) terms(word, none string, terms []resources.Condition, at place
 }
 
 // documentElement asks whether some value in a list of the document satisfies a condition.
-func (c compiler) documentElement(e resources.Element, at place) (fragment, error) {
+func (c *compiler) documentElement(e resources.Element, at place) (fragment, error) {
 	base, keys := at.document(e.Attribute)
 	inside := place{element: e.Attribute, alias: at.alias + "v"}
 	where, err := c.condition(e.Where, inside)
-	return sqlf("exists (select 1 from %s where %s)", c.jsonElements(base, keys, inside.alias), where), err
+	return c.apart(sqlf("exists (select 1 from %s where %s)", c.jsonElements(base, keys, inside.alias), where)), err
 }
 
 // tableElement asks the table that holds an attribute's values. Where the condition pins one, the table's index leads
 // to the few resources that have it; else each resource looks at its own rows.
-func (c compiler) tableElement(e resources.Element, t *valueTable) (fragment, error) {
+func (c *compiler) tableElement(e resources.Element, t *valueTable) (fragment, error) {
 	where, err := c.condition(e.Where, place{element: e.Attribute, table: t})
 	company := param(c.caller.Company)
 	if pinsValue(e.Where) {
-		return sqlf("r.id in (select %s from %s where e.company_id = %s and %s)", raw(t.owner), raw(t.from), company, where), err
+		return c.apart(sqlf("r.id in (select %s from %s where e.company_id = %s and %s)", raw(t.owner), raw(t.from), company, where)), err
 	}
-	return sqlf("exists (select 1 from %s where e.company_id = %s and %s = r.id and %s)", raw(t.from), company, raw(t.owner), where), err
+	return c.apart(sqlf("exists (select 1 from %s where e.company_id = %s and %s = r.id and %s)",
+		raw(t.from), company, raw(t.owner), where)), err
+}
+
+// maxJoins is how many of a query's sub-selects Postgres may turn into joins. Two or three are what identity providers
+// send, and then an index leads; but the time and memory to plan the joins grow without bound with their number, and
+// some hundred of them stop the server. `is true` keeps a sub-select apart.
+const maxJoins = 4
+
+func (c *compiler) apart(f fragment) fragment {
+	if c.asked++; c.asked <= maxJoins {
+		return f
+	}
+	return sqlf("(%s) is true", f)
 }
 
 // pinsValue says whether a condition on values can only hold for one that equals a given `value`.

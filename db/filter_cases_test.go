@@ -9,6 +9,7 @@ import (
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/resources"
+	"proprio/resources/filter"
 )
 
 const (
@@ -222,6 +223,24 @@ func TestFindStaysInTheCompanyAndTheConnection(t *testing.T) {
 			if diff := cmp.Diff(c.want, short(w.find(t, c.caller, resources.TypeUser, w.bind(t, resources.TypeUser, c.filter)))); diff != "" {
 				t.Errorf("%s: %s", c.filter, diff)
 			}
+		}
+	})
+}
+
+// What the parser lets through, both databases must be able to answer.
+func TestFindAnswersTheLargestFilters(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := cast(t, d)
+		for _, term := range []string{`title pr`, `title sw "x"`, `emails eq "x"`, `externalId pr`, `photos co "x"`, `groups pr`, `id ne "x"`} {
+			most := min(filter.MaxTerms, filter.MaxLength/(len(term)+5))
+			for _, word := range []string{" or ", " and "} {
+				text := strings.Repeat(term+word, most-1) + term
+				want := w.match(resources.TypeUser, w.bind(t, resources.TypeUser, text))
+				w.expect(t, resources.TypeUser, text, short(want))
+			}
+			nested := strings.Repeat("not (", filter.MaxDepth) + term + strings.Repeat(")", filter.MaxDepth)
+			w.expect(t, resources.TypeUser, nested, short(w.match(resources.TypeUser, w.bind(t, resources.TypeUser, term))))
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 var sqlOperators = map[string]string{"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 // compare is true where the attribute has a value and the operator holds between the two.
-func (c compiler) compare(cond resources.Compare, at place) (fragment, error) {
+func (c *compiler) compare(cond resources.Compare, at place) (fragment, error) {
 	o := c.operand(cond.Attribute, at)
 	operator, ordered := sqlOperators[cond.Op]
 	var test fragment
@@ -44,14 +44,14 @@ func (c compiler) compare(cond resources.Compare, at place) (fragment, error) {
 }
 
 // externalID looks an externalId up in the space of the caller's connection.
-func (c compiler) externalID(value string) fragment {
-	return sqlf(`r.id in (select x.resource_id from external_ids x
+func (c *compiler) externalID(value string) fragment {
+	return c.apart(sqlf(`r.id in (select x.resource_id from external_ids x
 		where x.company_id = %s and x.connection_id = %s and x.type = %s and x.external_id = %s)`,
-		param(c.caller.Company), param(c.caller.Connection), param(c.typ), param(value))
+		param(c.caller.Company), param(c.caller.Connection), param(c.typ), param(value)))
 }
 
 // compareText compares with a text that is in the attribute's comparable form. An empty value is no value.
-func (c compiler) compareText(cond resources.Compare, o operand, want string) fragment {
+func (c *compiler) compareText(cond resources.Compare, o operand, want string) fragment {
 	have := c.comparable(cond.Attribute, cond.Op, o)
 	length := utf8.RuneCountInString(want)
 	some := sqlf("%s <> ''", have)
@@ -82,7 +82,7 @@ func (c compiler) compareText(cond resources.Compare, o operand, want string) fr
 }
 
 // comparable is an attribute's text in the form in which an operator compares it, as resources.Attribute.Comparable.
-func (c compiler) comparable(a *resources.Attribute, op string, o operand) fragment {
+func (c *compiler) comparable(a *resources.Attribute, op string, o operand) fragment {
 	switch {
 	case a.CaseExact || a.Kind == resources.KindBinary:
 		return o.written
@@ -95,7 +95,7 @@ func (c compiler) comparable(a *resources.Attribute, op string, o operand) fragm
 }
 
 // present is true where the attribute has a value that is not empty.
-func (c compiler) present(a *resources.Attribute, at place) (fragment, error) {
+func (c *compiler) present(a *resources.Attribute, at place) (fragment, error) {
 	o := c.operand(a, at)
 	switch {
 	case o.written.text == "":

@@ -19,7 +19,7 @@ type operand struct {
 }
 
 // valueTable finds the table of an Element's attribute; nil when its values are in the document.
-func (c compiler) valueTable(e resources.Element, at place) *valueTable {
+func (c *compiler) valueTable(e resources.Element, at place) *valueTable {
 	if at.element != nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (c compiler) valueTable(e resources.Element, at place) *valueTable {
 }
 
 // operand finds where an attribute's value is: in a column, else in the document.
-func (c compiler) operand(a *resources.Attribute, at place) operand {
+func (c *compiler) operand(a *resources.Attribute, at place) operand {
 	switch {
 	case at.table != nil:
 		return at.table.columns[a.Name]
@@ -63,7 +63,7 @@ func (c compiler) operand(a *resources.Attribute, at place) operand {
 }
 
 // column finds the column of a resource that holds an attribute.
-func (c compiler) column(a *resources.Attribute) (operand, bool) {
+func (c *compiler) column(a *resources.Attribute) (operand, bool) {
 	switch a.String() {
 	case "id":
 		return operand{written: raw("r.id"), never: true}, true

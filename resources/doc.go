@@ -16,7 +16,8 @@
 //   - document.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
 //   - decode.go, normalize.go, value.go, element.go: a request's JSON, and input brought into the schema's form
 //   - validate.go, fold.go: errors that name the path; the forms in which text is compared
-//   - condition.go, bind.go, match.go: a parsed filter tied to attributes, and its meaning on a document
+//   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them
+//   - match.go: the meaning of a condition on a resource
 //   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
 //   - directory.go, remove.go, reconsider.go: the one door
 //   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
