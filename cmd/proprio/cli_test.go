@@ -97,7 +97,7 @@ func TestAppStatusJSONIsStable(t *testing.T) {
 	if err := json.Unmarshal([]byte(i.command("app", "status", "crm", "--json")), &status); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := sortedKeys(status), []string{"due", "id", "name", "paused", "profile", "states"}; !slices.Equal(got, want) {
+	if got, want := sortedKeys(status), []string{"due", "id", "inSync", "name", "paused", "profile", "states"}; !slices.Equal(got, want) {
 		t.Errorf("names %v, want %v", got, want)
 	}
 }

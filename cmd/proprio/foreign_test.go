@@ -148,7 +148,8 @@ func visible(t *testing.T, c *caller) map[string]object {
 		if n, ok := u["name"].(object); ok {
 			row["name"] = fmt.Sprint(n["givenName"], " ", n["familyName"])
 		}
-		for _, e := range u["emails"].([]any) {
+		emails, _ := u["emails"].([]any)
+		for _, e := range emails {
 			row["email"] = e.(object)["value"]
 		}
 		if e, ok := u["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(object); ok {
@@ -243,12 +244,12 @@ func run(t *testing.T, cmd *exec.Cmd) {
 }
 
 // addApp adds a downstream app on this machine.
-func (i *installation) addApp(company, name, url, secret string) {
+func (i *installation) addApp(company, name, url, secret string, more ...string) {
 	i.t.Helper()
 	token := filepath.Join(i.t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte(secret), 0o600); err != nil {
 		i.t.Fatal(err)
 	}
-	i.command("app", "add", name, "--company", company, "--profile", "generic", "--url", url,
-		"--token-file", token, "--allow-private")
+	i.command(append([]string{"app", "add", name, "--company", company, "--profile", "generic", "--url", url,
+		"--token-file", token, "--allow-private"}, more...)...)
 }

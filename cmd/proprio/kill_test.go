@@ -20,6 +20,7 @@ import (
 // in five. Afterwards every acknowledged write is there, none twice, and the app has converged to the same state.
 func TestCampaignKill(t *testing.T) {
 	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+		t.Parallel()
 		kills, people := 5, 80
 		if full() {
 			kills, people = 50, 2000

@@ -1,10 +1,11 @@
 package main_test
 
 import (
+	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"reflect"
+	"strings"
 	"testing"
 
 	"proprio/cmd/proprio/demo"
@@ -14,8 +15,10 @@ import (
 	"proprio/testdata"
 )
 
-// TestSequencesReachTheApp plays each identity provider's whole sequence against the program, and compares the
-// downstream app with the state that the sequence must leave.
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestSequencesReachTheApp plays each identity provider's whole sequence against the program. After each request that
+// changes something the downstream app comes to hold the same state, and that state is the expected one.
 func TestSequencesReachTheApp(t *testing.T) {
 	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
 		for _, s := range []struct{ name, preset string }{
@@ -40,7 +43,7 @@ func runSequence(t *testing.T, database, name, preset string) {
 	downstream := httptest.NewServer(app)
 	t.Cleanup(downstream.Close)
 	i := newInstallation(t, database)
-	i.command("company", "create", "Sequences", "--domain", "atelier-bremond.fr", "--assume-verified")
+	i.command("company", "create", "Sequences", "--domain", "societe.example", "--assume-verified")
 	token := i.command("token", "create", "--company", "Sequences", "--connection", "idp", "--preset", preset)
 	i.addApp("Sequences", "target", downstream.URL+"/scim/v2", appToken)
 	i.serve()
@@ -49,23 +52,30 @@ func runSequence(t *testing.T, database, name, preset string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	player := &replay.Player{BaseURL: i.url + "/scim/v2", Token: token}
+	source, target := newCaller(i.url+"/scim/v2", token), newCaller(downstream.URL+"/scim/v2", appToken)
+	var trace strings.Builder
+	player := &replay.Player{BaseURL: source.base, Token: token}
+	player.Observe = func(step replay.Step, status int, _ error) {
+		if step.Request.Method == "GET" || status >= 300 {
+			return
+		}
+		awaitEqual(t, source, target, step.Name)
+		fmt.Fprintf(&trace, "%s\n", step.Name)
+		state := visible(t, source)
+		for _, name := range sortedKeys(state) {
+			fmt.Fprintf(&trace, "  %s %v\n", name, state[name])
+		}
+	}
 	if _, err := player.Play(t.Context(), sequence, nil); err != nil {
 		t.Fatal(err)
 	}
-	source := newCaller(i.url+"/scim/v2", token)
-	awaitEqual(t, source, newCaller(downstream.URL+"/scim/v2", appToken), name)
-	checkGolden(t, "testdata/golden/"+name+".txt", visible(t, source))
+	checkGolden(t, "testdata/golden/"+name+".txt", trace.String())
 }
 
-// checkGolden compares with a file; UPDATE_GOLDEN=1 writes it.
-func checkGolden(t *testing.T, path string, state map[string]object) {
+// checkGolden compares with a file; -update writes it.
+func checkGolden(t *testing.T, path, got string) {
 	t.Helper()
-	got := ""
-	for _, name := range sortedKeys(state) {
-		got += fmt.Sprintf("%s %v\n", name, state[name])
-	}
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
+	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +84,7 @@ func checkGolden(t *testing.T, path string, state map[string]object) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(string(want), got) {
-		t.Errorf("%s: the state is\n%s\nwant\n%s", path, got, want)
+	if string(want) != got {
+		t.Errorf("%s: the states were\n%s\nwant\n%s", path, got, want)
 	}
 }

@@ -109,11 +109,60 @@ func (h *handler) Patch(_ *http.Request, id string, ops []scim.PatchOperation) (
 	if !ok {
 		return scim.Resource{}, scimerrors.ScimErrorResourceNotFound(id)
 	}
-	next, err := scim.ApplyPatch(clone(have.attributes).(map[string]any), ops, h.schema, h.extensions...)
+	next, err := scim.ApplyPatch(clone(have.attributes).(map[string]any), ops, withCommon(h.schema), h.extensions...)
 	if err != nil {
 		return scim.Resource{}, err
 	}
-	return h.update(id, next)
+	return h.update(id, onceEach(h.nested(next)))
+}
+
+// withCommon adds externalId and its like, which the library's ApplyPatch looks for in the schema it is given.
+func withCommon(s schema.Schema) schema.Schema {
+	s.Attributes = append(slices.Clone(s.Attributes), schema.CommonAttributes()...)
+	return s
+}
+
+// nested puts extension attributes under their schema's URN: the library writes those of a PATCH beside it, as
+// "urn:…:User:department", where neither its filters nor a client would find them.
+func (h *handler) nested(attributes scim.ResourceAttributes) scim.ResourceAttributes {
+	for _, e := range h.extensions {
+		for key, value := range attributes {
+			name, ok := strings.CutPrefix(key, e.ID+":")
+			if !ok {
+				continue
+			}
+			delete(attributes, key)
+			inner, _ := attributes[e.ID].(map[string]any)
+			if inner == nil {
+				inner = map[string]any{}
+				attributes[e.ID] = inner
+			}
+			inner[name] = value
+		}
+	}
+	return attributes
+}
+
+// onceEach drops members that are there twice: the library's add does not look whether a value is there (RFC 7644
+// §3.5.2.1 wants it to).
+func onceEach(attributes scim.ResourceAttributes) scim.ResourceAttributes {
+	members, _ := attributes["members"].([]any)
+	seen := map[any]bool{}
+	for _, m := range members {
+		if member, ok := m.(map[string]any); ok {
+			seen[member["value"]] = false
+		}
+	}
+	if len(seen) == len(members) {
+		return attributes
+	}
+	attributes["members"] = slices.DeleteFunc(slices.Clone(members), func(m any) bool {
+		value := m.(map[string]any)["value"]
+		there := seen[value]
+		seen[value] = true
+		return there
+	})
+	return attributes
 }
 
 func (h *handler) insert(attributes map[string]any) string {

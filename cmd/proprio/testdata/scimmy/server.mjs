@@ -34,7 +34,8 @@ function store(kind, key) {
         }
         return structuredClone(rows.get(resource.id));
       }
-      return [...rows.values()].map((row) => structuredClone(row));
+      const all = [...rows.values()].map((row) => structuredClone(row));
+      return resource.filter ? resource.filter.match(all) : all;
     },
     degress(resource) {
       if (!rows.delete(resource.id)) {
