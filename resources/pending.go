@@ -72,7 +72,7 @@ func (p *pending) change(members *MemberChange) Change {
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
 		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members,
-		UniqueName: !p.caller.Switches.DuplicateGroupNames,
+		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
 	if p.before != nil {
 		c.UniqueName = c.UniqueName && r.Index.NameFolded != p.before.Index.NameFolded
