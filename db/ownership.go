@@ -40,14 +40,8 @@ func (d *DB) ObservedApps(ctx context.Context, company string, users ...string) 
 	query := `select app_id, name from observed_apps where company_id = ? and read_at > 0`
 	args := []any{company}
 	if len(users) > 0 {
-		in, ids := d.dialect.in(), d.dialect.values(users)
-		query += ` and app_id in (
-			select app_id from observed_accounts where company_id = ? and user_id ` + in + `
-			union select a.app_id from observed_addresses a join emails e on e.company_id = a.company_id and e.folded = a.folded
-				where a.company_id = ? and e.user_id ` + in + `
-			union select a.app_id from observed_addresses a join resources r on r.company_id = a.company_id and r.user_name_folded = a.folded
-				where a.company_id = ? and r.id ` + in + `)`
-		args = append(args, company, ids, company, ids, company, ids)
+		concerned, more := d.concerned("app_id", company, users)
+		query, args = query+` and app_id in (`+concerned+`)`, append(args, more...)
 	}
 	var rows []struct {
 		ID   string `db:"app_id"`
@@ -59,6 +53,19 @@ func (d *DB) ObservedApps(ctx context.Context, company string, users ...string) 
 		apps[i] = ownership.AppRef{Company: company, ID: r.ID, Name: r.Name}
 	}
 	return apps, err
+}
+
+// concerned is a subquery for a column of the observed accounts that concern some Users: matched to one, bearing an
+// address that one has now, or matched to several, whoever they are.
+func (d *DB) concerned(column, company string, users []string) (query string, args []any) {
+	in, ids := d.dialect.in(), d.dialect.values(users)
+	return `select ` + column + ` from observed_accounts where company_id = ? and user_id <> '' and user_id ` + in + `
+		union select ` + column + ` from observed_accounts where company_id = ? and ambiguous
+		union select a.` + column + ` from observed_addresses a join emails e on e.company_id = a.company_id and e.folded = a.folded
+			where a.company_id = ? and e.user_id ` + in + `
+		union select a.` + column + ` from observed_addresses a
+			join resources r on r.company_id = a.company_id and r.user_name_folded = a.folded
+			where a.company_id = ? and r.id ` + in, []any{company, ids, company, company, ids, company, ids}
 }
 
 // SettleHeld implements ownership.Store. The company's row is the lock.
@@ -137,9 +144,14 @@ type observation struct {
 	app ownership.AppRef
 }
 
-// Accounts implements ownership.Observation.
-func (o *observation) Accounts(ctx context.Context) ([]ownership.ObservedAccount, error) {
-	return o.db.observed(ctx, o.tx, `a.company_id = ? and a.app_id = ? order by a.remote_id`, o.app.Company, o.app.ID)
+// Accounts implements ownership.Observation. Remote ids of other apps in the subquery do no harm: they only widen it.
+func (o *observation) Accounts(ctx context.Context, users ...string) ([]ownership.ObservedAccount, error) {
+	where, args := `a.company_id = ? and a.app_id = ?`, []any{o.app.Company, o.app.ID}
+	if len(users) > 0 {
+		concerned, more := o.db.concerned("remote_id", o.app.Company, users)
+		where, args = where+` and (a.administrator and a.active or a.remote_id in (`+concerned+`))`, append(args, more...)
+	}
+	return o.db.observed(ctx, o.tx, where+` order by a.remote_id`, args...)
 }
 
 // Domains implements ownership.Observation.
@@ -226,7 +238,7 @@ func (o *observation) put(ctx context.Context, accounts []ownership.ObservedAcco
 	for i, a := range accounts {
 		ids[i] = a.RemoteID
 		rows[i] = []any{a.RemoteID, a.UserName, a.DisplayName, jsonText(a.Emails), jsonText(a.Logins), a.Active, jsonText(a.Roles),
-			a.Administrator, a.User, string(a.Verdict), jsonText(a.Reasons)}
+			a.Administrator, a.User, a.Has(ownership.ReasonAmbiguous), string(a.Verdict), jsonText(a.Reasons)}
 		for _, folded := range a.AddressKeys() {
 			addresses = append(addresses, []any{a.RemoteID, folded})
 		}
@@ -237,9 +249,10 @@ func (o *observation) put(ctx context.Context, accounts []ownership.ObservedAcco
 	}
 	q := o.db.dialect
 	_, err = o.db.exec(ctx, o.tx, `insert into observed_accounts (company_id, app_id, remote_id, user_name, display_name, emails, logins,
-			active, roles, administrator, user_id, verdict, reasons)
+			active, roles, administrator, user_id, ambiguous, verdict, reasons)
 		select ?, ?, `+q.field(0, "")+`, `+q.field(1, "")+`, `+q.field(2, "")+`, `+q.field(3, "")+`, `+q.field(4, "")+`, `+
-		q.field(5, "boolean")+`, `+q.field(6, "")+`, `+q.field(7, "boolean")+`, `+q.field(8, "")+`, `+q.field(9, "")+`, `+q.field(10, "")+`
+		q.field(5, "boolean")+`, `+q.field(6, "")+`, `+q.field(7, "boolean")+`, `+q.field(8, "")+`, `+
+		q.field(9, "boolean")+`, `+q.field(10, "")+`, `+q.field(11, "")+`
 		from `+q.rows(), o.app.Company, o.app.ID, jsonText(rows))
 	if err != nil {
 		return err

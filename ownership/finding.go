@@ -27,8 +27,9 @@ func (s Severity) term() time.Duration {
 }
 
 // findings returns what needs a decision in an app, from its judged accounts. Each account has at most one finding, the
-// gravest; a lost app has no other finding about its administrators, since regaining it is the first thing to do.
-func findings(app AppRef, accounts []ObservedAccount) []Finding {
+// gravest; a lost app has no other finding about its administrators, since regaining it is the first thing to do. An app
+// that does not tell roles does not tell who its administrators are, so nothing is concluded from their number.
+func findings(app AppRef, accounts []ObservedAccount, tellsRoles bool) []Finding {
 	var wanted []Finding
 	lost := lostKeys(accounts)
 	for _, a := range accounts {
@@ -41,10 +42,24 @@ func findings(app AppRef, accounts []ObservedAccount) []Finding {
 			ObjectType: "account", ObjectID: a.RemoteID, ObjectName: a.name(),
 		})
 	}
-	if f, few := fewAdministrators(app, accounts); few && !lost {
+	if f, few := fewAdministrators(app, accounts); few && tellsRoles && !lost {
 		wanted = append(wanted, f)
 	}
 	return wanted
+}
+
+// tellsRoles says whether an app reports a role of any account.
+func tellsRoles(accounts []ObservedAccount) bool {
+	return slices.ContainsFunc(accounts, func(a ObservedAccount) bool { return len(a.Roles) > 0 })
+}
+
+// about returns the findings about some accounts, and about the app itself.
+func about(findings []Finding, accounts []ObservedAccount) []Finding {
+	among := make(map[string]bool, len(accounts))
+	for _, a := range accounts {
+		among[a.RemoteID] = true
+	}
+	return slices.DeleteFunc(findings, func(f Finding) bool { return f.ObjectType == "account" && !among[f.ObjectID] })
 }
 
 // lostKeys says whether every active administrator of an app has an outside address and nobody behind it: the company
@@ -88,12 +103,10 @@ func accountFinding(a ObservedAccount, lost bool) (FindingKind, Severity) {
 	return "", ""
 }
 
-// fewAdministrators finds an app with fewer than two administrators that the company can rely on (check C04). An app
-// that reports no role of any account does not tell who its administrators are, so nothing is concluded from it.
+// fewAdministrators finds an app with fewer than two administrators that the company can rely on (check C04).
 func fewAdministrators(app AppRef, accounts []ObservedAccount) (Finding, bool) {
-	own, tells := 0, false
+	own := 0
 	for _, a := range accounts {
-		tells = tells || len(a.Roles) > 0
 		if a.companyAdministrator() {
 			own++
 		}
@@ -105,7 +118,7 @@ func fewAdministrators(app AppRef, accounts []ObservedAccount) (Finding, bool) {
 	if own == 0 {
 		f.Severity, f.Cure = High, []string{CureAddAdministrator, CureConfirmAdministrator, CureSecondAdministrator}
 	}
-	return f, tells && own < 2
+	return f, own < 2
 }
 
 // name is what a reader recognises the account by.

@@ -91,7 +91,7 @@ func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) 
 		if len(observed) == 0 && len(before) > 0 {
 			return fmt.Errorf("%w: the app lists no account, but had %d before; what was known is kept", ErrIncomplete, len(before))
 		}
-		c, err := i.conclude(ctx, o, app, before, slices.Clone(observed))
+		c, err := i.conclude(ctx, o, app, before, slices.Clone(observed), whole)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) 
 }
 
 // Recompute judges again what is known of a company's apps, and its held Users, because its Users or domains changed.
-// With users, only the apps that these Users concern; that costs next to nothing when there is none. It reads no app.
+// With users, only the accounts that these Users concern; that costs next to nothing when there is none. It reads no app.
 func (i *Inspector) Recompute(ctx context.Context, company string, users ...string) error {
 	apps, err := i.Store.ObservedApps(ctx, company, users...)
 	if err != nil {
@@ -111,7 +111,7 @@ func (i *Inspector) Recompute(ctx context.Context, company string, users ...stri
 	}
 	var errs []error
 	for _, app := range apps {
-		if err := i.rejudge(ctx, app); err != nil {
+		if err := i.rejudge(ctx, app, users); err != nil {
 			errs = append(errs, fmt.Errorf("judge the accounts of %s again: %w", app.Name, err))
 		}
 	}
@@ -124,13 +124,14 @@ func (i *Inspector) Recompute(ctx context.Context, company string, users ...stri
 	return errors.Join(errs...)
 }
 
-func (i *Inspector) rejudge(ctx context.Context, app AppRef) error {
+func (i *Inspector) rejudge(ctx context.Context, app AppRef, users []string) error {
+	part := scope(len(users) > 0)
 	return i.Store.Observe(ctx, app, func(ctx context.Context, o Observation) error {
-		before, err := o.Accounts(ctx)
+		before, err := o.Accounts(ctx, users...)
 		if err != nil {
 			return err
 		}
-		c, err := i.conclude(ctx, o, app, before, slices.Clone(before))
+		c, err := i.conclude(ctx, o, app, before, slices.Clone(before), part)
 		if err != nil {
 			return err
 		}
@@ -138,8 +139,18 @@ func (i *Inspector) rejudge(ctx context.Context, app AppRef) error {
 	})
 }
 
+// scope says how much of an app's list is judged: all of it, or the accounts that some Users concern together with all
+// active administrators. The part is enough when only Users changed: an account's verdict depends on its own Users and
+// on the administrators, and so do the findings.
+type scope bool
+
+const (
+	whole  scope = false
+	partly scope = true
+)
+
 // conclude judges accounts and works out what changes.
-func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, before, accounts []ObservedAccount) (Conclusions, error) {
+func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, before, accounts []ObservedAccount, s scope) (Conclusions, error) {
 	domains, err := o.Domains(ctx)
 	if err != nil {
 		return Conclusions{}, err
@@ -152,10 +163,15 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	if err != nil {
 		return Conclusions{}, err
 	}
+	tells := tellsRoles(accounts)
+	if s == partly {
+		open = about(open, accounts)
+		tells = tells || slices.ContainsFunc(open, func(f Finding) bool { return f.Kind == FindingFewAdmins })
+	}
 	judge(accounts, users, inForce(domains))
 	changed, gone := compare(before, accounts)
 	return Conclusions{
-		Accounts: changed, Gone: gone, Findings: reconcile(open, findings(app, accounts), i.Now(), i.NewID),
+		Accounts: changed, Gone: gone, Findings: reconcile(open, findings(app, accounts, tells), i.Now(), i.NewID),
 	}, nil
 }
 

@@ -1,8 +1,14 @@
 package ownership
 
 import (
+	"errors"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"proprio/resources"
 )
 
 // The directory of these tests, by folded address.
@@ -114,5 +120,28 @@ func TestJudge_again(t *testing.T) {
 	judge(accounts, holders{"bob@company.fr": {{ID: "bob", Active: true}}}, []string{"company.fr"})
 	if a := accounts[0]; a.Verdict != Green || len(a.Reasons) != 0 {
 		t.Errorf("%s %v", a.Verdict, a.Reasons)
+	}
+}
+
+// Which addresses open an account: the login, and e-mails that are not private.
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1, 0)
+	read := []RemoteAccount{
+		{RemoteID: "2", UserName: "anna@a.fr", Roles: []string{"r"}, Administrator: true, Active: true, DisplayName: "Anna", Emails: []resources.Email{
+			{Value: "anna@a.fr", Type: "work"}, {Value: "a@gmail.com", Type: "home"}, {Value: "b@b.fr"}, {Value: "c@c.fr", Type: "other", Primary: true}}},
+		{RemoteID: "1", UserName: "bob"},
+	}
+	want := []ObservedAccount{
+		{Company: "c", App: "crm", RemoteID: "1", UserName: "bob", ReadAt: at},
+		{Company: "c", App: "crm", RemoteID: "2", UserName: "anna@a.fr", DisplayName: "Anna", Active: true, Administrator: true, Roles: []string{"r"},
+			Emails: []string{"anna@a.fr", "a@gmail.com", "b@b.fr", "c@c.fr"}, Logins: []string{"anna@a.fr", "b@b.fr", "c@c.fr"}, ReadAt: at},
+	}
+	got, err := observe(crm, read, at)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if got, err := observe(crm, append(read, RemoteAccount{RemoteID: "1"}), at); !errors.Is(err, ErrIncomplete) {
+		t.Errorf("an id twice: %v, %v; want ErrIncomplete", got, err)
 	}
 }

@@ -148,6 +148,9 @@ func TestRegistrar_domainLife(t *testing.T) {
 		if !slices.Equal(o.reconsidered, []string{company}) || len(o.changed) != 1 || !slices.Equal(o.changed[0], []string{claimed.Name}) {
 			t.Errorf("after verifying: reconsidered %v, domains %v", o.reconsidered, o.changed)
 		}
+		if again, err := o.AddDomain(t.Context(), operator, company, "société.fr", true); err != nil || again.Proof != claimed.Proof {
+			t.Errorf("an operator's word in the place of proof: %+v, %v", again, err)
+		}
 		o.zone.set(record)
 		check("record gone", true, true, nil)
 		o.clock.pass(71 * time.Hour)

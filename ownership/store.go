@@ -26,8 +26,9 @@ type Store interface {
 
 // Observation is one app's observed state within a transaction.
 type Observation interface {
-	// Accounts returns the accounts observed so far, by remote id.
-	Accounts(ctx context.Context) ([]ObservedAccount, error)
+	// Accounts returns the accounts observed so far, by remote id. With users: only the accounts that concern one of them,
+	// and all active administrators.
+	Accounts(ctx context.Context, users ...string) ([]ObservedAccount, error)
 	// UsersByAddress returns the company's Users that have one of the folded addresses, by address.
 	UsersByAddress(ctx context.Context, addresses []string) (map[string][]Holder, error)
 	// Domains returns the company's domains.

@@ -40,12 +40,15 @@ create table observed_accounts (
     roles         text    not null, -- JSON array
     administrator boolean not null,
     user_id       text    not null, -- matched User; '': none or several
+    ambiguous     boolean not null, -- several
     verdict       text    not null,
     reasons       text    not null, -- JSON array
     primary key (company_id, app_id, remote_id),
     foreign key (company_id, app_id) references observed_apps (company_id, app_id) on delete cascade
 );
 create index observed_accounts_user on observed_accounts (company_id, user_id) where user_id <> '';
+create index observed_accounts_ambiguous on observed_accounts (company_id, app_id) where ambiguous;
+create index observed_accounts_administrator on observed_accounts (company_id, app_id) where administrator;
 
 -- The addresses of observed accounts, in every folded form under which the directory may keep them.
 create table observed_addresses (
