@@ -9,23 +9,24 @@
 // Writing. A change runs in inTx: one transaction, retried a bounded number of times when the database asks for it, so
 // the function given to it must have no effect but its SQL. On SQLite one transaction writes at a time, and it takes
 // the write lock when it begins; on Postgres transactions run at READ COMMITTED and lock the rows they judge by, always
-// in the order of resources.Change, then marks sorted by object.
+// in the order of ids, then of resources.Change, then marks sorted by object.
 //
 // Reading. Statements are prepared once per connection and kept. Lists of values travel as one JSON or array parameter
 // (see dialect.go), so a statement's text never depends on how many there are and no parameter limit applies.
 //
 // Times are UTC microseconds since 1970 in bigint columns (0: none), ids are UUIDs in lower-case text.
 //
-//   - db.go: Open, Close, Ping; running statements and transactions
+//   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go: connecting to each
 //   - statistics.go: what SQLite's planner must know of the tables
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both
 //   - seal.go: secrets at rest
-//   - resources_read.go, resources_write.go, resources_remove.go, members.go, marks.go: resources.Store
+//   - resources_read.go, find.go: resources.Store, reading
+//   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
-//   - connections.go, exchanges.go: resources.Connections
+//   - connections.go, tokens.go, exchanges.go: resources.Connections
 //   - audit.go: audit.Log
 //   - companies.go, ownership.go, push.go, signin.go: the stores of those packages
 //

@@ -1,8 +1,11 @@
 package db
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/lib/pq"
@@ -14,7 +17,8 @@ import (
 
 // mapError turns what the drivers return into domain errors where a caller can do something about it: no row into
 // ErrNotFound, a taken unique key into ErrUniqueness, a reference to a row that is gone into ErrNotFound, text that the
-// database cannot hold into ErrInvalidValue. Anything else stays as it is. The driver's error remains in the chain.
+// database cannot hold into ErrInvalidValue, a database that cannot be reached or has no room into ErrBusy. Anything
+// else stays as it is. The driver's error remains in the chain.
 func mapError(err error) error {
 	if err == nil {
 		return nil
@@ -36,24 +40,48 @@ func mapError(err error) error {
 func classify(err error) (kind error, detail string) {
 	var p *pq.Error
 	if errors.As(err, &p) {
-		switch p.Code {
-		case "23505":
-			return resources.ErrUniqueness, "already in use"
-		case "23503":
-			return resources.ErrNotFound, "refers to something that does not exist"
-		case "22021", "22P05": // a NUL character, or bytes that are not UTF-8
-			return resources.ErrInvalidValue, "a text holds a character that cannot be stored (NUL, or not UTF-8)"
-		}
-		return nil, ""
+		return classifyPostgres(string(p.Code))
 	}
 	var s *sqlite.Error
 	if errors.As(err, &s) {
-		switch s.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return resources.ErrUniqueness, "already in use"
-		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-			return resources.ErrNotFound, "refers to something that does not exist"
-		}
+		return classifySQLite(s.Code())
+	}
+	var network net.Error
+	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded) {
+		return resources.ErrBusy, "the database cannot be reached; try again later"
+	}
+	return nil, ""
+}
+
+// classifyPostgres knows the codes of the manual's appendix A.
+func classifyPostgres(code string) (kind error, detail string) {
+	switch {
+	case code == "23505":
+		return resources.ErrUniqueness, "already in use"
+	case code == "23503":
+		return resources.ErrNotFound, "refers to something that does not exist"
+	case code == "22021", code == "22P05": // a NUL character, or bytes that are not UTF-8
+		return resources.ErrInvalidValue, "a text holds a character that cannot be stored (NUL, or not UTF-8)"
+	case code == "57P01", code == "57P02", code == "57P03", strings.HasPrefix(code, "08"): // shut down, starting, connection
+		return resources.ErrBusy, "the database cannot be reached; try again later"
+	case strings.HasPrefix(code, "53"): // disk full, out of memory, too many connections
+		return resources.ErrBusy, "the database has no room left; try again later"
+	}
+	return nil, ""
+}
+
+func classifySQLite(code int) (kind error, detail string) {
+	switch code {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return resources.ErrUniqueness, "already in use"
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return resources.ErrNotFound, "refers to something that does not exist"
+	}
+	switch code & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return resources.ErrBusy, "the database is in use by another process; try again later"
+	case sqlite3.SQLITE_FULL:
+		return resources.ErrBusy, "the disk is full; try again later"
 	}
 	return nil, ""
 }

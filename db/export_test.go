@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -92,4 +93,18 @@ func Strings(t *testing.T, d *DB, query string, args ...any) []string {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// LimitPages lets a SQLite file grow by a few pages only, as a full disk does, or lifts the limit.
+func LimitPages(t *testing.T, d *DB, on bool) {
+	t.Helper()
+	d.writer.SetMaxOpenConns(1) // the limit belongs to a connection
+	pages := 1 << 30
+	if on {
+		pages = 8 + Count(t, d, `select page_count from pragma_page_count`)
+	}
+	_, err := d.writer.Exec(fmt.Sprintf(`pragma max_page_count = %d`, pages))
+	if err != nil {
+		t.Fatal(err)
+	}
 }

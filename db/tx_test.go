@@ -154,3 +154,34 @@ func TestMoreNewStatementsThanConnectionsDoNotBlock(t *testing.T) {
 		}
 	})
 }
+
+func TestLostConnectionIsBusyAndTheNextOneWorks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, db.Config{Data: t.TempDir(), URL: dbtest.PostgresURL(t)})
+	err := db.InTx(t.Context(), d, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := db.Exec(ctx, d, tx, `select pg_terminate_backend(pg_backend_pid())`)
+		return err
+	})
+	wantError(t, err, resources.ErrBusy, "")
+	err = d.Ping(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFullDiskIsBusyAndKeepsWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
+	b := newBench(t, d)
+	u := newUser("kept@firm.example")
+	b.apply(t, create(u))
+	db.LimitPages(t, d, true)
+	var err error
+	for i := 0; err == nil && i < 2000; i++ {
+		_, err = d.Apply(t.Context(), b.c, create(newUser(id())))
+	}
+	wantError(t, err, resources.ErrBusy, "")
+	db.LimitPages(t, d, false)
+	b.read(t, u)
+	b.apply(t, create(newUser("room@firm.example")))
+}
