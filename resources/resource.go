@@ -47,7 +47,7 @@ type Index struct {
 	NameFolded     string  // displayName folded; unique among Groups unless the connection allows duplicates
 	Active         bool    // a User without `active` is active
 	Hold           string  // why the User is not in force; empty when it is
-	Emails         []Email // one for each value of `emails`, in its order
+	Emails         []Email // one for each value of `emails`, in its order; a read leaves it nil, Registry.Index has it
 }
 
 // Email is one e-mail address of a User.
