@@ -89,11 +89,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	for {
-		if err := e.plan(ctx); err != nil && ctx.Err() == nil {
+		more, err := e.step(ctx, &workers)
+		if err != nil && ctx.Err() == nil {
 			e.Log.Error("planning failed; trying again", "error", err)
 		}
-		if err := e.dispatch(ctx, &workers); err != nil && ctx.Err() == nil {
-			e.Log.Error("no work could be found out; trying again", "error", err)
+		if more && err == nil {
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -128,6 +129,13 @@ func (e *Engine) RunOnce(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// step plans one batch of marks and sets workers on what it raised, so that the first of many marks does not wait for
+// the last. more says that there may be further marks.
+func (e *Engine) step(ctx context.Context, workers *sync.WaitGroup) (more bool, err error) {
+	n, err := e.planner().Step(ctx)
+	return n == planBatch, errors.Join(err, e.dispatch(ctx, workers))
 }
 
 // planner is the engine's planner.
@@ -207,12 +215,12 @@ func (e *Engine) push(ctx context.Context, app App) (held bool, err error) {
 	if err != nil {
 		return true, e.quarantine(ctx, app, err)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	leased, stop := context.WithCancel(ctx)
 	defer stop()
-	go e.renew(ctx, stop, lease)
-	err = w.run(ctx)
-	if errors.Is(err, ErrLeaseLost) {
-		return true, nil // the other owner goes on
+	go e.renew(leased, stop, lease)
+	err = w.run(leased)
+	if errors.Is(err, ErrLeaseLost) || ctx.Err() == nil && leased.Err() != nil {
+		return true, nil // the other owner goes on, or nobody because the app was paused
 	}
 	return true, err
 }

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,21 +37,20 @@ func (p *Planner) Step(ctx context.Context) (int, error) {
 		k := object{m.Company, m.ObjectType}
 		groups[k] = append(groups[k], m)
 	}
-	apps := map[string][]App{}
+	var failed error
 	for k, batch := range groups {
-		if apps[k.company] == nil {
-			if apps[k.company], err = p.Store.Apps(ctx, k.company); err != nil {
-				return 0, fmt.Errorf("read the apps of company %s: %w", k.company, err)
-			}
-		}
-		if err := p.planBatch(ctx, k, batch, apps[k.company]); err != nil {
-			return 0, fmt.Errorf("plan %d marks of company %s: %w", len(batch), k.company, err)
+		if err := p.planBatch(ctx, k, batch); err != nil { // the other companies are planned nevertheless
+			failed = errors.Join(failed, fmt.Errorf("plan %d marks of company %s: %w", len(batch), k.company, err))
 		}
 	}
-	return len(marks), nil
+	return len(marks), failed
 }
 
-func (p *Planner) planBatch(ctx context.Context, k object, marks []Mark, apps []App) error {
+func (p *Planner) planBatch(ctx context.Context, k object, marks []Mark) error {
+	apps, err := p.Store.Apps(ctx, k.company)
+	if err != nil {
+		return err
+	}
 	ids := make([]string, len(marks))
 	for i, m := range marks {
 		ids[i] = m.ObjectID

@@ -1,0 +1,242 @@
+package db_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"proprio/audit"
+	"proprio/db"
+	"proprio/db/dbtest"
+	"proprio/ownership"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// pushed is a company with one app and one due account.
+type pushed struct {
+	t       *testing.T
+	d       *db.DB
+	now     time.Time
+	company string
+	app     push.App
+	lease   push.Lease
+}
+
+func pushID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func newPushed(t *testing.T, d *db.DB) *pushed {
+	t.Helper()
+	p := &pushed{t: t, d: d, now: time.Now().UTC().Truncate(time.Microsecond)}
+	c, err := d.CreateCompany(t.Context(), audit.Actor{}, ownership.Company{ID: pushID(), Name: "C " + pushID(), OutsideDomain: ownership.OutsideHold})
+	p.check(err)
+	p.company = c.ID
+	p.app, err = d.CreateApp(t.Context(), audit.Actor{}, push.App{ID: pushID(), Company: c.ID, Name: "Cadence", Profile: "generic",
+		URL: "https://app.example.com", ScopeGroups: []string{"g"}}, []byte("the-app-token"))
+	p.check(err)
+	p.lease = push.Lease{Company: c.ID, App: p.app.ID, Owner: "me"}
+	return p
+}
+
+func (p *pushed) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// raise makes an account due and returns it, under a lease.
+func (p *pushed) raise(typ, object string) push.Account {
+	p.t.Helper()
+	p.check(p.d.RaiseAccounts(p.t.Context(), p.company, p.now, []push.Intent{{App: p.app.ID, ObjectType: typ, ObjectID: object,
+		ObjectName: object, Wish: push.WishActive, Rank: push.RankUser}}))
+	if _, err := p.d.LeaseApp(p.t.Context(), p.lease, p.now, p.now.Add(time.Minute)); err != nil {
+		p.t.Fatal(err)
+	}
+	all, err := p.d.AccountsIn(p.t.Context(), p.company, p.app.ID, typ, []string{object})
+	p.check(err)
+	return all[object]
+}
+
+func (p *pushed) finish(a push.Account, confirmed bool) error {
+	a.State = push.StateConfirmed
+	return p.d.FinishAccount(p.t.Context(), p.lease, push.Result{Account: a, Confirmed: confirmed}, p.now)
+}
+
+func TestAppCredentialsAreSealedAndBoundToTheirApp(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	d := dbtest.Open(t, db.Config{Data: folder})
+	p := newPushed(t, d)
+	got, err := d.AppCredential(t.Context(), p.company, p.app.ID)
+	if err != nil || string(got) != "the-app-token" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	p.check(err)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		p.check(err)
+		if bytes.Contains(text, []byte("the-app-token")) {
+			t.Errorf("%s holds the credential in clear", f)
+		}
+	}
+}
+
+func TestPushKeepsCompaniesApart(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		one, other := newPushed(t, d), newPushed(t, d)
+		a := one.raise("User", "u")
+		ctx := t.Context()
+		for name, err := range map[string]error{
+			"App":           failure(d.App(ctx, other.company, one.app.ID)),
+			"AppCredential": failure(d.AppCredential(ctx, other.company, one.app.ID)),
+			"SetCredential": d.SetAppCredential(ctx, audit.Actor{}, other.company, one.app.ID, []byte("x")),
+			"BlockApp":      d.BlockApp(ctx, other.company, one.app.ID, one.now, "x", 1),
+			"UpdateApp":     d.UpdateApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}),
+			"PushAccount":   failure(d.PushAccount(ctx, other.company, a.ID)),
+			"RetryAccount":  d.RetryAccount(ctx, audit.Actor{}, other.company, a.ID, one.now),
+			"AccountByID":   failure(d.AccountByRemoteID(ctx, other.company, one.app.ID, "User", "r")),
+			"AppByName":     failure(d.AppByName(ctx, pushID(), "Cadence")),
+		} {
+			if !errors.Is(err, resources.ErrNotFound) {
+				t.Errorf("%s with another company's id: %v, want not found", name, err)
+			}
+		}
+		counts, err := d.CountAccounts(ctx, other.company, one.app.ID)
+		list, err2 := d.PushAccounts(ctx, other.company, one.app.ID, push.AccountQuery{})
+		of, err3 := d.AccountsOf(ctx, other.company, "User", "u")
+		if err := errors.Join(err, err2, err3); err != nil || len(counts)+len(list)+len(of) != 0 {
+			t.Errorf("another company sees %v, %v, %v (%v)", counts, list, of, err)
+		}
+		held, err := d.LeaseApp(ctx, push.Lease{Company: other.company, App: one.app.ID, Owner: "x"}, one.now, one.now.Add(time.Hour))
+		if held || err != nil {
+			t.Errorf("another company leases the app: %v, %v", held, err)
+		}
+	})
+}
+
+func failure[T any](_ T, err error) error { return err }
+
+func TestAResultConfirmsOnlyTheGenerationItWasMadeFor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		before := p.raise("User", "u")
+		p.raise("User", "u") // while the call runs
+		p.check(p.finish(before, true))
+		a, err := d.PushAccount(t.Context(), p.company, before.ID)
+		p.check(err)
+		if a.DoneGen != 1 || a.WantedGen != 2 || a.State != push.StatePending {
+			t.Errorf("account %+v, want it due for generation 2", a)
+		}
+		due, err := d.DueAccounts(t.Context(), p.lease, p.now, 10)
+		if err != nil || len(due) != 1 {
+			t.Errorf("due %v, %v", due, err)
+		}
+	})
+}
+
+func TestAMarkThatMovedIsLeftAloneWithItsPlan(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		c := resources.Caller{Company: p.company}
+		r := &resources.Resource{Type: "User", ID: pushID(), Body: []byte(`{"userName":"a"}`), Index: resources.Index{UserName: "a", UserNameFolded: "a", Active: true}, Created: p.now, LastModified: p.now}
+		write := func() {
+			t.Helper()
+			r.Index.DisplayName += "x"
+			r.Body = []byte(fmt.Sprintf(`{"userName":"a","displayName":%q}`, r.Index.DisplayName))
+			_, err := d.Apply(t.Context(), c, resources.Change{Action: audit.ActionCreate, Resource: r, SetBody: true})
+			p.check(err)
+		}
+		write()
+		stale, err := d.DirtyMarks(t.Context(), 10)
+		p.check(err)
+		r.Version++
+		_, err = d.Apply(t.Context(), c, resources.Change{Action: audit.ActionRemove, Resource: &resources.Resource{Type: "User", ID: r.ID}})
+		p.check(err)
+		intent := push.Intent{App: p.app.ID, ObjectType: "User", ObjectID: r.ID, Wish: push.WishActive}
+		p.check(d.PlanMarks(t.Context(), p.now, []push.Planned{{Mark: stale[0], Intents: []push.Intent{intent}}}))
+		marks, err := d.DirtyMarks(t.Context(), 10)
+		p.check(err)
+		accounts, err := d.AccountsOf(t.Context(), p.company, "User", r.ID)
+		p.check(err)
+		if len(marks) != 1 || len(accounts) != 0 {
+			t.Errorf("marks %v, accounts %v: a stale plan was believed", marks, accounts)
+		}
+		p.check(d.PlanMarks(t.Context(), p.now, []push.Planned{{Mark: marks[0], Intents: []push.Intent{intent}}, {Mark: marks[0], Intents: []push.Intent{intent}}}))
+		accounts, err = d.AccountsOf(t.Context(), p.company, "User", r.ID)
+		if err != nil || len(accounts) != 1 || accounts[0].WantedGen != 1 {
+			t.Errorf("accounts %+v, %v: a mark is planned by the one that takes it", accounts, err)
+		}
+	})
+}
+
+func TestOneRowAnswersForOneRemoteAccount(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		a, b := p.raise("User", "a"), p.raise("User", "b")
+		a.RemoteID, b.RemoteID = "r", "r"
+		p.check(p.finish(a, true))
+		if err := p.finish(b, true); !errors.Is(err, resources.ErrUniqueness) {
+			t.Errorf("a second row for the same remote account: %v", err)
+		}
+		g := p.raise("Group", "g")
+		g.RemoteID = "r" // Groups have ids of their own
+		p.check(p.finish(g, true))
+	})
+}
+
+func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		a := p.raise("User", "u")
+		r := push.Result{Account: a}
+		for i := range 510 {
+			r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: p.now, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
+		}
+		p.check(d.FinishAccount(t.Context(), p.lease, r, p.now))
+		list, err := d.Attempts(t.Context(), p.company, p.app.ID, "", 1000)
+		if err != nil || len(list) != 500 || list[0].Action != "509" || list[499].Action != "10" {
+			t.Errorf("%d attempts, %v", len(list), err)
+		}
+	})
+}
+
+func TestSettingsOfAnAppAreRecordedAndLiftItsBlock(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		actor := audit.Actor{Kind: audit.ActorAdmin, Name: "camille"}
+		again, err := d.CreateApp(t.Context(), actor, push.App{ID: pushID(), Company: p.company, Name: "Cadence"}, []byte("other"))
+		if err != nil || again.ID != p.app.ID || again.URL != p.app.URL {
+			t.Errorf("created twice: %+v, %v", again, err)
+		}
+		p.check(d.BlockApp(t.Context(), p.company, p.app.ID, p.now.Add(time.Hour), "no", 3))
+		blocked, err := d.App(t.Context(), p.company, p.app.ID)
+		if err != nil || !blocked.BlockedUntil.Equal(p.now.Add(time.Hour)) || blocked.Failures != 3 {
+			t.Fatalf("%+v, %v", blocked, err)
+		}
+		changed := blocked
+		changed.LinkExisting, changed.Responsible = true, "camille@atelier.fr"
+		p.check(d.UpdateApp(t.Context(), actor, changed))
+		after, err := d.App(t.Context(), p.company, p.app.ID)
+		if err != nil || !after.BlockedUntil.IsZero() || after.Failures != 0 || !after.LinkExisting || len(after.ScopeGroups) != 1 {
+			t.Errorf("%+v, %v", after, err)
+		}
+		entries, err := d.Entries(t.Context(), p.company, audit.Query{ObjectType: "app", ObjectID: p.app.ID, Limit: 10})
+		if err != nil || len(entries) != 2 || fmt.Sprint(entries[0].Changed) != "[linkExisting responsible]" || entries[0].Actor.Name != "camille" {
+			t.Errorf("entries %+v, %v", entries, err)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package push_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"proprio/push"
+	"proprio/resources"
+)
+
+func TestProfiles(t *testing.T) {
+	each(t, []scenario{
+		profilesThroughTheLifeOfAnAccount,
+		aRequiredAttributeIsAskedForWithoutACallButALeaverIsStillDeactivated,
+		aRefusedChangeDoesNotKeepALeaversAccessOpen,
+		whereReactivationIsAHandsWorkItIsAskedForAndThenNoticed,
+		deactivationByDeleteWhereThatIsWhatItMeans,
+	})
+}
+
+// The profiles' switches, each through the life of one account.
+func profilesThroughTheLifeOfAnAccount(t *testing.T, w *world) {
+	for profile, setUp := range map[string]func(s *standIn){
+		"object": func(s *standIn) {},
+		"put":    func(s *standIn) { s.noPatch = true },
+		"single": func(s *standIn) { s.singleEmail = true },
+	} {
+		t.Run(profile, func(t *testing.T) {
+			w.again(t, func(t *testing.T, w *world) {
+				setUp(w.stand)
+				w.change(func(a *push.App) { a.Profile = profile })
+				id := w.user("marie", input{"title": "Comptable", "emails": []any{
+					map[string]any{"value": "old@atelier.fr", "type": "other"},
+					map[string]any{"value": "marie@atelier.fr", "type": "work", "primary": true}},
+					resources.SchemaEnterprise: map[string]any{"department": "Vente", "costCenter": "7"}})
+				w.push()
+				w.wantState("User", id, push.StateConfirmed)
+				w.set("User", id, "title", nil)
+				w.set("User", id, resources.SchemaEnterprise+":department", "Achats")
+				w.set("User", id, "active", false)
+				w.push()
+				w.wantState("User", id, push.StateConfirmed)
+				u := w.stand.user("marie@atelier.fr")
+				ext, _ := u[resources.SchemaEnterprise].(map[string]any)
+				if u["title"] != nil || ext["department"] != "Achats" || ext["costCenter"] != "7" || u["active"] != false {
+					t.Errorf("the app holds %v", u)
+				}
+				if list := u["emails"].([]any); profile == "single" && (len(list) != 1 || list[0].(map[string]any)["value"] != "marie@atelier.fr") {
+					t.Errorf("emails %v, want the primary one", list)
+				}
+				w.remove("User", id)
+				w.push()
+				w.wantState("User", id, push.StateRemoved)
+			})
+		})
+	}
+}
+
+func aRequiredAttributeIsAskedForWithoutACallButALeaverIsStillDeactivated(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "single" })
+	id := w.user("marie")
+	w.push()
+	w.set("User", id, "name.familyName", nil)
+	w.stand.heard()
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "name.familyName") || len(w.stand.heard()) != 0 {
+		t.Errorf("class %s, error %q", a.Class, a.Error)
+	}
+	w.set("User", id, "active", false)
+	w.push()
+	if w.stand.user("marie@atelier.fr")["active"] != false {
+		t.Error("a missing attribute kept a leaver's access open")
+	}
+}
+
+func aRefusedChangeDoesNotKeepALeaversAccessOpen(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	w.stand.setFault(func(_ int, r *http.Request, body string) *fault {
+		if strings.Contains(body, "Retraitée") {
+			return &fault{status: 400, scimType: "invalidValue"}
+		}
+		return nil
+	})
+	w.set("User", id, "title", "Retraitée")
+	w.set("User", id, "active", false)
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if w.stand.user("marie@atelier.fr")["active"] != false || !strings.Contains(a.Error, "is deactivated") {
+		t.Errorf("error %q, the app holds %v", a.Error, w.stand.user("marie@atelier.fr"))
+	}
+}
+
+func whereReactivationIsAHandsWorkItIsAskedForAndThenNoticed(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "one-way" })
+	id := w.user("marie")
+	w.push()
+	w.set("User", id, "active", false)
+	w.push()
+	w.set("User", id, "active", true)
+	w.push()
+	a := w.wantState("User", id, push.StateFailed)
+	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "reactivate") {
+		t.Errorf("class %s, error %q", a.Class, a.Error)
+	}
+	w.stand.mu.Lock()
+	w.stand.users[a.RemoteID]["active"] = true
+	w.stand.mu.Unlock()
+	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, a.ID, w.clock.Now()))
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+}
+
+func deactivationByDeleteWhereThatIsWhatItMeans(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "delete" })
+	id := w.user("marie")
+	w.push()
+	w.remove("User", id)
+	w.push()
+	w.wantState("User", id, push.StateRemoved)
+	if r := w.stand.heard(); count(r, "DELETE", "/Users/") != 1 {
+		t.Errorf("requests %v", r)
+	}
+}
