@@ -213,8 +213,9 @@ func (s consoleSignIn) Current(r *http.Request) (console.Session, error) {
 		return console.Session{}, console.ErrNoSession
 	}
 	return console.Session{
-		Company: company.ID, CompanyName: company.Name, Person: session.User, Email: session.Admin.Address,
-		Role: console.Role(session.Admin.Role),
+		Company: company.ID, CompanyName: company.Name, Admin: session.Admin.ID, Person: session.User,
+		Email: session.Admin.Address,
+		Role:  console.Role(session.Admin.Role),
 	}, nil
 }
 

@@ -57,7 +57,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 	}
 	c.registrar = &ownership.Registrar{
 		Companies: d, Marks: d, Verifier: &ownership.Verifier{Resolver: net.DefaultResolver}, Directory: c.directory,
-		DomainsChanged: c.endSessionsOutside, Grace: domainGrace, Now: c.now, NewID: newID, Log: p.log,
+		DomainsChanged: c.domainsChanged, Grace: domainGrace, Now: c.now, NewID: newID, Log: p.log,
 	}
 	return c, nil
 }
@@ -85,6 +85,11 @@ func (c *core) planned(ctx context.Context, company, objectType string, ids []st
 	if err := c.inspector.Recompute(ctx, company, ids...); err != nil && ctx.Err() == nil {
 		c.log.ErrorContext(ctx, "verdicts not renewed; the next reading renews them", "company", company, "error", err)
 	}
+}
+
+// domainsChanged ends the console sessions that a company's domains no longer allow, and judges its accounts again.
+func (c *core) domainsChanged(ctx context.Context, company string, domains []string) error {
+	return errors.Join(c.endSessionsOutside(ctx, company, domains), c.inspector.Recompute(ctx, company))
 }
 
 // endSessionsOutside ends the console sessions of admins whose address is in none of the company's domains in force.
