@@ -19,7 +19,7 @@ import (
 
 var (
 	filterSeed  = flag.Uint64("filter.seed", 0, "seed of TestFindEqualsMatch (0: random)")
-	filterCount = flag.Int("filter.count", 400, "conditions that TestFindEqualsMatch tries on each database and type")
+	filterCount = flag.Int("filter.count", 200, "conditions that TestFindEqualsMatch tries on each database and type")
 )
 
 func TestFindEqualsMatch(t *testing.T) {
