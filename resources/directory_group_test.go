@@ -139,7 +139,7 @@ func TestGroupNames_Q53(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.replace(twin.Resource, `{"displayName":"sales","externalId":"x"}`) // a name that stays is not asked about
-		s.create("User", `{"userName":"a","displayName":"Sales"}`) // Users may share theirs, with Groups and with Users
+		s.create("User", `{"userName":"a","displayName":"Sales"}`)           // Users may share theirs, with Groups and with Users
 		s.create("User", `{"userName":"b","displayName":"Sales"}`)
 	})
 }

@@ -123,6 +123,7 @@ func (rt *ResourceType) URN(urn string) string {
 // An attribute of an extension is also found without its URN where no core attribute has that name (Q23). After a URN a
 // dot does for the colon: urn:…:2.0:User.manager, as Microsoft writes it.
 func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
+	asked := p
 	if p.URIPrefix != nil && p.SubAttribute != nil {
 		if urn := rt.URN(*p.URIPrefix + ":" + p.AttributeName); urn != "" {
 			p = filter.AttributePath{URIPrefix: &urn, AttributeName: *p.SubAttribute}
@@ -141,28 +142,16 @@ func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
 		}
 	}
 	if a == nil {
-		return nil, Errorf(ErrInvalidPath, p.String(), "%s has no attribute %q", rt.Name, p.String())
+		return nil, Errorf(ErrInvalidPath, asked.String(), "%s has no attribute %q", rt.Name, asked.String())
 	}
 	if p.SubAttribute == nil {
 		return a, nil
 	}
 	sub := a.SubAttribute(*p.SubAttribute)
 	if sub == nil {
-		return nil, Errorf(ErrInvalidPath, p.String(), "%s has no sub-attribute %q", a, *p.SubAttribute)
+		return nil, Errorf(ErrInvalidPath, asked.String(), "%s has no sub-attribute %q", a, *p.SubAttribute)
 	}
 	return sub, nil
-}
-
-// undot reads Microsoft's urn:…:User.manager, where a dot stands for the colon after the URN (Q36).
-func (rt *ResourceType) undot(p filter.AttributePath) filter.AttributePath {
-	if p.URIPrefix == nil || p.SubAttribute == nil {
-		return p
-	}
-	urn := rt.URN(*p.URIPrefix + ":" + p.AttributeName)
-	if urn == "" {
-		return p
-	}
-	return filter.AttributePath{URIPrefix: &urn, AttributeName: *p.SubAttribute}
 }
 
 // Attribute resolves a path given as text, such as "name.givenName"; it panics when there is none, so it is only for
