@@ -119,6 +119,13 @@ func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, a push.App) error
 		if err != nil {
 			return fmt.Errorf("app %q: %w", a.Name, err)
 		}
+		if old.URL != a.URL {
+			_, err = d.exec(ctx, tx, `update accounts set moved = true where company_id = ? and app_id = ? and remote_id <> ''`,
+				a.Company, a.ID)
+			if err != nil {
+				return err
+			}
+		}
 		changed := appChanges(old, a)
 		if len(changed) == 0 {
 			return nil

@@ -108,9 +108,9 @@ func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Ti
 				append(common, company, i.App, i.ObjectType, i.ObjectID, string(i.Wish))...)
 		} else {
 			_, err = d.exec(ctx, tx, `insert into accounts (company_id, id, app_id, object_type, object_id, object_name, wish,
-				rank, wanted_gen, done_gen, state, remote_id, origin, begun, manager, epoch, written, attempts, class, error,
+				rank, wanted_gen, done_gen, state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error,
 				next_attempt, confirmed_at)
-				values (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 'pending', '', '', '', '', 0, '', 0, '', '', ?, 0)
+				values (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 'pending', '', '', false, '', '', 0, '', 0, '', '', ?, 0)
 				on conflict (company_id, app_id, object_type, object_id) do update set`+set,
 				append([]any{company, newID(), i.App, i.ObjectType, i.ObjectID, i.ObjectName, string(i.Wish), int64(i.Rank),
 					micros(now)}, common...)...)

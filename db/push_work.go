@@ -15,7 +15,7 @@ import (
 const attemptsKept = 500
 
 const accountColumns = `company_id, id, app_id, object_type, object_id, object_name, wish, rank, wanted_gen, done_gen,
-	state, remote_id, origin, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at`
+	state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at`
 
 type accountRow struct {
 	Company     string `db:"company_id"`
@@ -31,6 +31,7 @@ type accountRow struct {
 	State       string `db:"state"`
 	RemoteID    string `db:"remote_id"`
 	Origin      string `db:"origin"`
+	Moved       bool   `db:"moved"`
 	Begun       string `db:"begun"`
 	Manager     string `db:"manager"`
 	Epoch       int64  `db:"epoch"`
@@ -46,7 +47,7 @@ func (r accountRow) account() push.Account {
 	a := push.Account{
 		ID: r.ID, Company: r.Company, App: r.App, ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName,
 		Wish: push.Wish(r.Wish), Rank: push.Rank(r.Rank), WantedGen: r.WantedGen, DoneGen: r.DoneGen, State: push.State(r.State),
-		RemoteID: r.RemoteID, Origin: r.Origin, Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
+		RemoteID: r.RemoteID, Origin: r.Origin, Moved: r.Moved, Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
 		Attempts: r.Attempts, Class: push.Class(r.Class), Error: r.Error,
 		NextAttempt: fromMicros(r.NextAttempt), ConfirmedAt: fromMicros(r.ConfirmedAt),
 	}
@@ -211,14 +212,14 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 		done, confirmed = a.WantedGen, now
 	}
 	_, err := d.exec(ctx, tx, `update accounts set
-		remote_id = ?, origin = ?, begun = ?, manager = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
+		remote_id = ?, origin = ?, moved = ?, begun = ?, manager = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
 		object_name    = case when wanted_gen > ? then object_name  else ? end,
 		wish         = case when wanted_gen > ? then wish         else ? end,
 		state        = case when wanted_gen > ? then state        else ? end,
 		attempts     = case when wanted_gen > ? then attempts     else ? end,
 		next_attempt = case when wanted_gen > ? then next_attempt else ? end
 		where company_id = ? and app_id = ? and id = ?`,
-		a.RemoteID, a.Origin, a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
+		a.RemoteID, a.Origin, a.Moved, a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
 		done, micros(confirmed), a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
 		a.WantedGen, a.Attempts, a.WantedGen, micros(a.NextAttempt), l.Company, l.App, a.ID)
 	return err

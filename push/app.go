@@ -87,7 +87,9 @@ type Account struct {
 	State      State
 	RemoteID   string // empty: not known
 	Origin     string // OriginCreated or OriginLinked; empty: not yet
-	Rank       Rank
+	// Moved says that the app has got another address since RemoteID was learnt: the same id may be somebody else there.
+	Moved bool
+	Rank  Rank
 	// Begun is the match value (userName, displayName) of a creation that was begun after a look-up had found nobody,
 	// and of which no answer is recorded. It lets a later look-up know its own account.
 	Begun string

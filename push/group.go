@@ -37,6 +37,9 @@ func (j *job) group(ctx context.Context) error {
 	}
 	p := place(j.app, resources.TypeGroup, j.account.ObjectID, standing)
 	j.why, j.account.Wish = p.why, p.wish
+	if err := j.recognise(ctx); err != nil {
+		return err
+	}
 	if p.wish == WishInactive {
 		return j.dissolve(ctx)
 	}

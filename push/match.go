@@ -204,6 +204,36 @@ func (j *job) adopt(ctx context.Context, value string, docs []client.Document, b
 	return doc, nil
 }
 
+// recognise makes sure, after the app's address changed, that the known id is still this account. An app that was moved
+// has it; another app may have somebody else under it, who must not be touched: then it is looked for by name, as new.
+func (j *job) recognise(ctx context.Context) error {
+	if !j.account.Moved || j.account.RemoteID == "" {
+		j.account.Moved = false
+		return nil
+	}
+	written, err := decodeFields(j.account.Written)
+	if err != nil {
+		return err
+	}
+	j.doing("look up")
+	doc, err := j.client.Get(ctx, j.endpoint(), j.account.RemoteID)
+	switch {
+	case err == nil && (doc.Text("externalId") == j.account.ObjectID || matches(doc, j.matchAttribute(), j.matchValue(written))):
+		j.account.Moved = false
+		return nil
+	case err != nil:
+		f := judge(err, onObject)
+		if gone, check := j.gone(ctx, f); check != nil {
+			return check
+		} else if !gone {
+			return f
+		}
+	}
+	_ = j.absent()
+	j.state, j.account.Moved = StateConfirmed, false
+	return nil
+}
+
 // usable refuses ids that cannot be kept or put in an address.
 func usable(id string) error {
 	if id == "" || len(id) > maxRemoteID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == '�' }) {

@@ -22,7 +22,7 @@ type Apps interface {
 	// CreateApp is idempotent by (company, name): an existing app is returned as it is, with its credential kept.
 	CreateApp(ctx context.Context, actor audit.Actor, a App, credential []byte) (App, error)
 	// UpdateApp changes the app's settings (not its credential, block and creation time) and lifts its block, so that
-	// the new settings are tried at once.
+	// the new settings are tried at once. With a new address all its accounts are marked Moved.
 	UpdateApp(ctx context.Context, actor audit.Actor, a App) error
 	// SetAppCredential seals and stores a new credential and lifts the app's block.
 	SetAppCredential(ctx context.Context, actor audit.Actor, company, app string, credential []byte) error

@@ -19,6 +19,9 @@ func (j *job) user(ctx context.Context) error {
 	if standing.Exists {
 		j.account.ObjectName = standing.Name
 	}
+	if err := j.recognise(ctx); err != nil {
+		return err
+	}
 	if p.wish == WishInactive {
 		return j.retire(ctx, r)
 	}

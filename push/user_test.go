@@ -27,6 +27,7 @@ func TestUsers(t *testing.T) {
 		anAccountDeletedInTheAppIsMadeAgainOnce,
 		a404OnDeactivationIsDone,
 		aWrongAddressIsNotTakenForADeletedAccount,
+		anotherAddressMayHoldSomebodyElseUnderTheSameID,
 		theManagerFollowsWhenItsAccountAppears,
 		twoWhoManageEachOther,
 	})
@@ -317,6 +318,36 @@ func aWrongAddressIsNotTakenForADeletedAccount(t *testing.T, w *world) {
 	w.wantState("User", id, push.StateRemoved)
 	if w.stand.user("marie@atelier.fr")["active"] != false {
 		t.Error("the leaver's account is still active")
+	}
+}
+
+// The app's address is changed to another service that counts its ids the same way.
+func anotherAddressMayHoldSomebodyElseUnderTheSameID(t *testing.T, w *world) {
+	kept, leaver := w.user("marie"), w.user("jean")
+	w.push()
+	other := newStandIn(t)
+	for _, id := range []string{kept, leaver} {
+		remote := w.account("User", id).RemoteID
+		other.users[remote] = map[string]any{"id": remote, "userName": remote + "@elsewhere.fr", "active": true}
+	}
+	w.remove("User", leaver)
+	w.change(func(a *push.App) { a.URL = other.URL })
+	w.push()
+	for id, u := range other.users {
+		if strings.HasSuffix(u["userName"].(string), "elsewhere.fr") && (u["active"] != true || len(u) != 3) {
+			t.Errorf("%s, who is somebody else there, was touched: %v", id, u)
+		}
+	}
+	w.wantState("User", kept, push.StateConfirmed)
+	if other.user("marie@atelier.fr") == nil {
+		t.Error("marie has no account at the new address")
+	}
+	moved := w.stand // and back to the first, where both are known
+	w.change(func(a *push.App) { a.URL = moved.URL })
+	w.push()
+	w.wantState("User", kept, push.StateConfirmed)
+	if len(moved.users) != 2 {
+		t.Errorf("the first service holds %v", moved.users)
 	}
 }
 

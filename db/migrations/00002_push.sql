@@ -39,6 +39,7 @@ create table accounts (
     state        text   not null,
     remote_id    text   not null,
     origin       text   not null,
+    moved        boolean not null, -- the app's address changed since remote_id was learnt
     begun        text   not null,
     manager      text   not null, -- object id of the User's manager
     epoch        bigint not null,
