@@ -30,14 +30,14 @@ func mapError(err error) error {
 	if errors.As(err, &domain) {
 		return err
 	}
-	kind, detail := classify(err)
+	detail, kind := classify(err)
 	if kind == nil {
 		return err
 	}
 	return &resources.Error{Kind: kind, Detail: detail, Cause: err}
 }
 
-func classify(err error) (kind error, detail string) {
+func classify(err error) (detail string, kind error) {
 	var p *pq.Error
 	if errors.As(err, &p) {
 		return classifyPostgres(string(p.Code))
@@ -48,42 +48,42 @@ func classify(err error) (kind error, detail string) {
 	}
 	var network net.Error
 	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded) {
-		return resources.ErrBusy, "the database cannot be reached; try again later"
+		return "the database cannot be reached; try again later", resources.ErrBusy
 	}
-	return nil, ""
+	return "", nil
 }
 
 // classifyPostgres knows the codes of the manual's appendix A.
-func classifyPostgres(code string) (kind error, detail string) {
+func classifyPostgres(code string) (detail string, kind error) {
 	switch {
 	case code == "23505":
-		return resources.ErrUniqueness, "already in use"
+		return "already in use", resources.ErrUniqueness
 	case code == "23503":
-		return resources.ErrNotFound, "refers to something that does not exist"
+		return "refers to something that does not exist", resources.ErrNotFound
 	case code == "22021", code == "22P05": // a NUL character, or bytes that are not UTF-8
-		return resources.ErrInvalidValue, "a text holds a character that cannot be stored (NUL, or not UTF-8)"
+		return "a text holds a character that cannot be stored (NUL, or not UTF-8)", resources.ErrInvalidValue
 	case code == "57P01", code == "57P02", code == "57P03", strings.HasPrefix(code, "08"): // shut down, starting, connection
-		return resources.ErrBusy, "the database cannot be reached; try again later"
+		return "the database cannot be reached; try again later", resources.ErrBusy
 	case strings.HasPrefix(code, "53"): // disk full, out of memory, too many connections
-		return resources.ErrBusy, "the database has no room left; try again later"
+		return "the database has no room left; try again later", resources.ErrBusy
 	}
-	return nil, ""
+	return "", nil
 }
 
-func classifySQLite(code int) (kind error, detail string) {
+func classifySQLite(code int) (detail string, kind error) {
 	switch code {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return resources.ErrUniqueness, "already in use"
+		return "already in use", resources.ErrUniqueness
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-		return resources.ErrNotFound, "refers to something that does not exist"
+		return "refers to something that does not exist", resources.ErrNotFound
 	}
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return resources.ErrBusy, "the database is in use by another process; try again later"
+		return "the database is in use by another process; try again later", resources.ErrBusy
 	case sqlite3.SQLITE_FULL:
-		return resources.ErrBusy, "the disk is full; try again later"
+		return "the disk is full; try again later", resources.ErrBusy
 	}
-	return nil, ""
+	return "", nil
 }
 
 // constraint tells whether an error is a violation that involves the named column or constraint.

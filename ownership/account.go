@@ -11,7 +11,7 @@ import (
 	"proprio/resources"
 )
 
-// ErrIncomplete: an app's account list was not read whole, so nothing may be concluded from it.
+// ErrIncomplete says that an app's account list was not read whole, so nothing may be concluded from it.
 var ErrIncomplete = errors.New("account list incomplete")
 
 // AppRef names an app whose accounts are read.

@@ -21,7 +21,7 @@ type fields = map[string]any
 func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string) (fields, error) {
 	doc, err := decodeFields(r.Body)
 	if err != nil {
-		return nil, fmt.Errorf("User %s: %w", r.ID, err)
+		return nil, fmt.Errorf("user %s: %w", r.ID, err)
 	}
 	for _, own := range []string{"schemas", "id", "meta", "groups", "password", resources.SchemaOwnership} {
 		delete(doc, own)

@@ -2,5 +2,5 @@ package push
 
 import "errors"
 
-// ErrLeaseLost: another owner holds the app's lease, so the result is not recorded.
+// ErrLeaseLost says that another owner holds the app's lease, so the result is not recorded.
 var ErrLeaseLost = errors.New("the app's lease went to another owner")

@@ -22,12 +22,11 @@ func TestTwoCompaniesNeverSeeEachOther(t *testing.T) {
 		theirUser := theirs.addUser("secret-mark@theirs.example", object{"externalId": "secret-mark", "title": "secret-mark"})
 		theirGroup := theirs.addGroup("secret-mark", theirUser)
 		theirs.do("PATCH", "/Users/"+theirUser, patch(op("replace", "nickName", "secret-mark"))).must(200) // version 2
-		theirBefore := theirs.everything()
 
 		// The same names and externalIds are free in both.
 		theirs.addUser("claire@ours.example", object{"externalId": "shared"})
 		theirs.addGroup("Shared name")
-		theirBefore = theirs.everything()
+		theirBefore := theirs.everything()
 
 		probes := func(userID, groupID, mark string) []probe {
 			return []probe{

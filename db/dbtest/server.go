@@ -121,7 +121,7 @@ func start(bin, dir string, account *syscall.Credential) (*postgres, error) {
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		_ = alive.Close()
-		return nil, fmt.Errorf("Postgres did not start: %w: %s", err, log)
+		return nil, fmt.Errorf("the Postgres server did not start: %w: %s", err, log)
 	}
 	return &postgres{dsn, alive}, nil
 }

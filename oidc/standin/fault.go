@@ -141,7 +141,7 @@ func (p *Provider) signHMAC(payload []byte) (string, error) {
 
 // tamper keeps header and signature and changes the subject.
 func tamper(signed string, claims map[string]any) (string, error) {
-	jws, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return "", fmt.Errorf("tamper: %w", err)
 	}

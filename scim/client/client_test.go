@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,14 +201,14 @@ func TestRedirectsNeverLeaveTheHostOrChangeAWrite(t *testing.T) {
 		t.Errorf("the other host got %s with %q", r.Method, r.Header.Get("Authorization"))
 	}))
 	t.Cleanup(other.Close)
-	away := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 307) })
+	away := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
 	var redirect *client.RedirectError
 	if _, err := away.Get(t.Context(), "/Users", "1"); !errors.As(err, &redirect) {
 		t.Errorf("GET to another host: %v", err)
 	}
 	home := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/new") {
-			http.Redirect(w, r, r.URL.Path+"/new", 302)
+			http.Redirect(w, r, r.URL.Path+"/new", http.StatusFound)
 			return
 		}
 		if r.Method != http.MethodGet {
@@ -246,16 +247,16 @@ func TestAnswersHaveASizeLimitAndATimeOut(t *testing.T) {
 
 func TestNothingIsRetried(t *testing.T) {
 	t.Parallel()
-	n := 0
+	var n atomic.Int32
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		n++
+		n.Add(1)
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err == nil {
 			_ = conn.Close()
 		}
 	})
-	if _, err := c.Create(t.Context(), "/Users", map[string]any{}); err == nil || n != 1 {
-		t.Errorf("%d requests, error %v; want one and an error", n, err)
+	if _, err := c.Create(t.Context(), "/Users", map[string]any{}); err == nil || n.Load() != 1 {
+		t.Errorf("%d requests, error %v; want one and an error", n.Load(), err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -96,23 +95,6 @@ func (d *directory) byName(ctx context.Context, endpoint, key string) (map[strin
 		}
 	}
 	return out, err
-}
-
-// find returns the one resource with that name, or nil.
-func (d *directory) find(ctx context.Context, endpoint, key, name string) (map[string]any, error) {
-	a, err := d.send(ctx, http.MethodGet, endpoint+"?filter="+url.QueryEscape(fmt.Sprintf("%s eq %q", key, name)), nil)
-	if err != nil {
-		return nil, err
-	}
-	rows, _ := a.body["Resources"].([]any)
-	if a.status != http.StatusOK || len(rows) > 1 {
-		return nil, fmt.Errorf("look-up of %s: %d with %d results", name, a.status, len(rows))
-	}
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	row, _ := rows[0].(map[string]any)
-	return row, nil
 }
 
 // members returns the userNames of a group's members.
