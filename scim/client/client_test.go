@@ -201,7 +201,9 @@ func TestRedirectsNeverLeaveTheHostOrChangeAWrite(t *testing.T) {
 		t.Errorf("the other host got %s with %q", r.Method, r.Header.Get("Authorization"))
 	}))
 	t.Cleanup(other.Close)
-	away := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
+	away := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	var redirect *client.RedirectError
 	if _, err := away.Get(t.Context(), "/Users", "1"); !errors.As(err, &redirect) {
 		t.Errorf("GET to another host: %v", err)
