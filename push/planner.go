@@ -23,8 +23,8 @@ type Planner struct {
 	Planned func(ctx context.Context, company, objectType string, ids []string)
 }
 
-// object names a User or a Group of a company.
-type object struct{ company, kind string }
+// species is what the marks of one query have in common.
+type species struct{ company, kind string }
 
 // Step plans one batch of marks of all companies and returns how many it looked at; 0 means there are none left.
 func (p *Planner) Step(ctx context.Context) (int, error) {
@@ -32,9 +32,9 @@ func (p *Planner) Step(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read dirty marks: %w", err)
 	}
-	groups := map[object][]Mark{}
+	groups := map[species][]Mark{}
 	for _, m := range marks {
-		k := object{m.Company, m.ObjectType}
+		k := species{m.Company, m.ObjectType}
 		groups[k] = append(groups[k], m)
 	}
 	var failed error
@@ -46,7 +46,7 @@ func (p *Planner) Step(ctx context.Context) (int, error) {
 	return len(marks), failed
 }
 
-func (p *Planner) planBatch(ctx context.Context, k object, marks []Mark) error {
+func (p *Planner) planBatch(ctx context.Context, k species, marks []Mark) error {
 	apps, err := p.Store.Apps(ctx, k.company)
 	if err != nil {
 		return err
