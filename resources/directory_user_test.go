@@ -238,6 +238,35 @@ func TestReferences_Q57(t *testing.T) {
 	})
 }
 
+// Row 21, while those who have the manager are being changed.
+func TestReferences_parallel(t *testing.T) {
+	eachSite(t, func(s *site) {
+		boss := s.create("User", `{"userName":"boss"}`)
+		var wg sync.WaitGroup
+		var reports []*resources.Resource
+		for _, name := range []string{"a", "b", "c", "d"} {
+			r := s.create("User", `{"userName":"`+name+`","manager":"`+boss.ID+`"}`)
+			reports = append(reports, r)
+			wg.Go(func() {
+				for _, title := range []string{"1", "2", "3"} {
+					if _, err := s.Modify(t.Context(), s.caller, "User", r.ID, resources.Precondition{}, []resources.Operation{set("title", title)}); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+			})
+		}
+		if err := s.Remove(t.Context(), s.caller, "User", boss.ID, resources.Precondition{Version: 1}); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		for _, r := range reports {
+			if doc := document(t, s.get("User", r.ID)); doc["title"] != "3" || doc[resources.SchemaEnterprise] != nil {
+				t.Errorf("%v", doc)
+			}
+		}
+	})
+}
+
 // Q52: gone is gone; the userName is free at once.
 func TestRemove_Q52(t *testing.T) {
 	eachSite(t, func(s *site) {

@@ -144,7 +144,9 @@ func (p *pending) judge(ctx context.Context) error {
 		if !p.leavesAlone() || !errors.As(err, &refusal) || !errors.Is(err, ErrInvalidValue) {
 			return err
 		}
-		hold = refusal.Error()
+		told := *refusal
+		told.Cause = nil // the hold is shown to clients
+		hold = told.Error()
 	}
 	p.next.setHold(hold)
 	return nil
