@@ -9,25 +9,28 @@ import (
 	"proprio/resources"
 )
 
-// maxExchanges is how many of a connection's newest exchanges are kept.
-const maxExchanges = 50
-
 // RecordExchange implements resources.Connections. Ids are UUIDv7, so the newest are those with the greatest ids.
-func (d *DB) RecordExchange(ctx context.Context, e resources.Exchange) error {
-	if e.ID == "" {
-		e.ID = newID()
+func (d *DB) RecordExchange(ctx context.Context, exchanges ...resources.Exchange) error {
+	if len(exchanges) == 0 {
+		return nil
 	}
+	company, connection := exchanges[0].Company, exchanges[0].Connection
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := d.exec(ctx, tx, `insert into exchanges (company_id, connection_id, id, at, method, path, user_agent, status,
-			duration, request, response) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.Company, e.Connection, e.ID, micros(e.At),
-			storable(e.Method), storable(e.Path), storable(e.UserAgent), e.Status, e.Duration.Microseconds(),
-			nonNil(e.Request), nonNil(e.Response))
-		if err != nil {
-			return err
+		for _, e := range exchanges {
+			if e.ID == "" {
+				e.ID = newID()
+			}
+			_, err := d.exec(ctx, tx, `insert into exchanges (company_id, connection_id, id, at, method, path, user_agent, status,
+				duration, request, response) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, company, connection, e.ID, micros(e.At),
+				storable(e.Method), storable(e.Path), storable(e.UserAgent), e.Status, e.Duration.Microseconds(),
+				nonNil(e.Request), nonNil(e.Response))
+			if err != nil {
+				return err
+			}
 		}
-		_, err = d.exec(ctx, tx, `delete from exchanges where company_id = ? and connection_id = ? and id <= (
+		_, err := d.exec(ctx, tx, `delete from exchanges where company_id = ? and connection_id = ? and id <= (
 			select id from exchanges where company_id = ? and connection_id = ? order by id desc limit 1 offset ?)`,
-			e.Company, e.Connection, e.Company, e.Connection, maxExchanges)
+			company, connection, company, connection, resources.KeptExchanges)
 		return err
 	})
 }
@@ -45,8 +48,8 @@ func (d *DB) Exchanges(ctx context.Context, company, connection string, limit in
 		Request   []byte `db:"request"`
 		Response  []byte `db:"response"`
 	}
-	if limit <= 0 || limit > maxExchanges {
-		limit = maxExchanges
+	if limit <= 0 || limit > resources.KeptExchanges {
+		limit = resources.KeptExchanges
 	}
 	err := d.list(ctx, nil, &rows, `select id, at, method, path, user_agent, status, duration, request, response
 		from exchanges where company_id = ? and connection_id = ? order by id desc limit ?`, company, connection, limit)

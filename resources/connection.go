@@ -62,6 +62,9 @@ type Token struct {
 	Revoked    time.Time // zero: in force
 }
 
+// KeptExchanges is how many exchanges of a connection are kept.
+const KeptExchanges = 50
+
 // Exchange is one request of an identity provider and its answer, kept for the admin with secrets hidden.
 type Exchange struct {
 	ID         string
@@ -93,8 +96,8 @@ type Connections interface {
 	// or revoked token is ErrNotFound; an expired one is ErrNotFound as an [*Error] whose Detail says that it expired and
 	// when; a disabled connection and a suspended company are ErrForbidden as an [*Error] whose Detail says which.
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (Token, Connection, error)
-	// RecordExchange keeps the newest 50 exchanges of a connection.
-	RecordExchange(ctx context.Context, e Exchange) error
+	// RecordExchange adds exchanges of one connection, oldest first, and keeps its newest [KeptExchanges].
+	RecordExchange(ctx context.Context, exchanges ...Exchange) error
 	// Exchanges returns a connection's newest exchanges.
 	Exchanges(ctx context.Context, company, connection string, limit int) ([]Exchange, error)
 }

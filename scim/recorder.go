@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,73 +13,83 @@ import (
 )
 
 // What is kept of a body. A body over hidableBody is not kept at all: its secrets can only be found by reading the
-// whole of it, and the queue is in memory.
+// whole of it, and what waits is in memory.
 const (
 	keptBody      = 4 << 10
 	hidableBody   = 64 << 10
-	recorderQueue = 256
 	recordTimeout = 5 * time.Second
+	recordPause   = 500 * time.Millisecond
 )
 
 // ExchangeStore keeps requests; resources.Connections does.
 type ExchangeStore interface {
-	RecordExchange(ctx context.Context, e resources.Exchange) error
+	RecordExchange(ctx context.Context, exchanges ...resources.Exchange) error
 }
 
-// Recorder keeps each connection's requests with their secrets hidden, beside the requests: they never wait for it.
-// When the store is slower than the requests, exchanges are left out and counted.
+// Recorder keeps each connection's newest requests with their secrets hidden, beside the requests: they never wait for
+// it. It writes twice a second at most, and of each connection only as many as the store keeps, so that a busy
+// connection costs the database no more than a quiet one.
 type Recorder struct {
-	store   ExchangeStore
-	log     *slog.Logger
-	queue   chan resources.Exchange
-	dropped atomic.Int64
+	store ExchangeStore
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	waiting map[string][]resources.Exchange // by connection, oldest first
 }
 
 // NewRecorder makes a recorder. Nothing is stored until Run runs.
 func NewRecorder(store ExchangeStore, log *slog.Logger) *Recorder {
-	return &Recorder{store: store, log: log, queue: make(chan resources.Exchange, recorderQueue)}
+	return &Recorder{store: store, log: log, waiting: map[string][]resources.Exchange{}}
 }
 
-// Record takes an exchange, unless too many are waiting. It keeps the bodies' slices and does not change them.
+// Record takes an exchange. It keeps the bodies' slices and does not change them.
 func (r *Recorder) Record(e resources.Exchange) {
 	e.Request, e.Response = bounded(e.Request), bounded(e.Response)
-	select {
-	case r.queue <- e:
-	default:
-		r.dropped.Add(1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	queue := append(r.waiting[e.Connection], e)
+	if len(queue) > resources.KeptExchanges {
+		queue = queue[1:]
 	}
+	r.waiting[e.Connection] = queue
 }
 
 // Run stores what was recorded until ctx ends, and then what was recorded before that.
 func (r *Recorder) Run(ctx context.Context) {
+	tick := time.NewTicker(recordPause)
+	defer tick.Stop()
 	for {
 		select {
-		case e := <-r.queue:
-			r.keep(ctx, e)
+		case <-tick.C:
+			r.flush(ctx)
 		case <-ctx.Done():
-			for {
-				select {
-				case e := <-r.queue:
-					r.keep(ctx, e)
-				default:
-					return
-				}
-			}
+			r.flush(ctx)
+			return
 		}
 	}
 }
 
-func (r *Recorder) keep(ctx context.Context, e resources.Exchange) {
+func (r *Recorder) flush(ctx context.Context) {
+	r.mu.Lock()
+	waiting := r.waiting
+	r.waiting = map[string][]resources.Exchange{}
+	r.mu.Unlock()
+	for connection, exchanges := range waiting {
+		r.keep(ctx, connection, exchanges)
+	}
+}
+
+func (r *Recorder) keep(ctx context.Context, connection string, exchanges []resources.Exchange) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	e.ID = uuid.Must(uuid.NewV7()).String()
-	e.Path = hideQuery(e.Path)
-	e.Request, e.Response = clipBody(hideBody(e.Request)), clipBody(hideBody(e.Response))
-	if err := r.store.RecordExchange(ctx, e); err != nil {
-		r.log.WarnContext(ctx, "exchange not recorded", "connection", e.Connection, "error", err.Error())
+	for i := range exchanges {
+		e := &exchanges[i]
+		e.ID = uuid.Must(uuid.NewV7()).String()
+		e.Path = hideQuery(e.Path)
+		e.Request, e.Response = clipBody(hideBody(e.Request)), clipBody(hideBody(e.Response))
 	}
-	if n := r.dropped.Swap(0); n > 0 {
-		r.log.WarnContext(ctx, "exchanges left out: the database is slower than the requests", "count", n)
+	if err := r.store.RecordExchange(ctx, exchanges...); err != nil {
+		r.log.WarnContext(ctx, "exchanges not recorded", "connection", connection, "count", len(exchanges), "error", err.Error())
 	}
 }
 

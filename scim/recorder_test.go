@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,13 +75,15 @@ func TestExchangesAreKeptWithoutSecrets(t *testing.T) {
 	})
 }
 
-// stuckStore never finishes until it is let go.
+// stuckStore never finishes until it is let go. It notes the most it was given at once.
 type stuckStore struct {
 	enter chan struct{}
 	leave chan struct{}
+	most  *atomic.Int64
 }
 
-func (s stuckStore) RecordExchange(ctx context.Context, _ resources.Exchange) error {
+func (s stuckStore) RecordExchange(ctx context.Context, exchanges ...resources.Exchange) error {
+	s.most.Store(max(s.most.Load(), int64(len(exchanges))))
 	select {
 	case s.enter <- struct{}{}:
 	default:
@@ -96,7 +99,7 @@ func (s stuckStore) RecordExchange(ctx context.Context, _ resources.Exchange) er
 func TestASlowRecorderHoldsUpNoRequest(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		store := stuckStore{make(chan struct{}, 1), make(chan struct{})}
+		store := stuckStore{make(chan struct{}, 1), make(chan struct{}), new(atomic.Int64)}
 		recorder := scim.NewRecorder(store, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
@@ -113,6 +116,9 @@ func TestASlowRecorderHoldsUpNoRequest(t *testing.T) {
 		close(store.leave)
 		cancel()
 		<-done
+		if n := store.most.Load(); n != resources.KeptExchanges {
+			t.Errorf("%d exchanges of a connection were written at once, want the %d that are kept", n, resources.KeptExchanges)
+		}
 	})
 }
 
