@@ -17,8 +17,13 @@ func (c *compiler) compare(cond resources.Compare, at place) (fragment, error) {
 	var test fragment
 	switch v := cond.Value.(type) {
 	case string:
-		if at.element == nil && cond.Op == "eq" && cond.Attribute.String() == "externalId" {
-			return c.externalID(v), nil
+		if at.element == nil && cond.Op == "eq" {
+			switch cond.Attribute.String() {
+			case "externalId":
+				return c.externalID(v), nil
+			case managerValue:
+				return c.manager(v), nil
+			}
 		}
 		test = c.compareText(cond, o, v)
 	case bool:
@@ -48,6 +53,15 @@ func (c *compiler) externalID(value string) fragment {
 	return c.apart(sqlf(`r.id in (select x.resource_id from external_ids x
 		where x.company_id = %s and x.connection_id = %s and x.type = %s and x.external_id = %s)`,
 		param(c.caller.Company), param(c.caller.Connection), param(c.typ), param(value)))
+}
+
+// managerValue is looked up whenever a User is removed, and by Entra's check of references.
+const managerValue = resources.SchemaEnterprise + ":manager.value"
+
+// manager finds the Users that somebody manages, by the index.
+func (c *compiler) manager(id string) fragment {
+	return c.apart(sqlf(`r.id in (select x.id from resources x where x.company_id = %s and x.manager = %s)`,
+		param(c.caller.Company), param(id)))
 }
 
 // compareText compares with a text that is in the attribute's comparable form. An empty value is no value.

@@ -93,6 +93,8 @@ func (c *compiler) column(a *resources.Attribute) (operand, bool) {
 		return operand{written: raw("r.active"), given: given, never: true}, true
 	case resources.SchemaOwnership + ":hold":
 		return operand{written: raw("r.hold"), never: true}, true
+	case managerValue:
+		return operand{written: raw("r.manager")}, true
 	}
 	return operand{}, false
 }

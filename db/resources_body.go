@@ -44,9 +44,9 @@ func (w *writer) setBody(ctx context.Context, ch *resources.Change, at time.Time
 		return 0, err
 	}
 	_, err = w.exec(ctx, w.tx, `update resources set version = ?, modified = ?, body = `+w.dialect.doc()+`, user_name = ?,
-		user_name_folded = ?, display_name = ?, name_folded = ?, active = ?, hold = ? where company_id = ? and id = ?`,
+		user_name_folded = ?, display_name = ?, name_folded = ?, active = ?, hold = ?, manager = nullif(?, '') where company_id = ? and id = ?`,
 		old.Version+1, micros(at), string(r.Body), x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold,
-		w.c.Company, r.ID)
+		x.Manager, w.c.Company, r.ID)
 	if err != nil {
 		return 0, taken(err, r)
 	}

@@ -29,13 +29,14 @@ type resourceRow struct {
 	NameFolded     string         `db:"name_folded"`
 	Active         bool           `db:"active"`
 	Hold           string         `db:"hold"`
+	Manager        sql.NullString `db:"manager"`
 	ExternalID     sql.NullString `db:"external_id"`
 	GroupPairs     sql.NullString `db:"group_pairs"` // [[id, displayName], …]
 }
 
 // resourceColumns are read from resources r. The one parameter is the caller's connection.
 const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body, r.user_name, r.user_name_folded,
-	r.display_name, r.name_folded, r.active, r.hold,
+	r.display_name, r.name_folded, r.active, r.hold, r.manager,
 	(select x.external_id from external_ids x
 		where x.company_id = r.company_id and x.resource_id = r.id and x.connection_id = ?) as external_id`
 
@@ -133,7 +134,7 @@ func (row *resourceRow) resource() (*resources.Resource, error) {
 		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1,
 		Index: resources.Index{
 			UserName: row.UserName, UserNameFolded: row.UserNameFolded.String, DisplayName: row.DisplayName,
-			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold,
+			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold, Manager: row.Manager.String,
 		},
 	}
 	if !row.GroupPairs.Valid {

@@ -15,6 +15,7 @@ var statistics = [][3]string{
 	{"resources", "resources_user_name", "100000 20000 1"},
 	{"resources", "resources_order", "100000 20000 10000 2 1"},
 	{"resources", "resources_name", "100000 20000 10000 2"},
+	{"resources", "resources_manager", "50000 10000 10"},
 	{"members", "sqlite_autoindex_members_1", "1000000 200000 100 1"},
 	{"members", "members_member", "1000000 200000 10 1"},
 	{"emails", "sqlite_autoindex_emails_1", "100000 20000 2 1"},

@@ -21,6 +21,9 @@ func (r *Registry) Index(typ string, doc Document) Index {
 	}
 	extension, _ := doc[SchemaOwnership].(map[string]any)
 	ix.Hold, _ = extension["hold"].(string)
+	enterprise, _ := doc[SchemaEnterprise].(map[string]any)
+	manager, _ := enterprise["manager"].(map[string]any)
+	ix.Manager, _ = manager["value"].(string)
 	emails, _ := doc["emails"].([]any)
 	for _, v := range emails {
 		if e, ok := indexEmail(v); ok {

@@ -36,10 +36,11 @@ type Server struct {
 type Limits struct {
 	Body       int64 // bytes of a request body; default 1 MiB
 	Operations int   // operations of a PATCH; default 1000 (clients.md Q42)
+	Bulk       int   // operations of a bulk request; default 1000
 	PageSize   int   // resources of a list that names no count; default 100
 	MaxPage    int   // resources of a list at most; default 1000
 	Rate       int   // requests per second of one connection; default none. IPSIE wants 25 at least
-	Members    int   // members of a Group shown without being asked for; default 1000 (protocol.md section 3, row 17)
+	Members    int   // members of a Group shown without being asked for; default 100,000 (protocol.md section 3, row 17)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -52,9 +53,10 @@ func (l Limits) withDefaults() Limits {
 		l.Body = 1 << 20
 	}
 	fill(&l.Operations, 1000)
+	fill(&l.Bulk, 1000)
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
-	fill(&l.Members, 1000)
+	fill(&l.Members, 100_000)
 	return l
 }
 
@@ -78,8 +80,10 @@ func (s *Server) routes() http.Handler {
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
 	handle := func(path string, m methods) { router.Handle(BasePath+path, s.route(path, m)) }
 
+	bulk := newBulk(s)
 	for _, rt := range s.Registry.Types() {
 		e := newEndpoint(s, rt)
+		bulk.endpoints[rt.Endpoint] = e
 		handle(rt.Endpoint, methods{"GET": e.list, "POST": e.create})
 		handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
 		handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "PUT": e.replace, "PATCH": e.modify, "DELETE": e.remove})
@@ -92,10 +96,11 @@ func (s *Server) routes() http.Handler {
 	handle("/Schemas", methods{"GET": d.schemas})
 	handle("/Schemas/{id}", methods{"GET": d.schema})
 
-	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.7, §3.11) say so.
+	handle("/Bulk", methods{"POST": bulk.serve})
+
+	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.11) say so.
 	handle("/", methods{"GET": notImplemented})
 	handle("/.search", methods{"POST": notImplemented})
-	handle("/Bulk", methods{"POST": notImplemented})
 	handle("/Me", methods{
 		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
 	})
