@@ -65,7 +65,7 @@ func providerConfigObject(base string, l Limits) object {
 	return object{
 		"schemas":        []string{schemaProviderConfig},
 		"patch":          supported(true),
-		"bulk":           object{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+		"bulk":           object{"supported": true, "maxOperations": l.Bulk, "maxPayloadSize": l.Body},
 		"filter":         object{"supported": true, "maxResults": l.MaxPage},
 		"changePassword": supported(false),
 		"sort":           supported(false),

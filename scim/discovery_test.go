@@ -29,10 +29,13 @@ func TestRFC7644Section4Discovery(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := newWorld(t, d).tenant("Société", "")
 		config := c.do("GET", "/ServiceProviderConfig", nil).must(200)
-		for feature, want := range map[string]bool{"patch": true, "bulk": false, "filter": true, "changePassword": false, "sort": false, "etag": true} {
+		for feature, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "changePassword": false, "sort": false, "etag": true} {
 			if got := config.at(feature, "supported"); got != want {
 				t.Errorf("%s.supported %v, want %v", feature, got, want)
 			}
+		}
+		if config.at("bulk", "maxOperations") != 1000.0 || config.at("bulk", "maxPayloadSize") != float64(1<<20) {
+			t.Errorf("bulk %v", config.at("bulk"))
 		}
 		if config.at("filter", "maxResults") != 1000.0 || config.text("authenticationSchemes", 0, "type") != "oauthbearertoken" ||
 			config.at("pagination", "index") != true || config.at("pagination", "cursor") != false ||

@@ -128,7 +128,22 @@ func badRequests() []bad {
 		{"a filter on ResourceTypes", "GET", "/ResourceTypes?filter=id pr", nil, nil, 403, "", "filter"},
 		{"an unknown schema", "GET", "/Schemas/urn:x:y", nil, nil, 404, "", "urn:x:y"},
 		{"an unknown resource type", "GET", "/ResourceTypes/Device", nil, nil, 404, "", "Device"},
-		{"bulk", "POST", "/Bulk", `{}`, nil, 501, "", "ServiceProviderConfig"},
+
+		// RFC 7644 §3.7: bulk requests of which nothing is processed; for those with faulty operations see bulk_test.go
+		{"bulk of nothing", "POST", "/Bulk", `{}`, nil, 400, "invalidSyntax", "Operations"},
+		{"bulk of no operations", "POST", "/Bulk", bulk(), nil, 400, "invalidSyntax", "Operations"},
+		{"bulk with an object of operations", "POST", "/Bulk", object{"Operations": operation("DELETE", modify, "", nil)}, nil, 400, "invalidSyntax", "Operations"},
+		{"bulk with another schema", "POST", "/Bulk", object{"schemas": []string{userURN}, "Operations": []object{operation("POST", create, "u", user("new@societe.example"))}}, nil, 400, "invalidSyntax", "BulkRequest"},
+		{"bulk malformed JSON", "POST", "/Bulk", `{"Operations":[{"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"new@societe.example"}}`, nil, 400, "invalidSyntax", "JSON"},
+		{"bulk with Operations twice", "POST", "/Bulk", `{"Operations":[],"operations":[{"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"n@b.example"}}]}`, nil, 400, "invalidSyntax", "twice"},
+		{"bulk with a failOnErrors that is a text", "POST", "/Bulk", failOn("1"), nil, 400, "invalidSyntax", "failOnErrors"},
+		{"bulk with a negative failOnErrors", "POST", "/Bulk", failOn(-1), nil, 400, "invalidSyntax", "failOnErrors"},
+		{"bulk with half a failOnErrors", "POST", "/Bulk", failOn(1.5), nil, 400, "invalidSyntax", "failOnErrors"},
+		{"bulk over maxOperations", "POST", "/Bulk", overBulk(), nil, 413, "", "maxOperations is 1000"},
+		{"bulk over maxPayloadSize", "POST", "/Bulk", bulk(operation("POST", create, "u", user("new@societe.example", object{"title": pad(1<<20, "x")}))), nil, 413, "", "maxPayloadSize, 1048576"},
+		{"bulk as a form", "POST", "/Bulk", bulk(operation("POST", create, "u", user("new@societe.example"))), []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "", "x-www-form-urlencoded"},
+		{"GET of bulk", "GET", "/Bulk", nil, nil, 405, "", "GET"},
+
 		{"search by POST", "POST", "/Users/.search", `{}`, nil, 501, "", "ServiceProviderConfig"},
 		{"search at the root", "POST", "/.search", `{}`, nil, 501, "", "ServiceProviderConfig"},
 		{"me", "GET", "/Me", nil, nil, 501, "", "ServiceProviderConfig"},
@@ -136,6 +151,21 @@ func badRequests() []bad {
 		{"a version that is not ours", "DELETE", modify, nil, []string{"If-Match", `"abc"`}, 412, "", "version"},
 		{"a version that must not be", "PATCH", modify, patch(op("replace", "title", "x")), []string{"If-None-Match", "*"}, 412, "", "version"},
 	}
+}
+
+// failOn is a bulk request that would create a User, were its failOnErrors a number.
+func failOn(errors any) object {
+	o := bulk(operation("POST", "/Users", "u", user("new@societe.example")))
+	o["failOnErrors"] = errors
+	return o
+}
+
+func overBulk() object {
+	ops := make([]object, 1001)
+	for i := range ops {
+		ops[i] = operation("POST", "/Users", fmt.Sprint(i), user(fmt.Sprintf("new%d@societe.example", i)))
+	}
+	return bulk(ops...)
 }
 
 func many(n int) []object {

@@ -28,7 +28,7 @@ func decodePatch(rt *resources.ResourceType, body map[string]any, o patchOptions
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPatchSchemas(envelope["schemas"]); err != nil {
+	if err := checkMessage(envelope["schemas"], schemaPatchOp); err != nil {
 		return nil, err
 	}
 	list, ok := envelope["operations"].([]any)
@@ -50,19 +50,19 @@ func decodePatch(rt *resources.ResourceType, body map[string]any, o patchOptions
 	return ops, nil
 }
 
-// checkPatchSchemas takes PatchOp among the schemas, or no schemas at all.
-func checkPatchSchemas(value any) error {
+// checkMessage takes a message's URN among the schemas, or no schemas at all.
+func checkMessage(value any, urn string) error {
 	if value == nil {
 		return nil
 	}
 	list, ok := value.([]any)
 	if ok && slices.ContainsFunc(list, func(v any) bool {
-		urn, _ := v.(string)
-		return strings.EqualFold(urn, schemaPatchOp)
+		text, _ := v.(string)
+		return strings.EqualFold(text, urn)
 	}) {
 		return nil
 	}
-	return resources.Errorf(resources.ErrInvalidSyntax, "schemas", "The schemas of a PATCH are [%q].", schemaPatchOp)
+	return resources.Errorf(resources.ErrInvalidSyntax, "schemas", "The schemas of this request are [%q].", urn)
 }
 
 // decodeOperation decodes one operation. It gives several where the value is an object whose keys are paths, and none
@@ -108,8 +108,11 @@ func flatten(rt *resources.ResourceType, op resources.Op, value any, o patchOpti
 	var ops []resources.Operation
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		path, err := parsePath(key, o)
-		if err != nil {
+		if err != nil && (key == "" || strings.ContainsAny(key, `[]"`)) {
 			return nil, err
+		}
+		if err != nil { // no value path, so the name of an attribute, which the schemas cannot know: ignored, as in POST (Q06)
+			path = filter.Path{AttributePath: filter.AttributePath{AttributeName: key}}
 		}
 		ops = append(ops, resources.Operation{Op: op, Path: path, Value: unwrap(rt, path, object[key]), Lenient: true})
 	}

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,22 +48,22 @@ func matches(values []string, version int64) bool {
 	return false
 }
 
-// precondition is what If-Match and If-None-Match demand of a change (RFC 9110 §13.1, RFC 7644 §3.14). The directory
-// compares and swaps on the version, so two clients with the same tag cannot both win.
-func (e *endpoint) precondition(r *http.Request) (resources.Precondition, error) {
-	match, none := r.Header.Values("If-Match"), r.Header.Values("If-None-Match")
-	tags := entityTags(match)
+// precondition is what If-Match and If-None-Match demand of a change of an existing resource (RFC 9110 §13.1, RFC 7644
+// §3.14). The directory compares and swaps on the version, so two clients with the same tag cannot both win.
+func (e *endpoint) precondition(ctx context.Context, c change) (resources.Precondition, error) {
+	tags := entityTags(c.match)
 	switch {
-	case len(match) == 0 && len(none) == 0, len(tags) == 1 && tags[0] == "*" && len(none) == 0:
+	case c.method == http.MethodPost,
+		len(c.match) == 0 && len(c.noneMatch) == 0, len(tags) == 1 && tags[0] == "*" && len(c.noneMatch) == 0:
 		return resources.Precondition{}, nil
-	case len(tags) == 1 && len(none) == 0 && tagVersion(tags[0]) > 0:
+	case len(tags) == 1 && len(c.noneMatch) == 0 && tagVersion(tags[0]) > 0:
 		return resources.Precondition{Version: tagVersion(tags[0])}, nil
 	}
-	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), resources.With{})
+	res, err := e.Store.Get(ctx, callerFrom(ctx), e.rt.Name, c.id, resources.With{})
 	if err != nil {
-		return resources.Precondition{}, e.about(pathID(r), err)
+		return resources.Precondition{}, e.about(c.id, err)
 	}
-	if len(match) > 0 && !matches(match, res.Version) || matches(none, res.Version) {
+	if len(c.match) > 0 && !matches(c.match, res.Version) || matches(c.noneMatch, res.Version) {
 		return resources.Precondition{}, resources.Errorf(resources.ErrVersion, "",
 			"The resource is in version %s, which the precondition of the request excludes.", etag(res.Version))
 	}

@@ -49,15 +49,7 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) error {
 // create is RFC 7644 §3.3. A User that the directory revives (Q51) is answered as a new one: that is what the client
 // asked for and waits for.
 func (e *endpoint) create(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := e.projection(r)
-	if err != nil {
-		return err
-	}
-	in, err := e.readObject(w, r)
-	if err != nil {
-		return err
-	}
-	result, err := e.Directory.Create(r.Context(), callerFrom(r.Context()), e.rt.Name, in)
+	result, p, _, err := e.change(w, r)
 	if err != nil {
 		return err
 	}
@@ -66,21 +58,9 @@ func (e *endpoint) create(w http.ResponseWriter, r *http.Request) error {
 
 // replace is RFC 7644 §3.5.1.
 func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := e.projection(r)
+	result, p, _, err := e.change(w, r)
 	if err != nil {
 		return err
-	}
-	pre, err := e.precondition(r)
-	if err != nil {
-		return err
-	}
-	in, err := e.readObject(w, r)
-	if err != nil {
-		return err
-	}
-	result, err := e.Directory.Replace(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), pre, in)
-	if err != nil {
-		return e.about(pathID(r), err)
 	}
 	return e.answer(w, r, http.StatusOK, result, p)
 }
@@ -88,30 +68,12 @@ func (e *endpoint) replace(w http.ResponseWriter, r *http.Request) error {
 // modify is RFC 7644 §3.5.2. A Group is answered without its members unless they are asked for (protocol.md section 3,
 // row 1): a change of one member must not cost reading a hundred thousand.
 func (e *endpoint) modify(w http.ResponseWriter, r *http.Request) error {
-	p, asked, err := e.projection(r)
+	result, p, asked, err := e.change(w, r)
 	if err != nil {
 		return err
 	}
-	pre, err := e.precondition(r)
-	if err != nil {
-		return err
-	}
-	body, err := e.readObject(w, r)
-	if err != nil {
-		return err
-	}
-	caller := callerFrom(r.Context())
-	ops, err := decodePatch(e.rt, body, patchOptions{operations: e.Limits.Operations, unquoted: caller.Switches.UnquotedValues})
-	if err != nil {
-		return err
-	}
-	result, err := e.Directory.Modify(r.Context(), caller, e.rt.Name, pathID(r), pre, ops)
-	if err != nil {
-		return e.about(pathID(r), err)
-	}
-	eventFrom(r.Context()).ignored = result.Ignored
 	minimal := prefersMinimal(r)
-	if !asked && (minimal || caller.Switches.PatchNoContent) {
+	if !asked && (minimal || callerFrom(r.Context()).Switches.PatchNoContent) {
 		if minimal {
 			w.Header().Set("Preference-Applied", "return=minimal")
 		}
@@ -127,27 +89,40 @@ func (e *endpoint) modify(w http.ResponseWriter, r *http.Request) error {
 
 // remove is RFC 7644 §3.6.
 func (e *endpoint) remove(w http.ResponseWriter, r *http.Request) error {
-	pre, err := e.precondition(r)
-	if err != nil {
+	if _, err := e.apply(r.Context(), changeOf(r, nil)); err != nil {
 		return err
-	}
-	if err := e.Directory.Remove(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), pre); err != nil {
-		return e.about(pathID(r), err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
+// change makes the change that a request with a body asks for, and says how to answer it.
+func (e *endpoint) change(w http.ResponseWriter, r *http.Request) (result *resources.Result, p projection, asked bool, err error) {
+	if p, asked, err = e.projection(r); err != nil {
+		return nil, p, false, err
+	}
+	body, err := e.readObject(w, r)
+	if err != nil {
+		return nil, p, false, err
+	}
+	result, err = e.apply(r.Context(), changeOf(r, body))
+	return result, p, asked, err
+}
+
 // answer writes the new state after a change. A Group's members are not part of the directory's result; they are read
-// where the response shows them.
+// where the response shows them. When somebody has deleted the Group meanwhile, the change was made all the same: the
+// response is what was written.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
-	eventFrom(r.Context()).ignored = result.Ignored
-	res := result.Resource
-	if with := e.with(p); with.Members {
-		var err error
-		if res, err = e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, res.ID, with); err != nil {
-			return fmt.Errorf("read back %s %s: %w", e.rt.Name, result.Resource.ID, err)
-		}
+	with := e.with(p)
+	if !with.Members {
+		return e.write(w, status, result.Resource, p)
+	}
+	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, result.Resource.ID, with)
+	if errors.Is(err, resources.ErrNotFound) {
+		res, err = result.Resource, nil
+	}
+	if err != nil {
+		return fmt.Errorf("read back %s %s: %w", e.rt.Name, result.Resource.ID, err)
 	}
 	return e.write(w, status, res, p)
 }
@@ -172,16 +147,6 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 	w.Header().Set("Location", location)
 	w.Header().Set("Content-Location", location)
 	w.Header().Set("ETag", etag(res.Version))
-}
-
-// about names the resource in an error that only says that there is none.
-func (e *endpoint) about(id string, err error) error {
-	if named := new(resources.Error); errors.As(err, &named) && named.Detail != "" || !errors.Is(err, resources.ErrNotFound) {
-		return err
-	}
-	return &resources.Error{
-		Kind: resources.ErrNotFound, Detail: fmt.Sprintf("There is no %s with the id %q.", e.rt.Name, clip(id)), Cause: err,
-	}
 }
 
 // with is what must be read for a response.

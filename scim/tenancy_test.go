@@ -43,6 +43,13 @@ func TestTwoCompaniesNeverSeeEachOther(t *testing.T) {
 				{"PATCH", "/Groups/" + ourGroup, patch(op("add", "members", []object{{"value": groupID}})), ""},
 				{"PATCH", "/Groups/" + ourGroup, patch(op("remove", "members", []object{{"value": userID}})), ""},
 				{"PATCH", "/Users/" + ourUser, patch(op("add", enterpriseURN+":manager", userID)), ""},
+				{"POST", "/Bulk", bulk(
+					operation("PUT", "/Users/"+userID, "", user("new@ours.example")),
+					operation("PATCH", "/Users/"+userID, "", patch(op("replace", "title", "taken")), object{"version": `W/"2"`}),
+					operation("DELETE", "/Groups/"+groupID, "", nil, object{"version": "*"}),
+					operation("POST", "/Groups", "x", group("x", userID)),
+					operation("PATCH", "/Groups/"+ourGroup, "", patch(op("remove", "members", []object{{"value": userID}}))),
+				), ""},
 				{"GET", `/Users?filter=id eq "` + userID + `"`, nil, ""}, {"GET", `/Groups?filter=id eq "` + groupID + `"`, nil, ""},
 				{"GET", `/Groups?filter=members eq "` + userID + `"`, nil, ""}, {"GET", `/Groups?filter=members[value eq "` + userID + `"]`, nil, ""},
 				{"GET", `/Users?filter=groups.value eq "` + groupID + `"`, nil, ""},

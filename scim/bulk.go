@@ -1,0 +1,172 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"proprio/resources"
+)
+
+// Message schemas of bulk (RFC 7644 §8.2).
+const (
+	schemaBulkRequest  = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+	schemaBulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+)
+
+// bulk serves many changes in one request (RFC 7644 §3.7). Each is made like a request of its own: a failed one leaves
+// the others as they are.
+type bulk struct {
+	*Server
+	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
+	names     map[string]string    // of endpoints, by lower case
+}
+
+func newBulk(s *Server) *bulk {
+	return &bulk{Server: s, endpoints: map[string]*endpoint{}, names: s.pathNames()}
+}
+
+// bulkRequest is a decoded BulkRequest.
+type bulkRequest struct {
+	failOnErrors int // stop after so many errors; 0: never
+	operations   []*bulkOperation
+	creators     map[string]*bulkOperation // the POST operations by bulkId
+}
+
+// bulkAnswer is what became of one operation. The resource itself is left out, as RFC 7644 §3.7.3 allows.
+type bulkAnswer struct {
+	Method   string                `json:"method,omitempty"`
+	BulkID   string                `json:"bulkId,omitempty"`
+	Version  string                `json:"version,omitempty"`
+	Location string                `json:"location,omitempty"`
+	Status   string                `json:"status"`
+	Response *scimerrors.ScimError `json:"response,omitempty"`
+}
+
+// serve processes the operations in an order in which references come after what they refer to, and answers them in the
+// order of the request.
+func (b *bulk) serve(w http.ResponseWriter, r *http.Request) error {
+	body, err := b.readObject(w, r)
+	if err != nil {
+		return err
+	}
+	request, err := b.decode(body)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, o := range request.order() {
+		b.process(r.Context(), request, o)
+		if err := r.Context().Err(); err != nil {
+			return err // the client is gone
+		}
+		if o.answer.Response != nil {
+			failed++
+		}
+		if failed > 0 && failed == request.failOnErrors {
+			break
+		}
+	}
+	answers := make([]*bulkAnswer, 0, len(request.operations))
+	for _, o := range request.operations {
+		if o.answer != nil {
+			answers = append(answers, o.answer)
+		}
+	}
+	out, err := json.Marshal(object{"schemas": []string{schemaBulkResponse}, "Operations": answers})
+	if err != nil {
+		return fmt.Errorf("bulk response: %w", err)
+	}
+	write(w, http.StatusOK, out)
+	return nil
+}
+
+// decode reads the envelope. Faults of single operations are kept to be answered with them.
+func (b *bulk) decode(body map[string]any) (*bulkRequest, error) {
+	envelope, err := foldKeys(body, "schemas", "failonerrors", "operations")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMessage(envelope["schemas"], schemaBulkRequest); err != nil {
+		return nil, err
+	}
+	list, ok := envelope["operations"].([]any)
+	if !ok || len(list) == 0 {
+		return nil, resources.Errorf(resources.ErrInvalidSyntax, "Operations", "A bulk request needs a list of at least one operation.")
+	}
+	if len(list) > b.Limits.Bulk {
+		return nil, resources.Errorf(resources.ErrTooLarge, "Operations",
+			"There are %d operations; maxOperations is %d. Send them in several requests.", len(list), b.Limits.Bulk)
+	}
+	request := &bulkRequest{creators: map[string]*bulkOperation{}}
+	if request.failOnErrors, err = decodeFailOnErrors(envelope["failonerrors"]); err != nil {
+		return nil, err
+	}
+	for _, item := range list {
+		request.add(b.decodeOperation(item))
+	}
+	return request, nil
+}
+
+// decodeFailOnErrors takes 0, which would fail every request before its first operation, for no limit.
+func decodeFailOnErrors(value any) (int, error) {
+	if value == nil {
+		return 0, nil
+	}
+	number, _ := value.(json.Number)
+	n, err := strconv.Atoi(string(number))
+	if err != nil || n < 0 {
+		return 0, resources.Errorf(resources.ErrInvalidSyntax, "failOnErrors", "The number of errors to stop at is an integer from 1.")
+	}
+	return n, nil
+}
+
+// process makes one operation's change and notes its answer.
+func (b *bulk) process(ctx context.Context, request *bulkRequest, o *bulkOperation) {
+	o.answer = &bulkAnswer{Method: o.method, BulkID: o.bulkID}
+	result, err := b.change(ctx, request, o)
+	if o.endpoint != nil && o.id != "" && !isBulkReference(o.id) {
+		o.answer.Location = o.endpoint.renderer.location(url.PathEscape(o.id))
+	}
+	switch {
+	case err != nil:
+		e := eventFrom(ctx)
+		wire := wireError(err, e.id)
+		if wire.Status >= http.StatusInternalServerError {
+			b.Log.ErrorContext(ctx, "bulk operation", slog.String("request", e.id), slog.String("method", o.method),
+				slog.String("error", err.Error()))
+		}
+		o.answer.Status, o.answer.Response = strconv.Itoa(wire.Status), &wire
+		return
+	case o.method == http.MethodDelete:
+		o.answer.Status = strconv.Itoa(http.StatusNoContent)
+		return
+	case o.method == http.MethodPost:
+		o.answer.Status = strconv.Itoa(http.StatusCreated)
+		o.created = result.Resource.ID
+		o.answer.Location = o.endpoint.renderer.location(o.created)
+	default:
+		o.answer.Status = strconv.Itoa(http.StatusOK)
+	}
+	o.answer.Version = etag(result.Resource.Version)
+}
+
+func (b *bulk) change(ctx context.Context, request *bulkRequest, o *bulkOperation) (*resources.Result, error) {
+	if o.fault != nil {
+		return nil, o.fault
+	}
+	if err := request.resolve(o); err != nil {
+		return nil, err
+	}
+	c := change{method: o.method, id: o.id, data: o.data}
+	if o.version != "" {
+		c.match = []string{o.version}
+	}
+	return o.endpoint.apply(ctx, c)
+}

@@ -1,0 +1,145 @@
+package scim
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"proprio/resources"
+)
+
+// bulkPrefix begins a reference to what a POST of the same request creates (RFC 7644 §3.7.2).
+const bulkPrefix = "bulkId:"
+
+// quotedReference finds references among the filter of a PATCH path: members[value eq "bulkId:x"].
+var quotedReference = regexp.MustCompile(`"bulkId:[^"\\]+"`)
+
+func isBulkReference(s string) bool { return strings.HasPrefix(s, bulkPrefix) }
+
+// add takes an operation into the request. A bulkId that two POST operations share would let a reference mean either,
+// so both are refused.
+func (r *bulkRequest) add(o *bulkOperation) {
+	r.operations = append(r.operations, o)
+	o.references = o.findReferences()
+	if o.method != http.MethodPost || o.bulkID == "" {
+		return
+	}
+	twin := r.creators[o.bulkID]
+	if twin == nil {
+		r.creators[o.bulkID] = o
+		return
+	}
+	o.fault = resources.Errorf(resources.ErrInvalidValue, "bulkId", "Another POST of this request has the bulkId %q too.", clip(o.bulkID))
+	if twin.fault == nil {
+		twin.fault = o.fault
+	}
+}
+
+// order sorts the operations: one that refers to what a later one creates waits for it, and all others stay as the
+// request has them. What is left waiting, in a circle of references or behind one, gets a fault and comes last
+// (RFC 7644 §3.7.1 allows 409).
+func (r *bulkRequest) order() []*bulkOperation {
+	waitsFor, waiters := map[*bulkOperation]int{}, map[*bulkOperation][]*bulkOperation{}
+	for _, o := range r.operations {
+		for _, name := range o.references {
+			if creator := r.creators[name]; creator != nil {
+				waitsFor[o]++
+				waiters[creator] = append(waiters[creator], o)
+			}
+		}
+	}
+	ordered := make([]*bulkOperation, 0, len(r.operations))
+	reached := map[*bulkOperation]bool{}
+	var take func(o *bulkOperation)
+	take = func(o *bulkOperation) {
+		ordered = append(ordered, o)
+		for _, waiter := range waiters[o] {
+			if waitsFor[waiter]--; waitsFor[waiter] == 0 && reached[waiter] {
+				take(waiter)
+			}
+		}
+	}
+	for _, o := range r.operations {
+		if reached[o] = true; waitsFor[o] == 0 {
+			take(o)
+		}
+	}
+	for _, o := range r.operations {
+		if waitsFor[o] > 0 {
+			if o.fault == nil {
+				o.fault = conflict("The references of this operation lead in a circle: " + clip(strings.Join(o.references, ", ")) +
+					". Leave one reference out, and add it by a PATCH afterwards.")
+			}
+			ordered = append(ordered, o)
+		}
+	}
+	return ordered
+}
+
+// findReferences lists the bulkIds that an operation names, in its path and in its data.
+func (o *bulkOperation) findReferences() []string {
+	names := map[string]bool{}
+	o.replaceReferences(func(name string) string {
+		names[name] = true
+		return bulkPrefix + name
+	})
+	return slices.Sorted(maps.Keys(names))
+}
+
+// resolve puts ids in the place of references. What they refer to has been processed before.
+func (r *bulkRequest) resolve(o *bulkOperation) error {
+	for _, name := range o.references {
+		creator := r.creators[name]
+		switch {
+		case creator == nil:
+			return resources.Errorf(resources.ErrInvalidValue, "", "No POST of this request has the bulkId %q.", clip(name))
+		case creator.created == "":
+			return conflict("The operation with the bulkId " + clip(name) + ", which this one refers to, failed.")
+		}
+	}
+	o.replaceReferences(func(name string) string { return r.creators[name].created })
+	return nil
+}
+
+func conflict(detail string) error {
+	return scimerrors.ScimError{Status: http.StatusConflict, Detail: detail}
+}
+
+// replaceReferences gives the name in every reference of an operation to id, and puts what it returns in the
+// reference's place. In data, a whole text of the form bulkId:x is a reference, wherever it stands.
+func (o *bulkOperation) replaceReferences(id func(name string) string) {
+	replace := func(text string) string {
+		if name, ok := strings.CutPrefix(text, bulkPrefix); ok {
+			return id(name)
+		}
+		return text
+	}
+	o.id = replace(o.id)
+	for key, value := range o.data {
+		o.data[key] = replaceTexts(key, value, replace)
+	}
+}
+
+// replaceTexts gives every text in a JSON value to replace, and puts what it returns in its place.
+func replaceTexts(key string, value any, replace func(string) string) any {
+	switch v := value.(type) {
+	case string:
+		if strings.EqualFold(key, "path") {
+			return quotedReference.ReplaceAllStringFunc(v, func(quoted string) string { return `"` + replace(strings.Trim(quoted, `"`)) + `"` })
+		}
+		return replace(v)
+	case []any:
+		for i, inner := range v {
+			v[i] = replaceTexts(key, inner, replace)
+		}
+	case map[string]any:
+		for name, inner := range v {
+			v[name] = replaceTexts(name, inner, replace)
+		}
+	}
+	return value
+}
