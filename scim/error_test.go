@@ -67,6 +67,8 @@ func badRequests() []bad {
 		{"PATCH an unknown attribute", "PATCH", modify, patch(op("replace", "shoeSize", 44)), nil, 400, "invalidPath", "shoeSize"},
 		{"PATCH an unknown sub-attribute", "PATCH", modify, patch(op("replace", "name.nick", "x")), nil, 400, "invalidPath", "nick"},
 		{"PATCH a text without path", "PATCH", modify, patch(object{"op": "replace", "value": "x"}), nil, 400, "invalidValue", "object"},
+		{"PATCH a broken value path as a key (Q30)", "PATCH", modify, patch(object{"op": "replace", "value": object{"title": "x", `emails[type eq "work"`: "y@z.example"}}), nil, 400, "invalidPath", "emails"},
+		{"PATCH an empty key", "PATCH", modify, patch(object{"op": "replace", "value": object{"title": "x", "": "y"}}), nil, 400, "invalidPath", "path"},
 		{"PATCH id", "PATCH", modify, patch(op("replace", "id", "x")), nil, 400, "mutability", "id"},
 		{"PATCH meta", "PATCH", modify, patch(op("replace", "meta.version", "x")), nil, 400, "mutability", "meta"},
 		{"PATCH remove userName", "PATCH", modify, patch(object{"op": "remove", "path": "userName"}), nil, 400, "mutability", "userName"},
@@ -82,6 +84,11 @@ func badRequests() []bad {
 
 		// RFC 7644 §3.6 and §3.4.1: ids
 		{"GET an unknown id", "GET", "/Users/" + unknownID, nil, nil, 404, "", unknownID},
+		{"GET a very long id", "GET", "/Users/" + pad(9000, "x"), nil, nil, 404, "", "xxx…"},
+		{"PUT to a very long id", "PUT", "/Users/" + pad(3000, "é"), user("a@b.example"), nil, 404, "", "éé…"},
+		{"PATCH of a very long id", "PATCH", "/Groups/" + pad(9000, "x"), patch(op("replace", "displayName", "x")), nil, 404, "", "xxx…"},
+		{"DELETE of a very long id", "DELETE", "/Users/" + pad(9000, "x"), nil, []string{"If-Match", "*"}, 404, "", "xxx…"},
+		{"DELETE of a very long id in some version", "DELETE", "/Users/" + pad(9000, "x"), nil, []string{"If-None-Match", `W/"1"`}, 404, "", "xxx…"},
 		{"GET an id that is no UUID", "GET", "/Users/1", nil, nil, 404, "", `"1"`},
 		{"GET an id with a NUL", "GET", "/Users/a%00b", nil, nil, 404, "", "User"},
 		{"GET an id that is not UTF-8", "GET", "/Users/%ff", nil, nil, 404, "", "User"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +146,86 @@ func TestQ51CreateOfAnInactiveUser(t *testing.T) {
 			}
 			c.do("POST", "/Users", user("anne@societe.example")).scimError(409, "uniqueness", "userName")
 		}
+	})
+}
+
+// vanishingStore is a store from which somebody removes a Group just before it is read.
+type vanishingStore struct {
+	resources.Store
+	directory *resources.Directory
+}
+
+func (s vanishingStore) Get(ctx context.Context, c resources.Caller, typ, id string, with resources.With) (*resources.Resource, error) {
+	if err := s.directory.Remove(ctx, c, typ, id, resources.Precondition{}); err != nil {
+		return nil, err
+	}
+	return s.Store.Get(ctx, c, typ, id, with)
+}
+
+// What was made is answered as made, whoever takes it away before the response is written.
+func TestAChangeIsAnsweredWhateverComesAfterIt(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newWorld(t, d, func(s *scim.Server) { s.Store = vanishingStore{d, s.Directory} }).tenant("Société", "")
+		a := c.do("POST", "/Groups", group("G")).must(201)
+		if a.text("id") == "" || a.text("displayName") != "G" || a.header.Get("Location") != base+"/Groups/"+a.text("id") {
+			t.Errorf("POST: %v %s", a.header, a.body)
+		}
+		a = c.do("POST", "/Bulk", bulk(operation("POST", "/Groups", "g", group("H")))).mustStatuses("g 201")
+		path := "/Groups/" + a.id(0)
+		if got := c.do("PUT", path, group("I")).must(200); got.text("displayName") != "I" || got.at("members") != nil {
+			t.Errorf("PUT: %s", got.body)
+		}
+		c.do("PUT", path, group("J")).must(404)
+	})
+}
+
+// lines is a log whose lines are read one by one.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+// Q06: what the schemas do not know is ignored on every way and named in the log; strict connections refuse it.
+func TestQ06UnknownAttributesAreReported(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := make(lines, 1)
+		c := newWorld(t, d, func(s *scim.Server) { s.Log = slog.New(slog.NewTextHandler(log, nil)) }).tenant("Société", "")
+		do := func(method, path string, body any) (answer, string) {
+			a := c.do(method, path, body)
+			return a, <-log
+		}
+		unknown := object{"title": "new", "shoeSize": 44, "shoe color": "red", "a.b.c": 1, "urn:x:y:z:Robot:arm": 2}
+		a, _ := do("POST", "/Users", user("anne@societe.example"))
+		path := "/Users/" + a.must(201).text("id")
+		pathless := patch(object{"op": "replace", "value": unknown})
+		for _, f := range []struct {
+			method, path string
+			body         any
+		}{
+			{"PATCH", path, pathless}, {"PUT", path, user("anne@societe.example", unknown)},
+			{"POST", "/Bulk", bulk(operation("PATCH", path, "", pathless))},
+		} {
+			a, line := do(f.method, f.path, f.body)
+			a.must(200, 201)
+			for _, key := range []string{"shoeSize", "shoe color", "a.b.c", "urn:x:y:z:Robot:arm"} {
+				if !strings.Contains(line, key) {
+					t.Errorf("%s %s: the log does not name %q: %s", f.method, f.path, key, line)
+				}
+			}
+			if a, _ := do("GET", path, nil); a.at("title") != "new" || strings.Contains(a.body, "red") {
+				t.Errorf("%s %s left %s", f.method, f.path, a.body)
+			}
+			do("PATCH", path, patch(op("replace", "title", "old")))
+		}
+		c.connection.Switches.StrictAttributes = true
+		if err := d.SetConnection(t.Context(), c.connection); err != nil {
+			t.Fatal(err)
+		}
+		a, _ = do("PATCH", path, patch(object{"op": "replace", "value": object{"shoe color": "red"}}))
+		a.scimError(400, "invalidSyntax", "shoe color")
 	})
 }

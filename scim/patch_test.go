@@ -38,6 +38,8 @@ func TestPatchDialects(t *testing.T) {
 		{"Q30 an extension as a key", "User", `{"Operations":[{"op":"add","value":{"` + ext + `":{"department":"D"}}}]}`,
 			[]string{`add? ` + ext + ` {"department":"D"}`}},
 		{"a path that is a whole extension", "User", `{"Operations":[{"op":"remove","path":"` + ext + `"}]}`, []string{`remove ` + ext + ` null`}},
+		{"Q06 a key that is no name is kept, to be reported", "User", `{"Operations":[{"op":"replace","value":{"shoe size":44,"a.b.c":1,"http://x/y:z":2,"prénom":"A"}}]}`,
+			[]string{`replace? a.b.c 1`, `replace? http://x/y:z 2`, `replace? prénom "A"`, `replace? shoe size 44`}},
 		{"an empty path is none", "User", `{"Operations":[{"op":"replace","path":"","value":{"title":"t"}}]}`, []string{`replace? title "t"`}},
 		{"an empty object does nothing", "User", `{"Operations":[{"op":"replace","value":{}}]}`, nil},
 		{"null is a value", "User", `{"Operations":[{"op":"replace","path":"title","value":null}]}`, []string{`replace title null`}},

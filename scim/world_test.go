@@ -227,6 +227,8 @@ func (a answer) scimError(status int, scimType, mentions string) {
 	}
 	if detail := a.text("detail"); detail == "" || !strings.Contains(detail, mentions) {
 		a.t.Errorf("%s: detail %q does not mention %q", a.call, detail, mentions)
+	} else if len(detail) > 500 {
+		a.t.Errorf("%s: the detail has %d bytes: it echoes what was sent", a.call, len(detail))
 	}
 }
 
