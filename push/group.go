@@ -6,13 +6,13 @@ import (
 	"fmt"
 
 	"proprio/resources"
-	"proprio/scim/client"
 )
 
 // groupRecord is what was written of a Group: Account.Written of its row. Members are by their id in the app, each with
 // the epoch of its account when it was sent. Members that others put into the Group are not in it, and not touched.
 type groupRecord struct {
 	DisplayName string           `json:"displayName"`
+	ExternalID  string           `json:"externalId,omitempty"` // of a former Group, until it is replaced
 	Members     map[string]int64 `json:"members"`
 }
 
@@ -75,9 +75,13 @@ func (j *job) bringGroup(ctx context.Context, r *resources.Resource) error {
 		if err != nil {
 			return err
 		}
-		record := groupRecord{DisplayName: name}
+		record, err := readGroupRecord(j.account.Written) // a former Group's, where this one takes over from it
+		if err != nil {
+			return err
+		}
+		record.DisplayName = name
 		if found != nil {
-			record.DisplayName = found.Text("displayName")
+			record.DisplayName, record.ExternalID = found.Text("displayName"), j.formerID(found)
 		} else {
 			j.changed = append(j.changed, "create")
 		}
@@ -97,25 +101,26 @@ func (j *job) bringGroup(ctx context.Context, r *resources.Resource) error {
 	return renamed // a name that is refused does not keep the members from following
 }
 
-// rename writes a changed displayName.
+// rename writes a changed displayName, and this Group's id in the place of a former one's.
 func (j *job) rename(ctx context.Context, record *groupRecord, name string) error {
-	if record.DisplayName == name {
+	before, want := fields{"displayName": record.DisplayName}, fields{"displayName": name}
+	if record.ExternalID != "" && !j.profile.Groups.NoRename {
+		before["externalId"], want["externalId"] = record.ExternalID, j.account.ObjectID
+	}
+	ops := difference(j.profile, before, want)
+	if len(ops) == 0 {
 		return nil
 	}
 	if j.profile.Groups.NoRename {
 		return needs(ClassUnsupported, "%s cannot rename a group: it is still called %q there", j.profile.Title, record.DisplayName)
 	}
 	j.doing("update")
-	op := client.Operation{Op: "replace", Path: "displayName", Value: name}
-	if j.profile.PatchForm == "object" {
-		op = client.Operation{Op: "replace", Value: fields{"displayName": name}}
-	}
-	if _, err := j.client.Patch(ctx, endpointGroups, j.account.RemoteID, []client.Operation{op}); err != nil {
+	if _, err := j.client.Patch(ctx, endpointGroups, j.account.RemoteID, ops); err != nil {
 		return judge(err, onObject)
 	}
-	record.DisplayName = name
+	record.DisplayName, record.ExternalID = name, ""
 	j.account.Written = encodeFields(record)
-	j.changed = append(j.changed, "displayName")
+	j.changed = append(j.changed, touched(ops)...)
 	return nil
 }
 

@@ -27,6 +27,7 @@ func TestGroups(t *testing.T) {
 		whereRenamingIsUnsupportedTheMembersStillFollow,
 		whatBecomesOfAGroupThatIsRemoved,
 		aGroupDeletedInTheAppIsMadeAgainWithItsMembers,
+		aGroupInheritsNoMembersOfAFormerOne,
 	})
 }
 

@@ -34,7 +34,7 @@ type job struct {
 	changed  []string
 	attempts []Attempt
 
-	release        string
+	former         Account // the tombstone whose remote account this one takes over; zero: none
 	raiseGroups    []string
 	raiseReports   bool
 	managerMissing bool
@@ -55,7 +55,7 @@ func (j *job) run(ctx context.Context) error {
 // result is what the store is to write after run.
 func (j *job) result(now time.Time) Result {
 	r := Result{
-		Account: j.account, Release: j.release, RaiseGroups: j.raiseGroups, RaiseReports: j.raiseReports,
+		Account: j.account, Release: j.former.ID, RaiseGroups: j.raiseGroups, RaiseReports: j.raiseReports,
 		ManagerMissing: j.managerMissing, Attempts: j.attempts,
 	}
 	if len(j.changed) > 0 {

@@ -190,7 +190,7 @@ func (j *job) adopt(ctx context.Context, value string, docs []client.Document, b
 		return nil, needs(ClassNeedsData, "the app's %s %q already belongs to %s: two of the directory cannot share it",
 			kind, value, owner.ObjectName)
 	case err == nil && owner.ID != j.account.ID:
-		j.release, j.account.Origin = owner.ID, owner.Origin
+		j.former, j.account.Origin, j.account.Written = owner, owner.Origin, owner.Written
 	case externalID == j.account.ObjectID, begun && externalID == "":
 		j.account.Origin = OriginCreated
 	case j.app.LinkExisting:

@@ -15,7 +15,15 @@ func (j *job) retire(ctx context.Context, r *resources.Resource) error {
 		if err != nil || found == nil {
 			return err
 		}
-		j.account.Written = encodeFields(fields{"userName": j.account.ObjectName, "active": found.Flag("active", true)})
+		written, err := decodeFields(j.account.Written)
+		if err != nil {
+			return err
+		}
+		if written == nil {
+			written = fields{"userName": j.account.ObjectName}
+		}
+		written["active"] = found.Flag("active", true)
+		j.account.Written = encodeFields(written)
 	}
 	if err := j.retireOnly(ctx); err != nil {
 		return err

@@ -70,8 +70,7 @@ func (j *job) provision(ctx context.Context, r *resources.Resource, want fields)
 	}
 	j.appeared(r)
 	if found != nil {
-		j.account.Written = encodeFields(held(want, found))
-		return j.update(ctx, want, nil, held(want, found))
+		return j.settleIn(ctx, want, found)
 	}
 	j.account.Written = encodeFields(want)
 	j.changed = append(j.changed, "create")
@@ -102,7 +101,7 @@ func (j *job) stayAway(ctx context.Context, r *resources.Resource, want fields) 
 		return err
 	}
 	j.appeared(r)
-	return j.update(ctx, want, nil, held(want, found))
+	return j.settleIn(ctx, want, found)
 }
 
 // orphan finds the resource of a creation whose answer was never heard. Nil: there is none, and the job is done.
@@ -118,7 +117,7 @@ func (j *job) orphan(ctx context.Context) (client.Document, error) {
 		return nil, err
 	}
 	if found == nil || j.account.Origin == OriginLinked {
-		j.changed, j.release = nil, ""
+		j.changed, j.former = nil, Account{}
 		return nil, j.absent()
 	}
 	return found, nil

@@ -20,6 +20,8 @@ func TestUsers(t *testing.T) {
 		everyWayOutDeactivates,
 		oneWhoComesBackIntoTheScopeIsReactivated,
 		aNewUserTakesOverTheTombstonesAccount,
+		nobodyInheritsWhatAnotherWasWritten,
+		anAccountThatMustBeReactivatedByHandWaitsForItsNewUserToo,
 		anUnmanagedAccountIsNotTouched,
 		linkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase,
 		a409OfAnotherLetterCaseIsFoundAndDecided,
