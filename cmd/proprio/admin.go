@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"proprio/oidc"
+	"proprio/resources"
 )
 
 func (p *program) adminCmd() *cobra.Command {
@@ -13,84 +15,58 @@ func (p *program) adminCmd() *cobra.Command {
 }
 
 func (p *program) adminAddCmd() *cobra.Command {
-	var company, role string
+	var role string
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "List somebody who may sign in; their first sign-in binds the address to their identity at the issuer",
 		Args:  names("ADDRESS"),
 	}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.Flags().StringVar(&role, "role", string(oidc.RoleAdmin), "admin, or auditor (sees, but cannot act)")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			admin, err := c.addAdmin(cmd.Context(), caller, args[0], oidc.Role(role))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(p.stdout, "admin %s %s %s\n", admin.ID, admin.Address, admin.Role)
-			return nil
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		admin, err := c.addAdmin(ctx, caller, args[0], oidc.Role(role))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "admin %s %s %s\n", admin.ID, admin.Address, admin.Role)
+		return nil
+	})
 }
 
 func (p *program) adminListCmd() *cobra.Command {
-	var company string
 	var asJSON bool
 	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: names()}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			admins, err := c.db.Admins(cmd.Context(), caller.Company)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return p.printJSON(admins)
-			}
-			for _, a := range admins {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tbound=%t\tdisabled=%t\n", a.ID, a.Address, a.Role, a.Bound(), a.Disabled)
-			}
-			return nil
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
+		admins, err := c.db.Admins(ctx, caller.Company)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return p.printJSON(admins)
+		}
+		for _, a := range admins {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\tbound=%t\tdisabled=%t\n", a.ID, a.Address, a.Role, a.Bound(), a.Disabled)
+		}
+		return nil
+	})
 }
 
 func (p *program) adminRebindCmd() *cobra.Command {
-	var company string
 	cmd := &cobra.Command{
 		Use:   "rebind ADDRESS",
 		Short: "Forget the identity an admin is bound to, after asking the person; the next sign-in binds anew",
 		Args:  names("ADDRESS"),
 	}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			folded, ok := oidc.FoldAddress(args[0])
-			if !ok {
-				return fmt.Errorf("%w: %q is not an e-mail address", errUsage, args[0])
-			}
-			admin, err := c.db.Rebind(cmd.Context(), oidcActor(caller.Actor), caller.Company, folded)
-			if err != nil {
-				return fmt.Errorf("admin %s: %w", args[0], err)
-			}
-			fmt.Fprintf(p.stdout, "admin %s %s will bind at the next sign-in\n", admin.ID, admin.Address)
-			return nil
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		folded, ok := oidc.FoldAddress(args[0])
+		if !ok {
+			return fmt.Errorf("%w: %q is not an e-mail address", errUsage, args[0])
+		}
+		admin, err := c.db.Rebind(ctx, oidcActor(caller.Actor), caller.Company, folded)
+		if err != nil {
+			return fmt.Errorf("admin %s: %w", args[0], err)
+		}
+		fmt.Fprintf(p.stdout, "admin %s %s will bind at the next sign-in\n", admin.ID, admin.Address)
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ func (p *program) appCmd() *cobra.Command {
 }
 
 func (p *program) appAddCmd() *cobra.Command {
-	var company, tokenFile string
+	var tokenFile string
 	var scope []string
 	var app push.App
 	cmd := &cobra.Command{
@@ -32,7 +33,6 @@ func (p *program) appAddCmd() *cobra.Command {
 		Args:    names("NAME"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&company, "company", "", "the company's name")
 	f.StringVar(&app.Profile, "profile", "generic", "what the product can and cannot do")
 	f.StringVar(&app.URL, "url", "", "the app's SCIM base address")
 	f.StringVar(&tokenFile, "token-file", "", "file with the app's bearer token, - for standard input")
@@ -40,35 +40,28 @@ func (p *program) appAddCmd() *cobra.Command {
 	f.StringVar(&app.Responsible, "responsible", "", "address of the person who answers for the app")
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
 	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		credential, err := p.readSecret(tokenFile)
 		if err != nil {
 			return err
 		}
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			app.Name = args[0]
-			if app.ScopeGroups, err = c.groupsByName(cmd.Context(), caller, scope); err != nil {
-				return err
-			}
-			stored, err := c.addApp(cmd.Context(), caller, app, credential)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(p.stdout, "app %s %s\n", stored.ID, stored.Name)
-			return nil
-		})
-	}
-	return required(cmd, "company", "url", "token-file")
+		app.Name = args[0]
+		if app.ScopeGroups, err = c.groupsByName(ctx, caller, scope); err != nil {
+			return err
+		}
+		stored, err := c.addApp(ctx, caller, app, credential)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "app %s %s\n", stored.ID, stored.Name)
+		return nil
+	}), "url", "token-file")
 }
 
-// appVerb is a command on one app that already exists.
-func (p *program) appVerb(use, short string, do appAction) *cobra.Command {
+// onApp makes a command act on the app that its argument names.
+func (p *program) onApp(cmd *cobra.Command, do func(ctx context.Context, c *core, app push.App) error) *cobra.Command {
 	var company string
-	cmd := &cobra.Command{Use: use, Short: short, Args: names("NAME")}
+	cmd.Args = names("NAME")
 	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
@@ -76,60 +69,50 @@ func (p *program) appVerb(use, short string, do appAction) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			said, err := do(c, cmd.Context(), resources.Caller{Company: app.Company, Actor: p.actor()}, app)
-			if err != nil {
+			if err := do(cmd.Context(), c, app); err != nil {
 				return fmt.Errorf("app %s: %w", app.Name, err)
 			}
-			fmt.Fprintln(p.stdout, said)
 			return nil
 		})
 	}
 	return cmd
+}
+
+func (p *program) appVerb(use, short string, act appAction) *cobra.Command {
+	return p.onApp(&cobra.Command{Use: use, Short: short}, func(ctx context.Context, c *core, app push.App) error {
+		said, err := act(c, ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, app)
+		if err == nil {
+			fmt.Fprintln(p.stdout, said)
+		}
+		return err
+	})
 }
 
 func (p *program) appListCmd() *cobra.Command {
-	var company string
 	cmd := &cobra.Command{Use: "list", Short: "List a company's apps", Args: names()}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			apps, err := c.db.Apps(cmd.Context(), caller.Company)
-			for _, a := range apps {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", a.ID, a.Name, a.Profile, a.URL)
-			}
-			return err
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
+		apps, err := c.db.Apps(ctx, caller.Company)
+		for _, a := range apps {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", a.ID, a.Name, a.Profile, a.URL)
+		}
+		return err
+	})
 }
 
 func (p *program) appStatusCmd() *cobra.Command {
-	var company string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "status NAME", Short: "Show an app's accounts by state", Args: names("NAME")}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
+	cmd := &cobra.Command{Use: "status NAME", Short: "Show an app's accounts by state"}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			app, err := c.findApp(cmd.Context(), company, args[0])
-			if err != nil {
-				return err
-			}
-			status, err := push.StatusOf(cmd.Context(), c.db, app, c.now())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return p.printJSON(status)
-			}
-			return p.printStatus(status)
-		})
-	}
-	return cmd
+	return p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
+		status, err := push.StatusOf(ctx, c.db, app, c.now())
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return p.printJSON(status)
+		}
+		return p.printStatus(status)
+	})
 }
 
 func (p *program) printStatus(s push.Status) error {

@@ -8,7 +8,6 @@ import (
 
 	"proprio/audit"
 	"proprio/ownership"
-	"proprio/resources"
 )
 
 func (p *program) companyCmd() *cobra.Command {
@@ -91,13 +90,4 @@ func (p *program) companyListCmd() *cobra.Command {
 		})
 	}
 	return cmd
-}
-
-// companyCaller finds a company by name, for commands that read or write its directory.
-func (p *program) companyCaller(ctx context.Context, c *core, name string) (resources.Caller, error) {
-	company, err := c.db.CompanyByName(ctx, name)
-	if err != nil {
-		return resources.Caller{}, fmt.Errorf("company %q: %w (see proprio company list)", name, err)
-	}
-	return resources.Caller{Company: company.ID, Actor: p.actor()}, nil
 }

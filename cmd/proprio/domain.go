@@ -8,6 +8,7 @@ import (
 
 	"proprio/audit"
 	"proprio/ownership"
+	"proprio/resources"
 )
 
 func (p *program) domainCmd() *cobra.Command {
@@ -19,44 +20,26 @@ func (p *program) domainCmd() *cobra.Command {
 }
 
 func (p *program) domainVerb(use, short string, do domainAction) *cobra.Command {
-	var company string
 	cmd := &cobra.Command{Use: use, Short: short, Args: names("DOMAIN")}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			domain, err := do(c.registrar, cmd.Context(), caller.Actor, caller.Company, args[0])
-			if err != nil {
-				return err
-			}
-			p.printDomain(company, domain)
-			return nil
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		domain, err := do(c.registrar, ctx, caller.Actor, caller.Company, args[0])
+		if err != nil {
+			return err
+		}
+		p.printDomain(cmd.Flag("company").Value.String(), domain)
+		return nil
+	})
 }
 
 func (p *program) domainListCmd() *cobra.Command {
-	var company string
 	cmd := &cobra.Command{Use: "list", Short: "List a company's domains", Args: names()}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			domains, err := c.db.Domains(cmd.Context(), caller.Company)
-			for _, domain := range domains {
-				p.printDomain(company, domain)
-			}
-			return err
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
+		domains, err := c.db.Domains(ctx, caller.Company)
+		for _, domain := range domains {
+			p.printDomain(cmd.Flag("company").Value.String(), domain)
+		}
+		return err
+	})
 }
 
 // domainAction is what a verb does to a company's domain.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"proprio/oidc"
+	"proprio/resources"
 )
 
 func (p *program) issuerCmd() *cobra.Command {
@@ -13,7 +15,7 @@ func (p *program) issuerCmd() *cobra.Command {
 }
 
 func (p *program) issuerAddCmd() *cobra.Command {
-	var company, trust, secretFile string
+	var trust, secretFile string
 	var issuer oidc.Issuer
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -23,7 +25,6 @@ func (p *program) issuerAddCmd() *cobra.Command {
 		Args: names("NAME"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&company, "company", "", "the company's name")
 	f.StringVar(&issuer.URL, "url", "", "the issuer, exactly as its discovery document says")
 	f.StringVar(&issuer.ClientID, "client-id", "", "the client id that the provider gave")
 	f.StringVar(&secretFile, "client-secret-file", "", "file with the client secret, - for standard input; empty: a public client")
@@ -32,7 +33,7 @@ func (p *program) issuerAddCmd() *cobra.Command {
 	f.BoolVar(&issuer.Private, "allow-private", false, "let the issuer be on this machine or in a private network")
 	f.StringSliceVar(&issuer.Methods, "require-amr", nil, "one of these must be in the claim amr, such as mfa")
 	f.DurationVar(&issuer.MaxAge, "max-age", 0, "how long ago a person may have signed in at the issuer; 0: no limit")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		issuer.Name, issuer.Trust = args[0], oidc.Trust(trust)
 		if secretFile != "" {
 			secret, err := p.readSecret(secretFile)
@@ -41,39 +42,23 @@ func (p *program) issuerAddCmd() *cobra.Command {
 			}
 			issuer.Secret = secret
 		}
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			stored, err := c.addIssuer(cmd.Context(), caller, issuer)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(p.stdout, "issuer %s %s\nregister this redirect address there: PUBLIC-URL%s\n",
-				stored.ID, stored.Name, oidc.CallbackPath(stored.ID))
-			return nil
-		})
-	}
-	return required(cmd, "company", "url", "client-id")
+		stored, err := c.addIssuer(ctx, caller, issuer)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "issuer %s %s\nregister this redirect address there: PUBLIC-URL%s\n",
+			stored.ID, stored.Name, oidc.CallbackPath(stored.ID))
+		return nil
+	}), "url", "client-id")
 }
 
 func (p *program) issuerListCmd() *cobra.Command {
-	var company string
 	cmd := &cobra.Command{Use: "list", Short: "List a company's OpenID providers", Args: names()}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			issuers, err := c.db.Issuers(cmd.Context(), caller.Company)
-			for _, i := range issuers {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
-			}
-			return err
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
+		issuers, err := c.db.Issuers(ctx, caller.Company)
+		for _, i := range issuers {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
+		}
+		return err
+	})
 }

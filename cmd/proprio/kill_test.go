@@ -60,6 +60,7 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 			t.Fatal(w.err)
 		}
 	}
+	t.Logf("%d kills during the writing of %d people and %d groups; all is acknowledged", kills, people, len(writers))
 	checkSource(t, c, writers)
 	checkDownstream(t, newCaller(downstream.URL+"/scim/v2", appToken), app, writers)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"proprio/audit"
+	"proprio/resources"
 )
 
 // errUsage marks a wrong command line: exit status 2.
@@ -117,6 +118,22 @@ func (p *program) withCore(ctx context.Context, do func(*core) error) error {
 	}
 	defer c.close()
 	return do(c)
+}
+
+// inCompany makes a command act in the company that --company names.
+func (p *program) inCompany(cmd *cobra.Command, do func(ctx context.Context, c *core, caller resources.Caller, args []string) error) *cobra.Command {
+	var company string
+	cmd.Flags().StringVar(&company, "company", "", "the company's name")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			found, err := c.db.CompanyByName(cmd.Context(), company)
+			if err != nil {
+				return fmt.Errorf("company %q: %w (see proprio company list)", company, err)
+			}
+			return do(cmd.Context(), c, resources.Caller{Company: found.ID, Actor: p.actor()}, args)
+		})
+	}
+	return required(cmd, "company")
 }
 
 // actor is who a command acts as, for the audit record.

@@ -15,7 +15,7 @@ func (p *program) tokenCmd() *cobra.Command {
 }
 
 func (p *program) tokenCreateCmd() *cobra.Command {
-	var company, connection, preset string
+	var connection, preset string
 	var lifetime time.Duration
 	cmd := &cobra.Command{
 		Use:   "create",
@@ -26,25 +26,17 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 		Args:    names(),
 	}
 	f := cmd.Flags()
-	f.StringVar(&company, "company", "", "the company's name")
 	f.StringVar(&connection, "connection", "", "the connection's name")
 	f.StringVar(&preset, "preset", "", "the identity provider: entra, okta or generic")
 	f.DurationVar(&lifetime, "expires-in", 0, "how long the token is valid, such as 4380h; 0: until it is revoked")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			token, err := c.createToken(cmd.Context(), caller, connection, preset, lifetime)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(p.stdout, token)
-			return nil
-		})
-	}
-	return required(cmd, "company", "connection")
+	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
+		token, err := c.createToken(ctx, caller, connection, preset, lifetime)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(p.stdout, token)
+		return nil
+	}), "connection")
 }
 
 // createToken makes a token in the connection of that name, and the connection when there is none.
@@ -71,17 +63,8 @@ func (c *core) createToken(ctx context.Context, caller resources.Caller, connect
 }
 
 func (p *program) tokenRevokeCmd() *cobra.Command {
-	var company string
 	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token at once (its id is in proprio connection list)", Args: names("ID")}
-	cmd.Flags().StringVar(&company, "company", "", "the company's name")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.withCore(cmd.Context(), func(c *core) error {
-			caller, err := p.companyCaller(cmd.Context(), c, company)
-			if err != nil {
-				return err
-			}
-			return c.db.RevokeToken(cmd.Context(), caller.Actor, caller.Company, args[0])
-		})
-	}
-	return required(cmd, "company")
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		return c.db.RevokeToken(ctx, caller.Actor, caller.Company, args[0])
+	})
 }
