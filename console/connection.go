@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"proprio/audit"
 	"proprio/resources"
 )
 
@@ -128,24 +127,9 @@ func (c *Console) switchConnection(v *visit, disabled bool, done string) error {
 	}
 	if conn.Disabled != disabled {
 		conn.Disabled = disabled
-		if err := c.Connections.SetConnection(ctx, conn); err != nil {
-			return err
-		}
-		if err := c.Log.Append(ctx, v.switched(conn, c.Now())); err != nil {
+		if err := c.Connections.SetConnection(ctx, v.actor(), conn); err != nil {
 			return err
 		}
 	}
 	return back(v, "/connections/"+conn.ID, "done", done)
-}
-
-// switched is the audit entry of a connection that was disabled or enabled.
-func (v *visit) switched(conn resources.Connection, at time.Time) audit.Entry {
-	entry := audit.Entry{
-		Company: conn.Company, At: at, Actor: v.actor(), Action: audit.ActionActivate, ObjectType: "connection",
-		ObjectID: conn.ID, ObjectName: conn.Name, Changed: []string{"disabled"},
-	}
-	if conn.Disabled {
-		entry.Action = audit.ActionDeactivate
-	}
-	return entry
 }

@@ -92,14 +92,40 @@ func (d *DB) ListConnections(ctx context.Context, company string) ([]resources.C
 }
 
 // SetConnection implements resources.Connections.
-func (d *DB) SetConnection(ctx context.Context, c resources.Connection) error {
+func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.Connection) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := d.exec(ctx, tx, `update connections set switches = ?, disabled = ? where company_id = ? and id = ?`,
-			jsonText(c.Switches), c.Disabled, c.Company, c.ID)
-		if err == nil && n == 0 {
-			err = noConnection(c.ID)
+		var old struct {
+			Name     string `db:"name"`
+			Switches string `db:"switches"`
+			Disabled bool   `db:"disabled"`
 		}
-		return err
+		err := d.get(ctx, tx, &old, `select name, switches, disabled from connections where company_id = ? and id = ?`+
+			d.dialect.forUpdate(), c.Company, c.ID)
+		if isNotFound(err) {
+			return noConnection(c.ID)
+		}
+		entry := audit.Entry{
+			Company: c.Company, At: d.now(), Actor: actor, Action: audit.ActionModify,
+			ObjectType: "connection", ObjectID: c.ID, ObjectName: old.Name,
+		}
+		if old.Disabled != c.Disabled {
+			entry.Action, entry.Changed = audit.ActionActivate, []string{"disabled"}
+			if c.Disabled {
+				entry.Action = audit.ActionDeactivate
+			}
+		}
+		if old.Switches != jsonText(c.Switches) {
+			entry.Changed = append(entry.Changed, "switches")
+		}
+		if err != nil || len(entry.Changed) == 0 {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update connections set switches = ?, disabled = ? where company_id = ? and id = ?`,
+			jsonText(c.Switches), c.Disabled, c.Company, c.ID)
+		if err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, entry)
 	})
 }
 

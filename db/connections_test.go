@@ -53,7 +53,7 @@ func TestConnectionIsCreatedOncePerName(t *testing.T) {
 		wantError(t, err, resources.ErrInvalidValue, "name")
 
 		first.Disabled, first.Switches = true, resources.Switches{ReviveInactive: true}
-		err = d.SetConnection(t.Context(), first)
+		err = d.SetConnection(t.Context(), audit.Actor{Kind: audit.ActorCommand}, first)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,9 +62,17 @@ func TestConnectionIsCreatedOncePerName(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEqual(t, "after SetConnection", list, []resources.Connection{first})
+		err = d.SetConnection(t.Context(), audit.Actor{Kind: audit.ActorCommand}, first) // changes nothing: not recorded
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, err := d.Entries(t.Context(), first.Company, audit.Query{ObjectType: "connection", ObjectID: first.ID})
+		if err != nil || len(entries) != 1 || entries[0].Action != audit.ActionDeactivate {
+			t.Errorf("entries %v %v, want the one that disabled it", entries, err)
+		}
 		foreign := first
 		foreign.Company = id()
-		wantError(t, d.SetConnection(t.Context(), foreign), resources.ErrNotFound, "")
+		wantError(t, d.SetConnection(t.Context(), audit.Actor{Kind: audit.ActorCommand}, foreign), resources.ErrNotFound, "")
 	})
 }
 
@@ -128,7 +136,7 @@ func TestTokenOfADisabledConnectionOrSuspendedCompany(t *testing.T) {
 		_, _, err = d.Authenticate(t.Context(), key, time.Now())
 		wantError(t, err, resources.ErrForbidden, "")
 		c.Disabled = true
-		err = d.SetConnection(t.Context(), c)
+		err = d.SetConnection(t.Context(), audit.Actor{Kind: audit.ActorCommand}, c)
 		if err != nil {
 			t.Fatal(err)
 		}

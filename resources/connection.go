@@ -86,8 +86,8 @@ type Connections interface {
 	CreateConnection(ctx context.Context, c Connection) (Connection, error)
 	// ListConnections returns a company's connections by name, each with its tokens, newest first.
 	ListConnections(ctx context.Context, company string) ([]Connection, map[string][]Token, error)
-	// SetConnection changes switches and disabled.
-	SetConnection(ctx context.Context, c Connection) error
+	// SetConnection changes switches and disabled. What changes nothing is not recorded.
+	SetConnection(ctx context.Context, actor audit.Actor, c Connection) error
 	// CreateToken stores a token's SHA-256 hash. A third active token is ErrTooMany.
 	CreateToken(ctx context.Context, actor audit.Actor, t Token, hash [32]byte) error
 	// RevokeToken ends a token at once.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/ownership"
@@ -72,7 +73,7 @@ func TestTokensThatAreNoLongerOrNotYetGood(t *testing.T) {
 		// Entra reads 404 as a broken service and quarantines (clients.md section 7).
 		disabled := w.tenant("Disabled", "")
 		disabled.connection.Disabled = true
-		if err := d.SetConnection(ctx, disabled.connection); err != nil {
+		if err := d.SetConnection(ctx, audit.Actor{}, disabled.connection); err != nil {
 			t.Fatal(err)
 		}
 		disabled.do("GET", "/Users", nil).scimError(403, "", "disabled")

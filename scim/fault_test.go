@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/resources"
@@ -59,6 +60,29 @@ func TestInternalFaultsShowNothing(t *testing.T) {
 					a.scimError(400, "invalidValue", "named")
 				}
 			})
+		}
+	})
+}
+
+// In a bulk request an inner fault fails its operation alone; the log says what it was.
+func TestInternalFaultsFailOneOperationOfABulk(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := make(lines, 2)
+		c := newWorld(t, d, func(s *scim.Server) {
+			s.Store = faultyStore{d, func() error { return errors.New("pq: relation s3cret") }}
+			s.Log = slog.New(slog.NewTextHandler(log, nil))
+		}).tenant("Société", "")
+		a := c.do("POST", "/Bulk", bulk(
+			operation("DELETE", "/Users/x", "", nil, object{"version": `W/"1", W/"2"`}), // two versions: the server has to look
+			operation("POST", "/Users", "u", user("anne@societe.example")),
+		)).mustStatuses("500", "u 201")
+		id := a.header.Get("X-Request-Id")
+		if detail := a.text("Operations", 0, "response", "detail"); !strings.Contains(detail, id) || strings.Contains(a.body, "s3cret") {
+			t.Errorf("answered %s", a.body)
+		}
+		if line := <-log; !strings.Contains(line, "level=ERROR") || !strings.Contains(line, id) || !strings.Contains(line, "s3cret") {
+			t.Errorf("logged %s", line)
 		}
 	})
 }
@@ -222,7 +246,7 @@ func TestQ06UnknownAttributesAreReported(t *testing.T) {
 			do("PATCH", path, patch(op("replace", "title", "old")))
 		}
 		c.connection.Switches.StrictAttributes = true
-		if err := d.SetConnection(t.Context(), c.connection); err != nil {
+		if err := d.SetConnection(t.Context(), audit.Actor{}, c.connection); err != nil {
 			t.Fatal(err)
 		}
 		a, _ = do("PATCH", path, patch(object{"op": "replace", "value": object{"shoe color": "red"}}))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/scim"
@@ -260,7 +261,7 @@ func TestRFC7644Section352PatchStatus(t *testing.T) {
 		}
 		c.do("PATCH", path, patch(op("replace", "title", "b")), "Prefer", "return=representation").must(200)
 		c.connection.Switches.PatchNoContent = true
-		if err := d.SetConnection(t.Context(), c.connection); err != nil {
+		if err := d.SetConnection(t.Context(), audit.Actor{}, c.connection); err != nil {
 			t.Fatal(err)
 		}
 		c.do("PATCH", path, patch(op("replace", "title", "c"))).must(204)

@@ -49,7 +49,7 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 		for _, found := range connections {
 			if found.Name == args[0] {
 				found.Disabled = disabled
-				return c.db.SetConnection(ctx, found)
+				return c.db.SetConnection(ctx, caller.Actor, found)
 			}
 		}
 		return fmt.Errorf("connection %q: %w (see proprio connection list)", args[0], resources.ErrNotFound)

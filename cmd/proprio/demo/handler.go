@@ -109,7 +109,7 @@ func (h *handler) Patch(_ *http.Request, id string, ops []scim.PatchOperation) (
 	if !ok {
 		return scim.Resource{}, scimerrors.ScimErrorResourceNotFound(id)
 	}
-	next, err := scim.ApplyPatch(clone(have.attributes).(map[string]any), ops, withCommon(h.schema), h.extensions...)
+	next, err := scim.ApplyPatch(h.flat(clone(have.attributes).(map[string]any)), ops, withCommon(h.schema), h.extensions...)
 	if err != nil {
 		return scim.Resource{}, err
 	}
@@ -122,8 +122,21 @@ func withCommon(s schema.Schema) schema.Schema {
 	return s
 }
 
-// nested puts extension attributes under their schema's URN: the library writes those of a PATCH beside it, as
-// "urn:…:User:department", where neither its filters nor a client would find them.
+// flat puts extension attributes where the library's PATCH looks for them: beside their schema's URN, as
+// "urn:…:User:department".
+func (h *handler) flat(attributes scim.ResourceAttributes) scim.ResourceAttributes {
+	for _, e := range h.extensions {
+		inner, _ := attributes[e.ID].(map[string]any)
+		delete(attributes, e.ID)
+		for name, value := range inner {
+			attributes[e.ID+":"+name] = value
+		}
+	}
+	return attributes
+}
+
+// nested puts them back under the URN, where filters and clients look for them. What an operation without a path wrote
+// there is newer.
 func (h *handler) nested(attributes scim.ResourceAttributes) scim.ResourceAttributes {
 	for _, e := range h.extensions {
 		for key, value := range attributes {
@@ -137,7 +150,9 @@ func (h *handler) nested(attributes scim.ResourceAttributes) scim.ResourceAttrib
 				inner = map[string]any{}
 				attributes[e.ID] = inner
 			}
-			inner[name] = value
+			if _, newer := inner[name]; !newer {
+				inner[name] = value
+			}
 		}
 	}
 	return attributes
