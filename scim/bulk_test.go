@@ -46,9 +46,10 @@ func (a answer) statuses() []string {
 	a.t.Helper()
 	var all []string
 	list, _ := a.at("Operations").([]any)
-	for i := range list {
-		s := a.text("Operations", i, "status")
-		if id := a.text("Operations", i, "bulkId"); id != "" {
+	for _, o := range list {
+		o, _ := o.(map[string]any)
+		s, _ := o["status"].(string)
+		if id, ok := o["bulkId"].(string); ok {
 			s = id + " " + s
 		}
 		all = append(all, s)

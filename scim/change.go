@@ -49,8 +49,7 @@ func (e *endpoint) apply(ctx context.Context, c change) (*resources.Result, erro
 	if err != nil {
 		return nil, e.about(c.id, err)
 	}
-	event := eventFrom(ctx)
-	event.ignored = append(event.ignored, result.Ignored...)
+	eventFrom(ctx).ignore(result.Ignored)
 	return result, nil
 }
 

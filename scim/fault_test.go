@@ -1,10 +1,13 @@
 package scim_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +86,40 @@ func TestInternalFaultsFailOneOperationOfABulk(t *testing.T) {
 		}
 		if line := <-log; !strings.Contains(line, "level=ERROR") || !strings.Contains(line, id) || !strings.Contains(line, "s3cret") {
 			t.Errorf("logged %s", line)
+		}
+	})
+}
+
+// leavingClient is a policy during which the client closes its connection.
+type leavingClient struct{ leave context.CancelFunc }
+
+func (l leavingClient) Judge(context.Context, string, resources.Document) (string, error) {
+	l.leave()
+	return "", nil
+}
+
+// Nothing more is done for a client that is gone: it will send all of it again.
+func TestBulkEndsWithItsClient(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, leave := context.WithCancel(t.Context())
+		w := newWorld(t, d, func(s *scim.Server) { s.Directory.Policy = leavingClient{leave} })
+		c := w.tenant("Société", "")
+		body, err := json.Marshal(bulk(
+			operation("POST", "/Users", "a", user("a@societe.example")), operation("POST", "/Groups", "b", group("B")),
+		))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequestWithContext(ctx, "POST", scim.BasePath+"/Bulk", bytes.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+c.token)
+		answer := httptest.NewRecorder()
+		w.server.Handler().ServeHTTP(answer, r)
+		if answer.Code != 499 {
+			t.Errorf("status %d: %s", answer.Code, answer.Body)
+		}
+		if n := c.do("GET", "/Groups", nil).must(200).at("totalResults"); n != 0.0 {
+			t.Errorf("%v Groups were made", n)
 		}
 	})
 }

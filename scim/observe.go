@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +26,17 @@ type event struct {
 	ignored    []string // attributes the schemas do not know (Q06)
 	request    []byte
 	response   []byte
+}
+
+// maxIgnored is how many attributes one log line names: a bulk request may bring many.
+const maxIgnored = 100
+
+func (e *event) ignore(paths []string) {
+	for _, path := range paths {
+		if len(e.ignored) < maxIgnored && !slices.Contains(e.ignored, path) {
+			e.ignored = append(e.ignored, path)
+		}
+	}
 }
 
 type eventKey struct{}
