@@ -154,6 +154,12 @@ func (o *observation) Accounts(ctx context.Context, users ...string) ([]ownershi
 	return o.db.observed(ctx, o.tx, where+` order by a.remote_id`, args...)
 }
 
+// Named implements ownership.Observation.
+func (o *observation) Named(ctx context.Context, remoteIDs []string) ([]ownership.ObservedAccount, error) {
+	return o.db.observed(ctx, o.tx, `a.company_id = ? and a.app_id = ? and (a.administrator and a.active or a.remote_id `+
+		o.db.dialect.in()+`) order by a.remote_id`, o.app.Company, o.app.ID, o.db.dialect.values(remoteIDs))
+}
+
 // Domains implements ownership.Observation.
 func (o *observation) Domains(ctx context.Context) ([]ownership.Domain, error) {
 	return o.db.domains(ctx, o.tx, o.app.Company)

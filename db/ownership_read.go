@@ -54,6 +54,19 @@ func (d *DB) Observed(ctx context.Context, company, app string) ([]ownership.Obs
 		order by case a.verdict when 'red' then 0 when 'amber' then 1 else 2 end, a.user_name, a.remote_id`, company, app)
 }
 
+// ObservedNamed implements ownership.Store.
+func (d *DB) ObservedNamed(ctx context.Context, app ownership.AppRef, remoteIDs []string) (accounts []ownership.ObservedAccount, read bool, err error) {
+	var reads int
+	err = d.get(ctx, nil, &reads, `select count(*) from observed_apps where company_id = ? and app_id = ? and read_at > 0`,
+		app.Company, app.ID)
+	if err != nil || reads == 0 {
+		return nil, false, err
+	}
+	accounts, err = d.observed(ctx, nil, `a.company_id = ? and a.app_id = ? and a.remote_id `+d.dialect.in(),
+		app.Company, app.ID, d.dialect.values(remoteIDs))
+	return accounts, true, err
+}
+
 // ObservedOf implements ownership.Reports.
 func (d *DB) ObservedOf(ctx context.Context, company, user string) ([]ownership.ObservedAccount, error) {
 	return d.observed(ctx, nil, `a.company_id = ? and a.user_id = ? and a.user_id <> '' order by p.name, a.app_id, a.remote_id`, company, user)

@@ -20,5 +20,6 @@
 //   - match.go: which User is behind an account
 //   - verdict.go, judge.go: what a verdict is; how an account gets its own
 //   - finding.go, cure.go: what needs a decision, until when, and the steps that mend it
+//   - checker.go, verify.go: seeing at the target what an app has confirmed
 //   - inspector.go, store.go: reading, judging and keeping, periodically and whenever a User changes
 package ownership

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"proprio/audit"
@@ -21,6 +22,9 @@ type Inspector struct {
 	Now      func() time.Time
 	NewID    func() string // UUIDv7
 	Log      *slog.Logger
+
+	mu      sync.Mutex
+	reading map[string]int // readings under way here, by app id
 }
 
 // Run reads every app when its reading is due, until ctx ends. Several replicas may run it: each reading is done by one.
@@ -74,6 +78,7 @@ func (i *Inspector) ReadApp(ctx context.Context, actor audit.Actor, app AppRef) 
 }
 
 func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) error {
+	defer i.begin(app)()
 	read, err := i.Reader.ReadAccounts(ctx, app)
 	if err != nil {
 		return err
@@ -100,6 +105,30 @@ func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) 
 			ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name}
 		return o.Save(ctx, c)
 	})
+}
+
+// begin notes that an app's list is being read, until the returned function is called.
+func (i *Inspector) begin(app AppRef) (end func()) {
+	count := func(n int) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.reading == nil {
+			i.reading = map[string]int{}
+		}
+		i.reading[app.ID] += n
+		if i.reading[app.ID] == 0 {
+			delete(i.reading, app.ID)
+		}
+	}
+	count(1)
+	return func() { count(-1) }
+}
+
+// isReading says whether an app's list is being read here.
+func (i *Inspector) isReading(app AppRef) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.reading[app.ID] > 0
 }
 
 // Recompute judges again what is known of a company's apps, and its held Users, because its Users or domains changed.
@@ -165,8 +194,8 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	}
 	tells := tellsRoles(accounts)
 	if s == partly {
-		open = about(open, accounts)
-		tells = tells || slices.ContainsFunc(open, func(f Finding) bool { return f.Kind == FindingFewAdmins })
+		open = about(open, slices.Concat(before, accounts))
+		tells = tells || tellsRoles(before) || slices.ContainsFunc(open, func(f Finding) bool { return f.Kind == FindingFewAdmins })
 	}
 	judge(accounts, users, inForce(domains))
 	changed, gone := compare(before, accounts)

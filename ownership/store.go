@@ -15,6 +15,9 @@ type Store interface {
 	// ObservedApps returns the company's apps that have been read and list an account that concerns one of users: it was
 	// matched to the User, or bears one of the User's addresses. Without users: all of them.
 	ObservedApps(ctx context.Context, company string, users ...string) ([]AppRef, error)
+	// ObservedNamed returns what was observed of some accounts of an app, by remote id; read is false when the app's list was
+	// never read whole.
+	ObservedNamed(ctx context.Context, app AppRef, remoteIDs []string) (accounts []ObservedAccount, read bool, err error)
 	// SettleHeld runs f with the Users on hold that are active and the open findings about held Users, and writes the
 	// findings it returns, in one transaction. Of users only; without users: of the whole company.
 	SettleHeld(ctx context.Context, company string, users []string, f func(held []HeldUser, open []Finding) []Finding) error
@@ -29,6 +32,8 @@ type Observation interface {
 	// Accounts returns the accounts observed so far, by remote id. With users: only the accounts that concern one of them,
 	// and all active administrators.
 	Accounts(ctx context.Context, users ...string) ([]ObservedAccount, error)
+	// Named returns the accounts of these remote ids, and all active administrators.
+	Named(ctx context.Context, remoteIDs []string) ([]ObservedAccount, error)
 	// UsersByAddress returns the company's Users that have one of the folded addresses, by address.
 	UsersByAddress(ctx context.Context, addresses []string) (map[string][]Holder, error)
 	// Domains returns the company's domains.

@@ -2,7 +2,10 @@ package push
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -22,37 +25,59 @@ func (e *Engine) Profile(app App) (profiles.Profile, error) {
 	return p, nil
 }
 
-// Client returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
+// reader returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
 // Changes are the workers' business.
-func (e *Engine) Client(ctx context.Context, app App) (*client.Client, error) {
-	profile, err := e.Profile(app)
-	if err != nil {
-		return nil, err
-	}
-	c, err := e.client(ctx, app, profile, e.limiter(app, profile).Wait)
-	if err != nil {
-		return nil, err
-	}
-	return c.Recording(func(x client.Exchange) {
-		a := attemptOf(Account{Company: app.Company, App: app.ID}, "read accounts", "", x)
-		if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
-			e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
-		}
-	}), nil
-}
-
-// ListUsers reads an app's own account list: all of it, or an error.
-func (e *Engine) ListUsers(ctx context.Context, app App) ([]client.Document, profiles.Profile, error) {
+func (e *Engine) reader(ctx context.Context, app App, action string) (*client.Client, profiles.Profile, error) {
 	profile, err := e.Profile(app)
 	if err != nil {
 		return nil, profile, err
 	}
-	c, err := e.Client(ctx, app)
+	c, err := e.client(ctx, app, profile, e.limiter(app, profile).Wait)
+	if err != nil {
+		return nil, profile, err
+	}
+	return c.Recording(func(x client.Exchange) {
+		a := attemptOf(Account{Company: app.Company, App: app.ID}, action, "", x)
+		if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
+			e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
+		}
+	}), profile, nil
+}
+
+// ListUsers reads an app's own account list: all of it, or an error.
+func (e *Engine) ListUsers(ctx context.Context, app App) ([]client.Document, profiles.Profile, error) {
+	c, profile, err := e.reader(ctx, app, "read accounts")
 	if err != nil {
 		return nil, profile, err
 	}
 	users, err := c.List(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size})
 	return users, profile, err
+}
+
+// ReadUser reads one account of an app; nil when the app has none of that id. A 404 alone is also what a wrong address
+// answers, so the collection must answer, too.
+func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client.Document, profiles.Profile, error) {
+	if app.BlockedUntil.After(e.Now()) {
+		return nil, profiles.Profile{}, fmt.Errorf("app %s is left alone until %s: %s", app.Name, app.BlockedUntil.Format(time.RFC3339), app.BlockedReason)
+	}
+	c, profile, err := e.reader(ctx, app, "look up")
+	if err != nil {
+		return nil, profile, err
+	}
+	user, err := c.Get(ctx, endpointUsers, remoteID)
+	var refused *client.Error
+	switch {
+	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
+		_, err = c.List(ctx, endpointUsers, client.ListOptions{PageSize: 1, MaxPages: 1})
+		var more *client.IncompleteError
+		if errors.As(err, &more) {
+			err = nil // one page was asked for
+		}
+		return nil, profile, err
+	case err == nil && user.ID() != remoteID:
+		err = fmt.Errorf("app %s answers with account %q, asked for %q", app.Name, user.ID(), remoteID)
+	}
+	return user, profile, err
 }
 
 func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (*client.Client, error) {

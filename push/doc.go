@@ -25,6 +25,7 @@
 //   - match.go, takeover.go: look-up before create, link; take over what a former object left
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - failure.go, backoff.go: what an answer means, and when to try again
+//   - confirmation.go: what the app said of accounts, for who verifies it there
 //   - status.go: counts, for the console and the command line
 //
 // Package push/profiles says as data what each product can do.

@@ -27,6 +27,9 @@ type Config struct {
 
 	// Planned hears of objects that changed, once their marks are planned; optional.
 	Planned func(ctx context.Context, company, objectType string, ids []string)
+	// Confirmed hears what an app said of Users' accounts, once it is stored; optional. It must not wait for anything: the
+	// app's work does not go on before it returns.
+	Confirmed func(ctx context.Context, app App, accounts []Confirmation)
 
 	Profiles *profiles.Set // default: the embedded ones
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.

@@ -41,6 +41,8 @@ type worker struct {
 	streak  int
 	denied  int
 	failing int // App.Failures as stored
+
+	confirmed []Confirmation // since tell was last called
 }
 
 // run takes due accounts until there are none, or the app is blocked.
@@ -62,7 +64,9 @@ func (w *worker) run(ctx context.Context) error {
 		for _, a := range due {
 			g.Go(func() error { return w.process(ctx, a) })
 		}
-		if err := g.Wait(); err != nil {
+		err = g.Wait()
+		w.tell(ctx)
+		if err != nil {
 			return err
 		}
 	}
@@ -108,6 +112,7 @@ func (w *worker) finish(ctx context.Context, j *job, before Account, err error) 
 	if err != nil {
 		return fmt.Errorf("record the result for account %s (%s): %w", before.ID, before.ObjectName, err)
 	}
+	w.confirm(before, r)
 	return nil
 }
 

@@ -38,6 +38,20 @@ func (r accountReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) (
 	return accounts, nil
 }
 
+// ReadAccount implements ownership.SingleReader.
+func (r accountReader) ReadAccount(ctx context.Context, ref ownership.AppRef, remoteID string) (ownership.RemoteAccount, bool, error) {
+	app, err := r.db.App(ctx, ref.Company, ref.ID)
+	if err != nil {
+		return ownership.RemoteAccount{}, false, err
+	}
+	user, profile, err := r.engine.ReadUser(ctx, app, remoteID)
+	if err != nil || user == nil {
+		return ownership.RemoteAccount{}, false, err
+	}
+	a, err := ownership.AccountFromSCIM(user, profile.Roles.Administrators)
+	return a, err == nil, err
+}
+
 // consoleApps shows the console what the push engine knows.
 type consoleApps struct{ store push.Store }
 

@@ -31,6 +31,7 @@ type core struct {
 	registrar *ownership.Registrar
 	engine    *push.Engine         // plans and pushes once it runs; commands only ask it
 	inspector *ownership.Inspector // reads apps' own account lists
+	checker   *ownership.Checker   // sees in apps what they confirmed
 	log       *slog.Logger
 	now       func() time.Time
 }
@@ -66,7 +67,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 func (c *core) wirePush() error {
 	var err error
 	c.engine, err = push.NewEngine(push.Config{
-		Store: c.db, Resources: c.db, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned,
+		Store: c.db, Resources: c.db, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
 	})
 	if err != nil {
 		return fmt.Errorf("push: %w", err)
@@ -74,7 +75,28 @@ func (c *core) wirePush() error {
 	c.inspector = &ownership.Inspector{
 		Reader: accountReader{c}, Apps: c.appsToRead, Store: c.db, Interval: readInterval, Now: c.now, NewID: newID, Log: c.log,
 	}
+	c.checker = &ownership.Checker{
+		Inspector: c.inspector, Reader: accountReader{c}, Paused: c.paused, Now: c.now, Log: c.log,
+	}
 	return nil
+}
+
+// confirmed has seen at the target what an app said of its accounts.
+func (c *core) confirmed(_ context.Context, app push.App, accounts []push.Confirmation) {
+	confirmed := make([]ownership.Confirmed, len(accounts))
+	for i, a := range accounts {
+		confirmed[i] = ownership.Confirmed(a)
+	}
+	c.checker.Confirmed(appRef(app), confirmed)
+}
+
+// paused says whether an app is not to be called; one that was removed is not.
+func (c *core) paused(ctx context.Context, ref ownership.AppRef) (bool, error) {
+	app, err := c.db.App(ctx, ref.Company, ref.ID)
+	if errors.Is(err, resources.ErrNotFound) {
+		return true, nil
+	}
+	return app.Paused, err
 }
 
 // planned judges again the observed accounts that changed Users concern.

@@ -93,6 +93,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { i.recorder.Run(ctx); return nil })
 	g.Go(func() error { return i.engine.Run(ctx) })
 	g.Go(func() error { return i.inspector.Run(ctx) })
+	g.Go(func() error { return i.checker.Run(ctx) })
 	g.Go(func() error { return every(ctx, time.Minute, i.log, "settle company rules", i.registrar.Settle) })
 	g.Go(func() error { return every(ctx, 24*time.Hour, i.log, "check domains", i.registrar.Recheck) })
 }
