@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,9 +59,22 @@ func fill(cmd *cobra.Command, getenv func(string) string) error {
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("%s: %w", source, err))
 		}
-		delete(file, f.Name)
 	})
-	return errors.Join(mistakes...)
+	return errors.Join(append(mistakes, unknown(file)...)...)
+}
+
+// unknown names what the file sets and no command has.
+func unknown(file map[string]string) (mistakes []error) {
+	known := pflag.NewFlagSet("", pflag.ContinueOnError)
+	var all Config
+	all.flags(known)
+	all.serveFlags(known)
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		if known.Lookup(name) == nil {
+			mistakes = append(mistakes, fmt.Errorf("the configuration file sets %q, which is no setting", name))
+		}
+	}
+	return mistakes
 }
 
 func lookup(name string, getenv func(string) string, file map[string]string) (value, source string, err error) {

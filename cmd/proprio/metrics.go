@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,9 +31,18 @@ func newMetrics() *metrics {
 	return m
 }
 
-// observe counts one SCIM request.
+// observe counts one SCIM request. A method is any word that a client, even one without a token, makes up; all that are
+// none of HTTP's count as one, or each would be kept for ever.
 func (m *metrics) observe(route, method string, status int, took time.Duration) {
+	if !slices.Contains(countedMethods, method) {
+		method = "other"
+	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// countedMethods are told apart.
+var countedMethods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
 func (m *metrics) handler() http.Handler {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -59,6 +60,7 @@ func (s *Story) steps() []step {
 		{"The identity provider sends the firm's people and groups over SCIM, in Entra's and in Okta's dialect.", s.onboard},
 		{"Proprio passes them on to " + AppName + ".", s.arrive},
 		{"Karim, who runs IT, signs in with OpenID Connect.", s.signIn},
+		{"He looks up who holds what.", s.whoHoldsWhat},
 		{AppName + " holds an account that nobody provisioned. Proprio reads the app's own list and says whose it is.", s.findLostAccount},
 		{"Her like cannot come in again: the identity provider sends somebody with a personal address.", s.refuseOutsider},
 		{"Thomas leaves: the identity provider deactivates him.", s.leave},
@@ -143,6 +145,24 @@ func (s *Story) signIn(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return "the console's home page, as " + itAdmin.Address(), nil
+}
+
+// whoHoldsWhat opens the page of one person.
+func (s *Story) whoHoldsWhat(ctx context.Context) (string, error) {
+	if err := s.visitor.open(ctx, s.Public+"/people?q="+url.QueryEscape(leaver.Family)); err != nil {
+		return "", err
+	}
+	page, err := s.visitor.link(leaver.Name())
+	if err != nil {
+		return "", err
+	}
+	if err := s.visitor.open(ctx, page); err != nil {
+		return "", err
+	}
+	if err := s.visitor.sees(leaver.Address(), leaver.Department, AppName, "Confirmé"); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: group %s, an account in %s, confirmed there", leaver.Name(), leaver.Department, AppName), nil
 }
 
 // findLostAccount has the app's accounts read and looks at the finding.
