@@ -16,6 +16,7 @@ type draft struct {
 	members    *memberEdit     // nil: the change does not name them
 	named      map[string]bool // URNs of the schemas whose object the input holds
 	ignored    []string        // paths that the schemas do not know
+	work       work
 }
 
 // newDraft begins a change of a document; nil for a new resource.

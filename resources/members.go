@@ -19,6 +19,7 @@ type memberStep struct {
 	add    []string
 	remove []string
 	match  Condition // of the members to remove; nil: none
+	cost   int       // comparisons of match
 }
 
 // applyMembers makes an operation on members (Q32 to Q35). A member's sub-attributes are immutable: members are added
@@ -62,7 +63,7 @@ func (d *draft) selectMembers(op Operation, t target) (memberStep, error) {
 	case op.Op == OpRemove && named:
 		return memberStep{remove: ids}, nil
 	case op.Op == OpRemove:
-		return memberStep{match: condition}, nil
+		return memberStep{match: condition, cost: comparisons(t.where)}, nil
 	case named:
 		return memberStep{add: ids}, nil
 	}
@@ -150,6 +151,7 @@ func (m *memberEdit) added() []string {
 func (m *memberEdit) change(group string, types map[string]string, present []Member) (*MemberChange, error) {
 	c := &MemberChange{}
 	add, remove := map[string]bool{}, map[string]bool{}
+	var spent work
 	drop := func(id string) {
 		delete(add, id)
 		remove[id] = true
@@ -168,6 +170,9 @@ func (m *memberEdit) change(group string, types map[string]string, present []Mem
 			drop(id)
 		}
 		if s.match != nil {
+			if err := spent.spend("members", len(present)+len(add), s.cost); err != nil {
+				return nil, err
+			}
 			for _, id := range matching(s.match, c.Clear, present, add, types) {
 				drop(id)
 			}

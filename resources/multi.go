@@ -22,6 +22,9 @@ func (d *draft) applyMulti(op Operation, t target) error {
 		for _, v := range values {
 			elements = append(elements, element{v, true})
 		}
+		if err := d.work.spend(t.attribute.String(), len(elements), 0); err != nil {
+			return err
+		}
 		values = gather(t.attribute, elements)
 	}
 	d.setValues(t.attribute, values)
@@ -36,6 +39,9 @@ func (d *draft) removeListed(a *Attribute, v any) error {
 		return err
 	}
 	values, _ := d.doc.get(a).([]any)
+	if err := d.work.spend(a.String(), len(values), len(patterns)); err != nil {
+		return err
+	}
 	d.setValues(a, slices.DeleteFunc(slices.Clone(values), func(v any) bool {
 		return slices.ContainsFunc(patterns, func(p any) bool { return covers(a, v, p) })
 	}))
@@ -49,9 +55,13 @@ func (d *draft) applyValues(op Operation, t target) error {
 	if err != nil {
 		return err
 	}
+	present := d.elements(a)
+	if err := d.work.spend(a.String(), len(present), comparisons(t.where)); err != nil {
+		return err
+	}
 	var elements []element
 	hit := false
-	for _, e := range d.elements(a) {
+	for _, e := range present {
 		if selected(e.value) {
 			hit, e.fresh = true, true
 			if op.Op == OpRemove && t.sub == nil {
