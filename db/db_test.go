@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -46,6 +47,26 @@ func TestReplicasThatStartTogetherAllMigrate(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// Passwords hold characters that break URLs, and what is wrong with a setting ends in logs.
+func TestAMistakeInTheDatabaseURLDoesNotShowThePassword(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"postgres://u:s3cr%zzet@localhost/x", "postgres://u:s3cr et@localhost/x", "postgres://u:s3cr/et@localhost/x",
+		"postgres://u:s3cr#et@localhost/x", "postgres://u:s3cret@[::1/x", "postgres://localhost/x?password=s3cret&sslmode=never",
+		"postgres://u:s3cr\x7fet@localhost/x", "mysql://u:s3cret@localhost/x", "host=localhost password=s3cret",
+	} {
+		d, err := db.Open(t.Context(), db.Config{Data: t.TempDir(), URL: dsn})
+		if err == nil {
+			_ = d.Close()
+			t.Errorf("%s: opened", dsn)
+			continue
+		}
+		if strings.Contains(err.Error(), "s3cr") || !strings.Contains(err.Error(), "database URL") {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
 }
 
 func TestOpenRefusesWhatItCannotUse(t *testing.T) {

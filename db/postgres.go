@@ -1,6 +1,7 @@
 package db
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -12,7 +13,7 @@ import (
 func (d *DB) openPostgres(c Config) error {
 	connector, err := pq.NewConnector(c.URL)
 	if err != nil {
-		return fmt.Errorf("database URL %s: %w", redacted(c.URL), err)
+		return fmt.Errorf("database URL: %w", withoutURL(err))
 	}
 	connections := max(c.Connections, 2)
 	d.dialect = dialect{postgres: true}
@@ -23,11 +24,17 @@ func (d *DB) openPostgres(c Config) error {
 	return nil
 }
 
-// redacted is a database URL that can be shown.
-func redacted(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "(not a URL)"
+// withoutURL takes the database URL, which holds the password, out of what is wrong with it. Of a URL that cannot be
+// parsed only the kind of mistake is told: the part at fault may be the password.
+func withoutURL(err error) error {
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return err
 	}
-	return u.Redacted()
+	var escape url.EscapeError
+	if errors.As(err, &escape) {
+		return errors.New("a % is not followed by two hexadecimal digits; percent-encode what is special in the password")
+	}
+	return errors.New("it cannot be parsed; it is like postgres://user:password@host/name, with what is special in the " +
+		"password percent-encoded")
 }
