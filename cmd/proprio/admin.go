@@ -11,7 +11,9 @@ import (
 )
 
 func (p *program) adminCmd() *cobra.Command {
-	return group("admin", "Admins: who may sign in to the console", p.adminAddCmd(), p.adminListCmd(), p.adminRebindCmd())
+	return group("admin", "Admins: who may sign in to the console", p.adminAddCmd(), p.adminListCmd(), p.adminRebindCmd(),
+		p.adminSwitchCmd("disable", "End somebody's sessions and refuse their sign-ins", true),
+		p.adminSwitchCmd("enable", "Let a disabled admin sign in again", false))
 }
 
 func (p *program) adminAddCmd() *cobra.Command {
@@ -67,6 +69,26 @@ func (p *program) adminRebindCmd() *cobra.Command {
 			return fmt.Errorf("admin %s: %w", args[0], err)
 		}
 		fmt.Fprintf(p.stdout, "admin %s %s will bind at the next sign-in\n", admin.ID, admin.Address)
+		return nil
+	})
+}
+
+func (p *program) adminSwitchCmd(verb, short string, disabled bool) *cobra.Command {
+	cmd := &cobra.Command{Use: verb + " ADDRESS", Short: short, Args: names("ADDRESS")}
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		folded, ok := oidc.FoldAddress(args[0])
+		if !ok {
+			return fmt.Errorf("%w: %q is not an e-mail address", errUsage, args[0])
+		}
+		admin, err := c.db.AdminByAddress(ctx, caller.Company, folded)
+		if err != nil {
+			return fmt.Errorf("admin %s: %w (see proprio admin list)", args[0], err)
+		}
+		admin.Disabled = disabled
+		if err := c.db.SetAdmin(ctx, oidcActor(caller.Actor), admin); err != nil {
+			return fmt.Errorf("admin %s: %w", args[0], err)
+		}
+		fmt.Fprintf(p.stdout, "admin %s %s disabled=%t\n", admin.ID, admin.Address, disabled)
 		return nil
 	})
 }

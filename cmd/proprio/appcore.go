@@ -25,7 +25,7 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 		return push.App{}, err
 	}
 	if stored.ID != app.ID {
-		app.ID, app.Created = stored.ID, stored.Created
+		app.ID, app.Created, app.Paused = stored.ID, stored.Created, stored.Paused // who paused it must resume it
 		if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
 			return push.App{}, err
 		}

@@ -103,3 +103,34 @@ func TestAppStatusJSONIsStable(t *testing.T) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// TestAnAdminCanBeShutOut: whom the directory does not know, only this can keep out.
+func TestAnAdminCanBeShutOut(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Out", "--domain", "out.example", "--assume-verified")
+	i.command("admin", "add", "anne@out.example", "--company", "Out")
+	for _, step := range []struct{ verb, state string }{{"disable", "disabled=true"}, {"disable", "disabled=true"}, {"enable", "disabled=false"}} {
+		said := i.command("admin", step.verb, "Anne@OUT.example", "--company", "Out")
+		listed := i.command("admin", "list", "--company", "Out")
+		if !strings.Contains(said, step.state) || !strings.Contains(listed, step.state) {
+			t.Errorf("admin %s says %q, the list %q, want %s", step.verb, said, listed, step.state)
+		}
+	}
+	if _, err := i.try("admin", "disable", "bruno@out.example", "--company", "Out"); err == nil || !strings.Contains(err.Error(), "bruno@out.example") {
+		t.Errorf("somebody who is not listed: %v", err)
+	}
+}
+
+// TestAddingAnAppAgainLeavesItPaused: a script that repeats itself does not undo what somebody did in an emergency.
+func TestAddingAnAppAgainLeavesItPaused(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Pause", "--domain", "pause.example", "--assume-verified")
+	i.addApp("Pause", "crm", "https://crm.pause.example/scim/v2", "secret")
+	i.command("app", "pause", "crm")
+	i.addApp("Pause", "crm", "https://crm.pause.example/scim/v2", "secret")
+	if status := i.command("app", "status", "crm"); !strings.Contains(status, "paused") {
+		t.Errorf("after adding it again: %q", status)
+	}
+}
