@@ -36,10 +36,16 @@ func (d *DB) SaveAttempt(ctx context.Context, a oidc.Attempt, now time.Time) err
 	return oidcError(err)
 }
 
-// TakeAttempt implements oidc.Attempts: the delete is what makes it single use.
+// TakeAttempt implements oidc.Attempts: the delete is what makes it single use. A state that is not there, which anybody
+// can send, costs no transaction that writes.
 func (d *DB) TakeAttempt(ctx context.Context, company string, state [32]byte) (oidc.Attempt, error) {
 	var row attemptRow
-	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	var known int
+	err := d.get(ctx, nil, &known, `select 1 from sign_in_attempts where company_id = ? and state = ?`, company, state[:])
+	if err != nil {
+		return oidc.Attempt{}, oidcError(err)
+	}
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		return d.get(ctx, tx, &row, `delete from sign_in_attempts where company_id = ? and state = ? returning `+attemptColumns,
 			company, state[:])
 	})
