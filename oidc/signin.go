@@ -22,11 +22,19 @@ const (
 	beginsAtOnce    = 200
 )
 
+// How many refusals go to the record although nobody showed who they are: whoever starts sign-ins and spoils them could
+// fill it. The rest is in the log.
+const (
+	recordsPerMinute = 6
+	recordsAtOnce    = 60
+)
+
 // SignIn is what the console calls. Make it with [NewSignIn].
 type SignIn struct {
 	sessions *Sessions
 	party    *relyingParty
 	begins   *rate.Limiter
+	records  *rate.Limiter // of refused strangers
 }
 
 // NewSignIn shares store, site, clock and logger with the sessions it makes.
@@ -35,6 +43,7 @@ func NewSignIn(s *Sessions) *SignIn {
 		sessions: s,
 		party:    &relyingParty{providers: &providers{now: s.Now}, site: s.Site, now: s.Now},
 		begins:   rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		records:  rate.NewLimiter(recordsPerMinute/60.0, recordsAtOnce),
 	}
 }
 
@@ -201,7 +210,8 @@ func (s *SignIn) refused(ctx context.Context, i Issuer, claims Claims, err error
 	}
 	s.sessions.Logger.Log(ctx, level, "sign-in refused", "reason", refusal.Reason, "reference", refusal.Reference,
 		"company", i.Company, "issuer", i.ID, "alarm", refusal.Reason.Alarm(), "error", refusal.Err)
-	if !refusal.Reason.recorded() {
+	stranger := claims.Subject == ""
+	if !refusal.Reason.recorded() || stranger && !s.records.AllowN(s.sessions.Now(), 1) {
 		return refusal
 	}
 	recordErr := s.sessions.Store.RecordSignIn(ctx, Event{

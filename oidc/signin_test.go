@@ -137,6 +137,46 @@ func TestRule10_LoginCSRF(t *testing.T) {
 	})
 }
 
+// Whoever starts sign-ins only to spoil them does not fill the company's record.
+func TestRecord_IsNotFilledByStrangers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		spoil := func() {
+			state := parse(t, b.begin(w.issuer, "/")).Query().Get("state")
+			q := url.Values{"error": {"access_denied"}, "state": {state}, "iss": {w.idpURL}}
+			w.want(b.come(w.url+oidc.CallbackPath(w.issuer.ID)+"?"+q.Encode()), oidc.ReasonCancelled)
+		}
+		for range 80 {
+			spoil()
+		}
+		refused := func() (n int) {
+			entries, err := w.d.Entries(context.Background(), w.company, audit.Query{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				if e.Action == audit.ActionRefuse {
+					n++
+				}
+			}
+			return n
+		}
+		if n := refused(); n == 0 || n >= 80 {
+			t.Errorf("%d of 80 are in the record, want some and not all", n)
+		}
+		before := refused()
+		w.want(b.signIn(w.issuer, "sub-bruno"), oidc.ReasonNotListed)
+		if refused() != before+1 {
+			t.Error("a refused person whom the issuer named is not in the record")
+		}
+		w.clock.advance(time.Hour)
+		spoil()
+		if refused() != before+2 {
+			t.Error("an hour later the record takes no more")
+		}
+	})
+}
+
 func TestRule8_TwoTabs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.browser()
