@@ -240,3 +240,23 @@ func TestSettingsOfAnAppAreRecordedAndLiftItsBlock(t *testing.T) {
 		}
 	})
 }
+
+// SQLite has one server process, so the leases that it finds at its start are a dead one's. On Postgres they may be a
+// replica's.
+func TestLeasesOfADeadServer(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		before := p.raise("User", "u")
+		p.check(d.ForgetLeases(t.Context()))
+		next := push.Lease{Company: p.company, App: p.app.ID, Owner: "next"}
+		held, err := d.LeaseApp(t.Context(), next, p.now, p.now.Add(time.Minute))
+		p.check(err)
+		if held == d.Postgres() {
+			t.Errorf("the next server gets the lease: %v; want it on SQLite only", held)
+		}
+		if err := p.finish(before, true); errors.Is(err, push.ErrLeaseLost) == d.Postgres() {
+			t.Errorf("the former holder's result: %v; want it lost on SQLite only", err)
+		}
+	})
+}

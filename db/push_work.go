@@ -110,6 +110,18 @@ func (d *DB) ReleaseApp(ctx context.Context, l push.Lease) error {
 	})
 }
 
+// ForgetLeases gives back every lease there is, of all companies: SQLite is served by one process, so at its start they
+// are those of one that died. On Postgres they may be another replica's, and stay.
+func (d *DB) ForgetLeases(ctx context.Context) error {
+	if d.dialect.postgres {
+		return nil
+	}
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := d.exec(ctx, tx, `update apps set lease_owner = '', lease_until = 0 where lease_owner <> ''`)
+		return err
+	})
+}
+
 // underLease runs f in a transaction in which the lease cannot change hands.
 func (d *DB) underLease(ctx context.Context, l push.Lease, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

@@ -30,11 +30,21 @@ func (p *program) serveCmd() *cobra.Command {
 // serve runs the server until ctx ends. The banner stands on every page. ready, when given, runs once the server accepts
 // requests; its error ends the server.
 func (p *program) serve(ctx context.Context, banner string, ready func(*instance) error) error {
+	if p.cfg.Database == "" {
+		free, err := claimData(p.cfg.Data)
+		if err != nil {
+			return err
+		}
+		defer free()
+	}
 	c, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.close()
+	if err := c.db.ForgetLeases(ctx); err != nil {
+		return fmt.Errorf("leases of a former server: %w", err)
+	}
 	listener, err := net.Listen("tcp", p.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
