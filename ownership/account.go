@@ -39,10 +39,9 @@ type RemoteAccount struct {
 	Administrator bool
 }
 
-// AccountFromSCIM reads an account from a SCIM User as an app sends it, decoded. administrators are the role values
-// that make an administrator in this app, from its profile; without any, the common names in data/ count. Apps deviate
-// from RFC 7643 in harmless ways, which are tolerated; an account without id is ErrIncomplete.
-func AccountFromSCIM(user map[string]any, administrators []string) (RemoteAccount, error) {
+// AccountFromSCIM reads an account from a SCIM User as an app sends it, decoded. roles are what the app's profile says of
+// its roles. Apps deviate from RFC 7643 in harmless ways, which are tolerated; an account without id is ErrIncomplete.
+func AccountFromSCIM(user map[string]any, roles Roles) (RemoteAccount, error) {
 	a := RemoteAccount{
 		RemoteID: strings.TrimSpace(scalar(field(user, "id"))), UserName: scalar(field(user, "userName")),
 		DisplayName: displayName(user), Active: active(field(user, "active")),
@@ -56,36 +55,8 @@ func AccountFromSCIM(user map[string]any, administrators []string) (RemoteAccoun
 			a.Emails = append(a.Emails, e)
 		}
 	}
-	isAdministrator := administratorTest(administrators)
-	for _, attribute := range []string{"roles", "entitlements"} {
-		for _, v := range values(field(user, attribute)) {
-			name, display := scalar(field(v, "value")), scalar(field(v, "display"))
-			a.Administrator = a.Administrator || isAdministrator(name) || isAdministrator(display)
-			if name == "" {
-				name = display
-			}
-			switch {
-			case name == "" || slices.Contains(a.Roles, name):
-			case field(v, "primary") == true:
-				a.Roles = slices.Insert(a.Roles, 0, name)
-			default:
-				a.Roles = append(a.Roles, name)
-			}
-		}
-	}
+	a.Roles, a.Administrator = rolesOf(user, roles)
 	return a, nil
-}
-
-// administratorTest returns the test for a role of an administrator.
-func administratorTest(names []string) func(string) bool {
-	set := administratorRoles()
-	if len(names) > 0 {
-		set = map[string]bool{}
-		for _, n := range names {
-			set[foldRole(n)] = true
-		}
-	}
-	return func(role string) bool { return role != "" && set[foldRole(role)] }
 }
 
 // displayName is what a reader recognises the account by.

@@ -133,13 +133,13 @@ func (r engineReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) ([
 	if err != nil {
 		return nil, err
 	}
-	users, _, err := r.engine.ListUsers(ctx, app)
+	users, profile, err := r.engine.ListUsers(ctx, app)
 	if err != nil {
 		return nil, err
 	}
 	accounts := make([]ownership.RemoteAccount, len(users))
 	for i, u := range users {
-		if accounts[i], err = ownership.AccountFromSCIM(u, nil); err != nil {
+		if accounts[i], err = ownership.AccountFromSCIM(u, ownership.Roles(profile.Roles)); err != nil {
 			return nil, err
 		}
 	}
@@ -152,11 +152,11 @@ func (r engineReader) ReadAccount(ctx context.Context, ref ownership.AppRef, id 
 	if err != nil {
 		return ownership.RemoteAccount{}, false, err
 	}
-	user, _, err := r.engine.ReadUser(ctx, app, id)
+	user, profile, err := r.engine.ReadUser(ctx, app, id)
 	if err != nil || user == nil {
 		return ownership.RemoteAccount{}, false, err
 	}
-	a, err := ownership.AccountFromSCIM(user, nil)
+	a, err := ownership.AccountFromSCIM(user, ownership.Roles(profile.Roles))
 	return a, err == nil, err
 }
 

@@ -17,6 +17,7 @@
 //   - registrar.go: adding, checking and removing domains, with all that follows
 //   - policy.go: the rules for a User about to be written: domain binding, sponsor and end date
 //   - account.go: accounts as an app reports them
+//   - role.go: which of their roles make an administrator
 //   - match.go: which User is behind an account
 //   - verdict.go, judge.go: what a verdict is; how an account gets its own
 //   - finding.go, cure.go: what needs a decision, until when, and the steps that mend it

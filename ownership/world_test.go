@@ -197,7 +197,7 @@ func (s *service) ReadAccounts(ctx context.Context, _ ownership.AppRef) ([]owner
 	}
 	var accounts []ownership.RemoteAccount
 	for _, u := range users {
-		a, err := ownership.AccountFromSCIM(u, nil)
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles{})
 		if err != nil {
 			return nil, err
 		}

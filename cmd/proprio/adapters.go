@@ -29,7 +29,7 @@ func (r accountReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) (
 	}
 	accounts := make([]ownership.RemoteAccount, 0, len(users))
 	for _, u := range users {
-		a, err := ownership.AccountFromSCIM(u, profile.Roles.Administrators)
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles(profile.Roles))
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +48,7 @@ func (r accountReader) ReadAccount(ctx context.Context, ref ownership.AppRef, re
 	if err != nil || user == nil {
 		return ownership.RemoteAccount{}, false, err
 	}
-	a, err := ownership.AccountFromSCIM(user, profile.Roles.Administrators)
+	a, err := ownership.AccountFromSCIM(user, ownership.Roles(profile.Roles))
 	return a, err == nil, err
 }
 
@@ -172,26 +172,41 @@ func (e consoleEngine) act(ctx context.Context, actor audit.Actor, company, app 
 type consoleSignIn struct{ i *instance }
 
 // Issuers implements console.SignIn.
-func (s consoleSignIn) Issuers(ctx context.Context) ([]console.Issuer, error) {
-	issuers, err := s.i.db.Issuers(ctx, "")
+func (s consoleSignIn) Issuers(ctx context.Context, address string) ([]console.Issuer, error) {
+	company, err := s.i.db.SoleCompany(ctx)
+	sole := err == nil
+	if errors.Is(err, resources.ErrNotFound) {
+		company, err = s.companyOf(ctx, address)
+	}
+	if errors.Is(err, resources.ErrNotFound) {
+		return nil, console.ErrWhichCompany
+	}
 	if err != nil {
 		return nil, err
 	}
-	companies, err := s.i.db.Companies(ctx)
+	issuers, err := s.i.db.Issuers(ctx, company.ID)
 	if err != nil {
 		return nil, err
-	}
-	names := map[string]string{}
-	for _, c := range companies {
-		names[c.ID] = c.Name
 	}
 	var out []console.Issuer
 	for _, i := range issuers {
 		if !i.Disabled {
-			out = append(out, console.Issuer{ID: i.ID, Name: i.Name, Company: names[i.Company]})
+			out = append(out, console.Issuer{ID: i.ID, Name: i.Name, Company: company.Name})
 		}
 	}
+	if len(out) == 0 && !sole {
+		return nil, console.ErrWhichCompany // a company without a provider looks like no company
+	}
 	return out, nil
+}
+
+// companyOf is the company that has verified the domain of an address.
+func (s consoleSignIn) companyOf(ctx context.Context, address string) (ownership.Company, error) {
+	domain, ok := ownership.AddressDomain(address)
+	if !ok {
+		return ownership.Company{}, resources.ErrNotFound
+	}
+	return s.i.db.CompanyOfDomain(ctx, domain)
 }
 
 // Begin implements console.SignIn.

@@ -103,6 +103,9 @@ func (p *Profile) fill() {
 	}
 }
 
+// attributePath is the form of an attribute's path (RFC 7644 §3.10), as far as profiles use it.
+var attributePath = regexp.MustCompile(`^(urn:[^ ]+:)?[A-Za-z$][A-Za-z0-9$_-]*(\.[A-Za-z$][A-Za-z0-9$_-]*)?$`)
+
 func (p *Profile) check() error {
 	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(p.Name) {
 		return fmt.Errorf("name %q: want lower-case letters, digits and single hyphens", p.Name)
@@ -141,6 +144,12 @@ func (p *Profile) check() error {
 		if c.value < c.min || c.value > c.max {
 			return fmt.Errorf("%s is %d; want %d to %d", c.field, c.value, c.min, c.max)
 		}
+	}
+	if !attributePath.MatchString(p.Roles.Attribute) {
+		return fmt.Errorf("roles.attribute is %q; want an attribute, attribute.subAttribute or urn:…:attribute", p.Roles.Attribute)
+	}
+	if slices.Contains(p.Roles.Administrators, "") || p.Roles.Closed && len(p.Roles.Administrators) == 0 {
+		return fmt.Errorf("roles.administrators holds an empty name, or is empty though roles.closed says that it is complete")
 	}
 	if p.Rate.PerSecond < 0 || p.Rate.PerSecond > 1000 {
 		return fmt.Errorf("rate.perSecond is %g; want more than 0, at most 1000", p.Rate.PerSecond)

@@ -32,18 +32,22 @@ func TestEveryEmbeddedProfileLoads(t *testing.T) {
 func TestAWrongProfileSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"name": "x", "title": "X", "patchFrom": "object"}`:             "patchFrom",
-		`{"name": "X y", "title": "X"}`:                                  "name",
-		`{"name": "x"}`:                                                  "title",
-		`{"name": "x", "title": "X", "update": "post"}`:                  "update",
-		`{"name": "x", "title": "X", "members": {"remove": "replace"}}`:  "members.remove",
-		`{"name": "x", "title": "X", "members": {"perCall": -1}}`:        "members.perCall",
-		`{"name": "x", "title": "X", "users": {"deactivate": "forget"}}`: "users.deactivate",
-		`{"name": "x", "title": "X", "rate": {"perSecond": -5}}`:         "rate.perSecond",
-		`{"name": "x", "title": "X", "match": {"user": "nickName"}}`:     "match.user",
-		`{"name": "y", "title": "X"}`:                                    "like the file",
-		`{"name": "x", "title": `:                                        "EOF",
-		`[]`:                                                             "array",
+		`{"name": "x", "title": "X", "patchFrom": "object"}`:              "patchFrom",
+		`{"name": "X y", "title": "X"}`:                                   "name",
+		`{"name": "x"}`:                                                   "title",
+		`{"name": "x", "title": "X", "update": "post"}`:                   "update",
+		`{"name": "x", "title": "X", "members": {"remove": "replace"}}`:   "members.remove",
+		`{"name": "x", "title": "X", "members": {"perCall": -1}}`:         "members.perCall",
+		`{"name": "x", "title": "X", "users": {"deactivate": "forget"}}`:  "users.deactivate",
+		`{"name": "x", "title": "X", "rate": {"perSecond": -5}}`:          "rate.perSecond",
+		`{"name": "x", "title": "X", "match": {"user": "nickName"}}`:      "match.user",
+		`{"name": "x", "title": "X", "roles": {"attribute": "roles[0]"}}`: "roles.attribute",
+		`{"name": "x", "title": "X", "roles": {"attribute": "a.b.c"}}`:    "roles.attribute",
+		`{"name": "x", "title": "X", "roles": {"closed": true}}`:          "roles.administrators",
+		`{"name": "x", "title": "X", "roles": {"administrators": [""]}}`:  "roles.administrators",
+		`{"name": "y", "title": "X"}`:                                     "like the file",
+		`{"name": "x", "title": `:                                         "EOF",
+		`[]`:                                                              "array",
 	} {
 		_, err := profiles.Read(fstest.MapFS{"data/x.json": {Data: []byte(text)}})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -97,9 +97,12 @@ type Rate struct {
 
 // Roles is where the product says who administers it, for the reader of account lists.
 type Roles struct {
-	// Attribute is the path of a role's name or, for a multi-valued attribute, of the attribute: "roles",
-	// "entitlements", "userType", "urn:…:User:role". Default "roles".
+	// Attribute is the path of the attribute that tells an account's role: "roles", "entitlements", "userType",
+	// "urn:…:User:role". Default "roles". The standard attributes roles and entitlements are read in any case.
 	Attribute string `json:"attribute"`
-	// Administrators are the values that mean administrator, compared without letter case.
+	// Administrators are the values that mean administrator in this product, compared without letter case. They count
+	// besides the names that are common among products.
 	Administrators []string `json:"administrators"`
+	// Closed: Administrators are all there are; a common name such as "owner" means something else here.
+	Closed bool `json:"closed"`
 }
