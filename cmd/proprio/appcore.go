@@ -66,9 +66,9 @@ func (c *core) findApp(ctx context.Context, company, name string) (push.App, err
 }
 
 // syncApp has every object in the app's scope compared with what the app confirmed, and the difference sent.
-func (c *core) syncApp(ctx context.Context, _ resources.Caller, app push.App) (string, error) {
+func (c *core) syncApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
 	planner := push.Planner{Store: c.db, Profiles: c.engine.Profiles, Now: c.now}
-	n, err := planner.Resync(ctx, app)
+	n, err := planner.Resync(ctx, caller.Actor, app)
 	return fmt.Sprintf("%d accounts are compared and brought up to date; see proprio app status", n), err
 }
 
@@ -111,6 +111,9 @@ func (c *core) appsToRead(ctx context.Context) ([]ownership.AppRef, error) {
 	}
 	var refs []ownership.AppRef
 	for _, company := range companies {
+		if company.Suspended {
+			continue
+		}
 		apps, err := c.db.Apps(ctx, company.ID)
 		if err != nil {
 			return nil, err

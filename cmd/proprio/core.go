@@ -90,13 +90,17 @@ func (c *core) confirmed(_ context.Context, app push.App, accounts []push.Confir
 	c.checker.Confirmed(appRef(app), confirmed)
 }
 
-// paused says whether an app is not to be called; one that was removed is not.
+// paused says whether an app is not to be called: it is paused or removed, or its company is suspended.
 func (c *core) paused(ctx context.Context, ref ownership.AppRef) (bool, error) {
 	app, err := c.db.App(ctx, ref.Company, ref.ID)
 	if errors.Is(err, resources.ErrNotFound) {
 		return true, nil
 	}
-	return app.Paused, err
+	if err != nil || app.Paused {
+		return app.Paused, err
+	}
+	company, err := c.db.Company(ctx, ref.Company)
+	return company.Suspended, err
 }
 
 // planned judges again the observed accounts that changed Users concern.

@@ -12,7 +12,6 @@ import (
 
 // TestDemoCheck plays the whole story as an outsider would, over HTTP: every step must be seen.
 func TestDemoCheck(t *testing.T) {
-	t.Parallel()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)

@@ -71,6 +71,8 @@ func runForeign(t *testing.T, source, target *caller) {
 		object{"op": "replace", "path": "title", "value": "Directrice"},
 		object{"op": "replace", "path": "name.familyName", "value": "Brémond"},
 		object{"op": "replace", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": "Direction"},
+		object{"op": "add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": ids[name(7)]},
+		object{"op": "remove", "path": "nickName"},
 	), 200)
 	awaitEqual(t, source, target, "a change")
 
@@ -104,11 +106,13 @@ func foreignUser(n int) object {
 		},
 		"userName": name, "externalId": fmt.Sprintf("ext-%d", n), "active": true,
 		"displayName": fmt.Sprintf("Zoé n° %d", n), "title": "Ébéniste", "preferredLanguage": "fr-FR",
-		"name":         object{"givenName": "Zoé", "familyName": fmt.Sprintf("O'Neill-%d", n)},
+		"name":     object{"givenName": "Zoé", "familyName": fmt.Sprintf("O'Neill-%d", n)},
+		"nickName": "Zo", "userType": "Employee", "locale": "fr-FR", "timezone": "Europe/Paris",
 		"emails":       []object{{"value": name, "type": "work", "primary": true}},
 		"phoneNumbers": []object{{"value": "+33 1 23 45 67 89", "type": "work"}},
+		"addresses":    []object{{"type": "work", "streetAddress": "1 rue du Bois", "locality": "Nantes", "postalCode": "44000", "country": "FR"}},
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": object{
-			"employeeNumber": fmt.Sprint(1000 + n), "department": "Atelier",
+			"employeeNumber": fmt.Sprint(1000 + n), "department": "Atelier", "costCenter": "CC-7", "organization": "Atelier Brémond",
 		},
 	}
 }
@@ -120,8 +124,8 @@ func awaitEqual(t *testing.T, source, target *caller, after string) {
 	for {
 		want, got := visible(t, source), visible(t, target)
 		for name := range got {
-			if want[name] == nil && got[name]["active"] != true {
-				delete(got, name) // gone here, deactivated or empty there
+			if want[name] == nil && retired(got[name]) {
+				delete(got, name)
 			}
 		}
 		if reflect.DeepEqual(want, got) {
@@ -134,28 +138,37 @@ func awaitEqual(t *testing.T, source, target *caller, after string) {
 	}
 }
 
-// visible is what an outsider sees of Users and Groups, without what each server makes up itself.
+// retired says whether what is gone here no longer counts there: a User is inactive, a Group has no members.
+func retired(row object) bool {
+	if members, group := row["members"].([]string); group {
+		return len(members) == 0
+	}
+	return row["active"] == false
+}
+
+// own are what each server makes up itself, or keeps apart.
+var own = []string{"id", "meta", "schemas", "externalId", "groups", "urn:proprio:scim:schemas:extension:ownership:1.0:User"}
+
+// visible is all that an outsider sees of Users and Groups, by name; references to Users by userName.
 func visible(t *testing.T, c *caller) map[string]object {
 	t.Helper()
 	out, names := map[string]object{}, map[string]string{}
-	for _, u := range c.all(t, "/Users") {
+	users := c.all(t, "/Users")
+	for _, u := range users {
+		names[u["id"].(string)] = u["userName"].(string)
+	}
+	for _, u := range users {
 		name := u["userName"].(string)
-		names[u["id"].(string)] = name
-		row := object{}
-		for _, a := range []string{"displayName", "title", "active", "preferredLanguage", "phoneNumbers"} {
-			row[a] = u[a]
+		for _, key := range own {
+			delete(u, key)
 		}
-		if n, ok := u["name"].(object); ok {
-			row["name"] = fmt.Sprint(n["givenName"], " ", n["familyName"])
+		if enterprise, ok := u["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(object); ok {
+			if manager, ok := enterprise["manager"].(object); ok {
+				id, _ := manager["value"].(string)
+				enterprise["manager"] = names[id]
+			}
 		}
-		emails, _ := u["emails"].([]any)
-		for _, e := range emails {
-			row["email"] = e.(object)["value"]
-		}
-		if e, ok := u["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(object); ok {
-			row["employee"] = fmt.Sprint(e["employeeNumber"], " ", e["department"])
-		}
-		out[name] = row
+		out[name], _ = assigned(u).(object)
 	}
 	for _, g := range c.all(t, "/Groups") {
 		members := []string{}
@@ -167,6 +180,43 @@ func visible(t *testing.T, c *caller) map[string]object {
 		out[g["displayName"].(string)] = object{"members": members}
 	}
 	return out
+}
+
+// assigned leaves out what means the same as nothing (RFC 7643 §2.5), `primary` that is false, and references' addresses,
+// and puts values into one order.
+func assigned(v any) any {
+	switch v := v.(type) {
+	case object:
+		for key, inner := range v {
+			inner = assigned(inner)
+			if inner == nil || key == "$ref" || key == "primary" && inner == false {
+				delete(v, key)
+				continue
+			}
+			v[key] = inner
+		}
+		if len(v) == 0 {
+			return nil
+		}
+		return v
+	case []any:
+		var kept []any
+		for _, e := range v {
+			if e = assigned(e); e != nil {
+				kept = append(kept, e)
+			}
+		}
+		slices.SortFunc(kept, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		if len(kept) == 0 {
+			return nil
+		}
+		return kept
+	case string:
+		if v == "" {
+			return nil
+		}
+	}
+	return v
 }
 
 func startScimmy(t *testing.T) string {

@@ -21,7 +21,7 @@ import (
 func TestCampaignKill(t *testing.T) {
 	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
 		t.Parallel()
-		kills, people := 5, 80
+		kills, people := 4, 80
 		if full() {
 			kills, people = 50, 2000
 		}
@@ -33,7 +33,7 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 	i := newInstallation(t, dsn)
 	i.command("company", "create", "Kill", "--domain", "kill.example", "--assume-verified")
 	token := i.command("token", "create", "--company", "Kill", "--connection", "idp")
-	app, downstream := flakyApp(t)
+	downstream := flakyApp(t)
 	i.addApp("Kill", "target", downstream.URL+"/scim/v2", appToken)
 
 	c := newCaller(i.url+"/scim/v2", token)
@@ -60,15 +60,15 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 			t.Fatal(w.err)
 		}
 	}
-	t.Logf("%d kills during the writing of %d people and %d groups; all is acknowledged", kills, people, len(writers))
+	t.Logf("%d kills during the writing of %d people and %d groups; all is acknowledged", kills, people, (people+crew-1)/crew)
 	checkSource(t, c, writers)
-	checkDownstream(t, newCaller(downstream.URL+"/scim/v2", appToken), app, writers)
+	checkDownstream(t, newCaller(downstream.URL+"/scim/v2", appToken), writers)
 }
 
 const appToken = "token-of-the-downstream-app"
 
 // flakyApp is a downstream app that fails one request in five: half of those before doing the work, half after.
-func flakyApp(t *testing.T) (*demo.App, *httptest.Server) {
+func flakyApp(t *testing.T) *httptest.Server {
 	t.Helper()
 	app, err := demo.NewApp(appToken)
 	if err != nil {
@@ -89,7 +89,7 @@ func flakyApp(t *testing.T) (*demo.App, *httptest.Server) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	return app, s
+	return s
 }
 
 // writer is one client: it creates people and a group, changes them, and repeats each request until it is acknowledged,
@@ -98,26 +98,36 @@ type writer struct {
 	caller *caller
 	name   string
 	people int
-	group  string
 	err    error
-	title  map[string]string // userName → title of the last acknowledged PATCH
+	// What was acknowledged, by userName: the title, whether the User is active, the group it is in. A removed one is in gone.
+	title  map[string]string
 	active map[string]bool
-	member map[string]bool
+	group  map[string]string
+	gone   map[string]bool
 }
+
+// crew is how many people share a group.
+const crew = 20
 
 func (w *writer) run() {
-	w.title, w.active, w.member = map[string]string{}, map[string]bool{}, map[string]bool{}
-	groupID, err := w.create("/Groups", "displayName", w.name, object{
-		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": w.name,
-	})
-	w.group = groupID
-	for n := 0; n < w.people && err == nil; n++ {
-		err = w.person(n)
+	w.title, w.active, w.group, w.gone = map[string]string{}, map[string]bool{}, map[string]string{}, map[string]bool{}
+	var group string
+	for n := 0; n < w.people && w.err == nil; n++ {
+		if n%crew == 0 {
+			name := w.groupName(n)
+			group, w.err = w.create("/Groups", "displayName", name, object{
+				"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name,
+			})
+		}
+		if w.err == nil {
+			w.err = w.person(n, group)
+		}
 	}
-	w.err = err
 }
 
-func (w *writer) person(n int) error {
+func (w *writer) groupName(n int) string { return fmt.Sprintf("%s crew %d", w.name, n/crew) }
+
+func (w *writer) person(n int, group string) error {
 	name := fmt.Sprintf("%s.user%d@kill.example", w.name, n)
 	id, err := w.create("/Users", "userName", name, object{
 		"schemas":  []string{"urn:ietf:params:scim:schemas:core:2.0:User"},
@@ -134,18 +144,36 @@ func (w *writer) person(n int) error {
 	}
 	w.title[name] = "Title " + name
 	if n%2 == 0 {
-		if err := w.patch("/Groups/"+w.group, object{"op": "add", "path": "members", "value": []object{{"value": id}}}); err != nil {
+		if err := w.patch("/Groups/"+group, object{"op": "add", "path": "members", "value": []object{{"value": id}}}); err != nil {
 			return err
 		}
-		w.member[name] = true
+		w.group[name] = w.groupName(n)
 	}
-	if n%7 == 3 {
-		if err := w.patch("/Users/"+id, object{"op": "replace", "path": "active", "value": false}); err != nil {
-			return err
-		}
+	switch {
+	case n%7 == 3:
 		w.active[name] = false
+		return w.patch("/Users/"+id, object{"op": "replace", "path": "active", "value": false})
+	case n%11 == 4:
+		w.gone[name], w.active[name] = true, false
+		delete(w.group, name)
+		return w.remove("/Users/" + id)
 	}
 	return nil
+}
+
+// remove deletes a resource. After an answer that was never heard, 404 says that it was done.
+func (w *writer) remove(path string) error {
+	for try := range 2000 {
+		status, answer, err := w.caller.do("DELETE", path, nil)
+		if err == nil && (status == 204 || status == 404 && try > 0) {
+			return nil
+		}
+		if err == nil && status < 500 && status != 429 {
+			return fmt.Errorf("DELETE %s: %d %v", path, status, answer)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("DELETE %s: never acknowledged", path)
 }
 
 func (w *writer) create(endpoint, key, name string, body object) (string, error) {
@@ -182,121 +210,4 @@ func (w *writer) patch(path string, op object) error {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return fmt.Errorf("PATCH %s: never acknowledged", path)
-}
-
-// checkSource compares what the server holds with what it acknowledged.
-func checkSource(t *testing.T, c *caller, writers []*writer) {
-	t.Helper()
-	users, ids := byKey(t, c.all(t, "/Users"), "userName"), map[string]string{}
-	groups := byKey(t, c.all(t, "/Groups"), "displayName")
-	total := 0
-	for _, w := range writers {
-		total += w.people
-		for name, title := range w.title {
-			u := users[name]
-			if u == nil {
-				t.Errorf("%s: acknowledged, but not there", name)
-				continue
-			}
-			ids[u["id"].(string)] = name
-			if u["title"] != title || u["active"] != w.active[name] {
-				t.Errorf("%s: title %v, active %v; acknowledged %q, %v", name, u["title"], u["active"], title, w.active[name])
-			}
-		}
-	}
-	if len(users) != total || len(groups) != len(writers) {
-		t.Errorf("%d users and %d groups, want %d and %d", len(users), len(groups), total, len(writers))
-	}
-	for _, w := range writers {
-		if got := memberNames(groups[w.name], ids); !equalSets(got, w.member) {
-			t.Errorf("group %s has %d members, %d were acknowledged", w.name, len(got), len(w.member))
-		}
-	}
-}
-
-// checkDownstream waits until the app holds the same state as the server.
-func checkDownstream(t *testing.T, c *caller, app *demo.App, writers []*writer) {
-	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
-	for {
-		differences := compareDownstream(t, c, writers)
-		if len(differences) == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the app did not converge; %d differences, such as %v", len(differences), differences[:min(5, len(differences))])
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-}
-
-func compareDownstream(t *testing.T, c *caller, writers []*writer) (differences []string) {
-	t.Helper()
-	users, ids := byKey(t, c.all(t, "/Users"), "userName"), map[string]string{}
-	groups := byKey(t, c.all(t, "/Groups"), "displayName")
-	for name, u := range users {
-		ids[u["id"].(string)] = name
-	}
-	for _, w := range writers {
-		inForce := map[string]bool{}
-		for name, active := range w.active {
-			u := users[name]
-			switch {
-			case active && u == nil:
-				differences = append(differences, name+" is missing")
-			case u != nil && u["active"] != active:
-				differences = append(differences, fmt.Sprintf("%s: active is %v", name, u["active"]))
-			case active && u["title"] != w.title[name]:
-				differences = append(differences, fmt.Sprintf("%s: title is %v", name, u["title"]))
-			}
-			if active && w.member[name] {
-				inForce[name] = true
-			}
-		}
-		got := memberNames(groups[w.name], ids)
-		for name := range inForce {
-			if !got[name] {
-				differences = append(differences, name+" is not in "+w.name)
-			}
-		}
-		for name := range got {
-			if !w.member[name] {
-				differences = append(differences, name+" must not be in "+w.name)
-			}
-		}
-	}
-	return differences
-}
-
-// byKey indexes a list by a name, and fails when a name is there twice.
-func byKey(t *testing.T, list []object, key string) map[string]object {
-	t.Helper()
-	out := map[string]object{}
-	for _, r := range list {
-		name, _ := r[key].(string)
-		if out[name] != nil {
-			t.Fatalf("%s %q is there twice", key, name)
-		}
-		out[name] = r
-	}
-	return out
-}
-
-func memberNames(group object, ids map[string]string) map[string]bool {
-	out := map[string]bool{}
-	members, _ := group["members"].([]any)
-	for _, m := range members {
-		id, _ := m.(object)["value"].(string)
-		out[ids[id]] = true
-	}
-	return out
-}
-
-func equalSets(a, b map[string]bool) bool {
-	for k := range a {
-		if !b[k] {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http/httptest"
@@ -63,7 +64,8 @@ func runSequence(t *testing.T, database, name, preset string) {
 		fmt.Fprintf(&trace, "%s\n", step.Name)
 		state := visible(t, source)
 		for _, name := range sortedKeys(state) {
-			fmt.Fprintf(&trace, "  %s %v\n", name, state[name])
+			row, _ := json.Marshal(state[name])
+			fmt.Fprintf(&trace, "  %s %s\n", name, row)
 		}
 	}
 	if _, err := player.Play(t.Context(), sequence, nil); err != nil {

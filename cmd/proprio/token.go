@@ -48,7 +48,7 @@ func (c *core) createToken(ctx context.Context, caller resources.Caller, connect
 	if lifetime < 0 {
 		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)
 	}
-	made, err := c.db.CreateConnection(ctx, resources.Connection{
+	made, err := c.db.CreateConnection(ctx, caller.Actor, resources.Connection{
 		Company: caller.Company, Name: connection, Preset: preset, Switches: switches,
 	})
 	if err != nil {

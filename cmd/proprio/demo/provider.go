@@ -61,7 +61,16 @@ func (p *Provider) OnboardGroup(ctx context.Context, name string, members []Pers
 
 // AddMember puts a person into a group.
 func (p *Provider) AddMember(ctx context.Context, group string, who Person) error {
-	_, err := p.play(ctx, p.dialect+"-add-member", map[string]string{
+	return p.member(ctx, "-add-member", group, who)
+}
+
+// RemoveMember takes a person out of a group.
+func (p *Provider) RemoveMember(ctx context.Context, group string, who Person) error {
+	return p.member(ctx, "-remove-member", group, who)
+}
+
+func (p *Provider) member(ctx context.Context, act, group string, who Person) error {
+	_, err := p.play(ctx, p.dialect+act, map[string]string{
 		"groupId": p.groups[group], "memberId": p.users[who.Address()], "userName": who.Address(),
 	})
 	return err

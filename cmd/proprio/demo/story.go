@@ -13,6 +13,9 @@ import (
 // how long it really took.
 const patience = 30 * time.Second
 
+// leaveTime is how long a leaver may keep access to an app that answers.
+const leaveTime = time.Second
+
 // Story tells what Proprio exists for, against a running server, as outsiders see it: an identity provider, a downstream
 // app, and an admin with a browser.
 type Story struct {
@@ -64,7 +67,7 @@ func (s *Story) steps() []step {
 		{AppName + " holds an account that nobody provisioned. Proprio reads the app's own list and says whose it is.", s.findLostAccount},
 		{"Her like cannot come in again: the identity provider sends somebody with a personal address.", s.refuseOutsider},
 		{"Thomas leaves: the identity provider deactivates him.", s.leave},
-		{"Inès joins, and the group Commercial changes.", s.join},
+		{"Inès joins the group Commercial, and Thomas goes from it.", s.changeGroup},
 	}
 }
 
@@ -185,10 +188,11 @@ func (s *Story) findLostAccount(ctx context.Context) (string, error) {
 		if err := s.visitor.open(ctx, s.Public+"/"); err != nil {
 			return "", err
 		}
-		if err := s.visitor.sees("Critique", lost, AppName); err != nil {
+		if err := s.visitor.sees("Critique", lost, AppName, "Hors de contrôle", "seul administrateur", "messagerie personnelle",
+			"Aucune personne", "Nommer administrateur une personne de la société", "Fermer l’ancien compte"); err != nil {
 			return "", err
 		}
-		return "a critical finding on the home page: " + lost + " is the only administrator of " + AppName, nil
+		return "in red on the home page, with six steps to cure it: " + lost + " is the only administrator of " + AppName, nil
 	})
 }
 
@@ -210,6 +214,7 @@ func (s *Story) leave(ctx context.Context) (string, error) {
 	if err := s.Entra.Disable(ctx, leaver); err != nil {
 		return "", err
 	}
+	disabled := time.Now()
 	return await(ctx, func() (string, error) {
 		accounts, err := s.app.byName(ctx, "/Users", "userName")
 		if err != nil {
@@ -218,16 +223,23 @@ func (s *Story) leave(ctx context.Context) (string, error) {
 		if a := accounts[leaver.Address()]; a == nil || a["active"] != false {
 			return "", fmt.Errorf("%s is still active in %s", leaver.Name(), AppName)
 		}
-		return leaver.Name() + " is deactivated in " + AppName, nil
+		took := time.Since(disabled).Round(time.Millisecond)
+		if took > leaveTime {
+			return "", fmt.Errorf("%s was deactivated in %s only after %s", leaver.Name(), AppName, took)
+		}
+		return fmt.Sprintf("%s is deactivated in %s, %s later", leaver.Name(), AppName, took), nil
 	})
 }
 
-// join brings somebody new into a group.
-func (s *Story) join(ctx context.Context) (string, error) {
+// changeGroup brings somebody new into a group and takes the leaver out.
+func (s *Story) changeGroup(ctx context.Context) (string, error) {
 	if err := s.Entra.Onboard(ctx, newcomer); err != nil {
 		return "", err
 	}
 	if err := s.Entra.AddMember(ctx, newcomer.Department, newcomer); err != nil {
+		return "", err
+	}
+	if err := s.Entra.RemoveMember(ctx, leaver.Department, leaver); err != nil {
 		return "", err
 	}
 	return await(ctx, func() (string, error) {
@@ -235,10 +247,10 @@ func (s *Story) join(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !members[newcomer.Address()] {
-			return "", fmt.Errorf("%s is not in the group %s of %s", newcomer.Name(), newcomer.Department, AppName)
+		if !members[newcomer.Address()] || members[leaver.Address()] {
+			return "", fmt.Errorf("the group %s of %s has not changed yet: %v", newcomer.Department, AppName, members)
 		}
-		return fmt.Sprintf("%s is in the group %s of %s, with %d members", newcomer.Name(), newcomer.Department, AppName, len(members)), nil
+		return fmt.Sprintf("the group %s of %s has %s, and no longer %s", newcomer.Department, AppName, newcomer.Name(), leaver.Name()), nil
 	})
 }
 
