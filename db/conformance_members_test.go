@@ -52,6 +52,38 @@ var memberCases = map[string]func(*testing.T, *bench){
 		outer := b.group(t, "Outer", inner)
 		wantEqual(t, "member", b.read(t, outer).Members, []resources.Member{{ID: inner.ID, Type: "Group", Display: "Inner"}})
 	},
+	"a page ends before its Groups bring too many members": func(t *testing.T, b *bench) {
+		p := b.people(t, 5)
+		for _, name := range []string{"A", "B", "C", "D"} {
+			b.group(t, name, p[:3]...)
+		}
+		b.group(t, "E", p...)
+		pages := func(with resources.With) (sizes []int) {
+			with.Members = true
+			for start := 1; ; {
+				page, err := b.Find(t.Context(), b.c, resources.Query{Type: resources.TypeGroup, StartIndex: start, Count: 10, With: with})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, g := range page.Resources {
+					if g.MemberCount < 3 || with.MemberLimit == 0 && g.MemberCount != len(g.Members) {
+						t.Errorf("%s: %d members of %d", g.Index.DisplayName, len(g.Members), g.MemberCount)
+					}
+				}
+				if page.Total != 5 {
+					t.Errorf("total %d", page.Total)
+				}
+				if sizes = append(sizes, len(page.Resources)); len(page.Resources) == 0 {
+					return sizes
+				}
+				start += len(page.Resources)
+			}
+		}
+		wantEqual(t, "no limit", pages(resources.With{}), []int{5, 0})
+		wantEqual(t, "seven", pages(resources.With{PageMembers: 7}), []int{2, 2, 1, 0})
+		wantEqual(t, "two", pages(resources.With{PageMembers: 2}), []int{1, 1, 1, 1, 1, 0})
+		wantEqual(t, "those that come without members do not count", pages(resources.With{PageMembers: 6, MemberLimit: 4}), []int{2, 3, 0})
+	},
 	"a thousand members go in and out in one change": func(t *testing.T, b *bench) {
 		p := b.people(t, 1000)
 		g := b.group(t, "Everyone", p...)

@@ -13,15 +13,15 @@ func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*
 		return nil, err
 	}
 	skip := max(q.StartIndex, 1) - 1
-	page := &resources.Page{}
+	page, whole := &resources.Page{}, true
 	if q.Count > 0 {
-		page.Resources, err = d.findPage(ctx, c, q, where, args, skip)
+		page.Resources, whole, err = d.findPage(ctx, c, q, where, args, skip)
 		if err != nil {
 			return nil, err
 		}
 	}
 	got := len(page.Resources)
-	if q.Count > got && (got > 0 || skip == 0) {
+	if whole && q.Count > got && (got > 0 || skip == 0) {
 		page.Total = skip + got
 		return page, nil
 	}
@@ -39,8 +39,10 @@ func (d *DB) matching(c resources.Caller, q resources.Query) (where string, args
 }
 
 // findPage reads one page in the order of creation. The whole list is cut on the narrow index first, so that skipped
-// resources cost an index entry, not a document.
-func (d *DB) findPage(ctx context.Context, c resources.Caller, q resources.Query, where string, args []any, skip int) ([]*resources.Resource, error) {
+// resources cost an index entry, not a document. whole is false when the page ends early for its members.
+func (d *DB) findPage(
+	ctx context.Context, c resources.Caller, q resources.Query, where string, args []any, skip int,
+) (found []*resources.Resource, whole bool, err error) {
 	const cut = ` order by r.created, r.id limit ? offset ?`
 	query := d.selectResources(q.With, `resources r`) + ` where ` + where + cut
 	if q.Where == nil {
@@ -49,9 +51,10 @@ func (d *DB) findPage(ctx context.Context, c resources.Caller, q resources.Query
 	}
 	values := append(append([]any{c.Connection}, args...), q.Count, skip)
 	var rows []resourceRow
-	err := d.list(ctx, nil, &rows, query, values...)
+	err = d.list(ctx, nil, &rows, query, values...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return d.complete(ctx, c, q.With, rows)
+	found, err = d.complete(ctx, c, q.With, rows)
+	return found, len(found) == len(rows), err
 }

@@ -80,4 +80,7 @@ type With struct {
 	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
 	// consistent read (protocol.md section 3, row 17). 0: no limit.
 	MemberLimit int
+	// PageMembers, with Members: a page ends early, before the Group with which its Groups would bring more members than
+	// this together (RFC 7644 §3.4.2.4: fewer than count may be returned). The first Group always comes. 0: no limit.
+	PageMembers int
 }

@@ -150,7 +150,7 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 		<-spy.with // POST of a Group shows its members
 		for path, want := range map[string]resources.With{
 			"/Groups/" + groupID + "?excludedAttributes=members": {MemberLimit: 1000}, "/Groups?excludedAttributes=MEMBERS": {MemberLimit: 1000},
-			"/Groups?attributes=id,displayName": {MemberLimit: 1000}, "/Groups": {Members: true, MemberLimit: 1000},
+			"/Groups?attributes=id,displayName": {MemberLimit: 1000}, "/Groups": {Members: true, MemberLimit: 1000, PageMembers: 1000},
 			"/Groups/" + groupID + "?attributes=members": {Members: true},
 			"/Users/" + userID:                           {Groups: true}, "/Users?excludedAttributes=groups": {}, "/Users?attributes=userName": {},
 		} {

@@ -23,6 +23,9 @@ func (e *endpoint) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	caller := callerFrom(r.Context())
 	q := resources.Query{Type: e.rt.Name, With: e.with(p)}
+	if q.With.Members {
+		q.With.PageMembers = e.Limits.Members // a page of a thousand large Groups would not fit into memory
+	}
 	if q.Where, err = e.where(caller, parameters); err != nil {
 		return err
 	}
