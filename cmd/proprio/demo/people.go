@@ -59,25 +59,29 @@ var lostAccount = map[string]any{
 // People lists the firm, the story's people included, in a fixed order.
 func People() []Person {
 	people := []Person{director, itAdmin, leaver}
-	departments := []struct{ name, titles string }{
-		{"Atelier", "Ébéniste,Menuisière,Vernisseur,Tapissière,Chef d’atelier"},
-		{"Commercial", "Chargée d’affaires,Technico-commercial,Assistante commerciale"},
-		{"Bureau d’études", "Dessinateur projeteur,Architecte d’intérieur,Métreuse"},
-		{"Administration", "Comptable,Gestionnaire de paie,Assistante de direction"},
-		{"Logistique", "Magasinier,Poseuse,Conducteur de travaux"},
+	departments := []struct{ name, titles string }{ // each title as a man and as a woman bears it
+		{"Atelier", "Ébéniste/Ébéniste,Menuisier/Menuisière,Vernisseur/Vernisseuse,Tapissier/Tapissière,Chef d’atelier/Cheffe d’atelier"},
+		{"Commercial", "Chargé d’affaires/Chargée d’affaires,Technico-commercial/Technico-commerciale,Assistant commercial/Assistante commerciale"},
+		{"Bureau d’études", "Dessinateur projeteur/Dessinatrice projeteuse,Architecte d’intérieur/Architecte d’intérieur,Métreur/Métreuse"},
+		{"Administration", "Comptable/Comptable,Gestionnaire de paie/Gestionnaire de paie,Assistant de direction/Assistante de direction"},
+		{"Logistique", "Magasinier/Magasinière,Poseur/Poseuse,Conducteur de travaux/Conductrice de travaux"},
 	}
-	given := strings.Split("Camille,Lucas,Manon,Hugo,Chloé,Léo,Jeanne,Nathan,Zoé,Mathis,Aïcha,Raphaël,Louise,Gaël,Maëlle,"+
-		"Ousmane,Clémence,Théo,Noémie,Yanis,Élodie,Baptiste,Margaux,Amine,Solène,Rémi,Anaïs,Loïc,Fatou,Cédric,Océane,"+
-		"Bastien,Mélissa,Gwenaël,Agathe,Stéphane,Véronique", ",")
+	given := strings.Split("Camille*,Lucas,Manon*,Hugo,Chloé*,Léo,Jeanne*,Nathan,Zoé*,Mathis,Aïcha*,Raphaël,Louise*,Gaël,Maëlle*,"+
+		"Ousmane,Clémence*,Théo,Noémie*,Yanis,Élodie*,Baptiste,Margaux*,Amine,Solène*,Rémi,Anaïs*,Loïc,Fatou*,Cédric,Océane*,"+
+		"Bastien,Mélissa*,Gwenaël,Agathe*,Stéphane,Véronique*", ",") // a star for a woman
 	family := strings.Split("Garnier,Moreau,Perrin,Benali,Fournier,Lambert,Rousseau,Diallo,Chevalier,Gauthier,Kone,"+
 		"Le Goff,Marchand,Dubois,Nguyen,Traoré,Barbier,Arnaud,Lemoine,Saïdi,Renard,Charpentier,Vasseur,Cohen,Poirier,"+
 		"Meunier,Da Silva,Brunet,Sarr,Picard,Leroux,Texier,Hamon,Jaouen,Weiss,Delmas,Caron", ",")
 	for i := range given {
 		d := departments[i%len(departments)]
 		titles := strings.Split(d.titles, ",")
+		title, asWoman, _ := strings.Cut(titles[i/len(departments)%len(titles)], "/")
+		name, woman := strings.CutSuffix(given[i], "*")
+		if woman {
+			title = asWoman
+		}
 		people = append(people, Person{
-			Given: given[i], Family: family[i], Title: titles[i/len(departments)%len(titles)], Department: d.name,
-			Okta: i%3 == 2,
+			Given: name, Family: family[i], Title: title, Department: d.name, Okta: i%3 == 2,
 		})
 	}
 	return people
