@@ -42,6 +42,7 @@ const (
 	ActionRefuse     Action = "refuse"  // a sign-in or a write was refused by a rule
 	ActionPush       Action = "push"    // a downstream account was changed
 	ActionRead       Action = "read"    // an app's account list was read
+	ActionSync       Action = "sync"    // all of an app's accounts are to be compared and sent
 )
 
 // Entry is one recorded act. It never holds a secret; Changed names the attributes that were touched, not their values.

@@ -140,7 +140,7 @@ func keysOfSets() []string {
 		"action": names([]audit.Action{
 			audit.ActionCreate, audit.ActionReplace, audit.ActionModify, audit.ActionRemove, audit.ActionActivate, audit.ActionDeactivate,
 			audit.ActionHold, audit.ActionRelease, audit.ActionIssue, audit.ActionRevoke, audit.ActionSignIn, audit.ActionRefuse,
-			audit.ActionPush, audit.ActionRead,
+			audit.ActionPush, audit.ActionRead, audit.ActionSync,
 		}),
 		"actor":        names([]audit.ActorKind{audit.ActorConnection, audit.ActorAdmin, audit.ActorCommand, audit.ActorSystem}),
 		"object":       objectTypes(),

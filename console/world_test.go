@@ -274,7 +274,7 @@ func (w *world) seedConnection() {
 func (w *world) newConnection(company, name string) string {
 	w.t.Helper()
 	ctx := w.t.Context()
-	c, err := w.db.CreateConnection(ctx, resources.Connection{ID: newID(), Company: company, Name: name, Preset: "entra", Created: w.now.Add(-90 * 24 * time.Hour)})
+	c, err := w.db.CreateConnection(ctx, audit.Actor{Kind: audit.ActorCommand}, resources.Connection{ID: newID(), Company: company, Name: name, Preset: "entra", Created: w.now.Add(-90 * 24 * time.Hour)})
 	must(w.t, err)
 	_, hash := resources.NewToken()
 	must(w.t, w.db.CreateToken(ctx, audit.Actor{Kind: audit.ActorCommand}, resources.Token{

@@ -38,7 +38,7 @@ func (row connectionRow) connection() (resources.Connection, error) {
 }
 
 // CreateConnection implements resources.Connections.
-func (d *DB) CreateConnection(ctx context.Context, c resources.Connection) (resources.Connection, error) {
+func (d *DB) CreateConnection(ctx context.Context, actor audit.Actor, c resources.Connection) (resources.Connection, error) {
 	if strings.TrimSpace(c.Name) == "" || !keepable(c.Name) || len(c.Name) > maxIndexed {
 		return c, resources.Errorf(resources.ErrInvalidValue, "name", "a connection needs a name")
 	}
@@ -50,12 +50,18 @@ func (d *DB) CreateConnection(ctx context.Context, c resources.Connection) (reso
 	}
 	var row connectionRow
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := d.exec(ctx, tx, `insert into connections (company_id, id, name, preset, switches, disabled, created)
+		made, err := d.exec(ctx, tx, `insert into connections (company_id, id, name, preset, switches, disabled, created)
 			select id, cast(? as text), cast(? as text), cast(? as text), cast(? as text), cast(? as boolean), cast(? as bigint)
 			from companies where id = ? on conflict (company_id, name) do nothing`,
 			c.ID, c.Name, c.Preset, jsonText(c.Switches), c.Disabled, micros(c.Created), c.Company)
 		if err != nil {
 			return err
+		}
+		if made > 0 {
+			err = d.appendEntries(ctx, tx, connectionEntry(actor, audit.ActionCreate, c, d.now()))
+			if err != nil {
+				return err
+			}
 		}
 		return d.get(ctx, tx, &row, `select `+connectionColumns+` from connections c where c.company_id = ? and c.name = ?`,
 			c.Company, c.Name)
@@ -104,10 +110,8 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 		if isNotFound(err) {
 			return noConnection(c.ID)
 		}
-		entry := audit.Entry{
-			Company: c.Company, At: d.now(), Actor: actor, Action: audit.ActionModify,
-			ObjectType: "connection", ObjectID: c.ID, ObjectName: old.Name,
-		}
+		c.Name = old.Name
+		entry := connectionEntry(actor, audit.ActionModify, c, d.now())
 		if old.Disabled != c.Disabled {
 			entry.Action, entry.Changed = audit.ActionActivate, []string{"disabled"}
 			if c.Disabled {
@@ -178,7 +182,12 @@ func noConnection(id string) error {
 	return resources.Errorf(resources.ErrNotFound, "", "connection %q does not exist", id)
 }
 
-func connectionEntry(actor audit.Actor, company string, at time.Time, action audit.Action, token, connection string) audit.Entry {
+func connectionEntry(actor audit.Actor, action audit.Action, c resources.Connection, at time.Time) audit.Entry {
+	return audit.Entry{Company: c.Company, At: at, Actor: actor, Action: action, ObjectType: "connection", ObjectID: c.ID,
+		ObjectName: c.Name}
+}
+
+func tokenEntry(actor audit.Actor, company string, at time.Time, action audit.Action, token, connection string) audit.Entry {
 	return audit.Entry{Company: company, At: at, Actor: actor, Action: action, ObjectType: "token", ObjectID: token,
 		ObjectName: connection}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"proprio/audit"
 	"proprio/push"
 )
 
@@ -91,8 +92,13 @@ func (d *DB) PlanMarks(ctx context.Context, now time.Time, planned []push.Planne
 }
 
 // RaiseAccounts implements push.Plans.
-func (d *DB) RaiseAccounts(ctx context.Context, company string, now time.Time, intents []push.Intent) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error { return d.raise(ctx, tx, company, now, intents) })
+func (d *DB) RaiseAccounts(ctx context.Context, company string, now time.Time, intents []push.Intent, entries ...audit.Entry) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := d.raise(ctx, tx, company, now, intents); err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, entries...)
+	})
 }
 
 // raise lifts the wanted generation of each intent's account. A tombstone that is confirmed stays at rest.

@@ -66,7 +66,7 @@ func (d *DB) CreateToken(ctx context.Context, actor audit.Actor, t resources.Tok
 		if err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, connectionEntry(actor, t.Company, now, audit.ActionIssue, t.ID, name))
+		return d.appendEntries(ctx, tx, tokenEntry(actor, t.Company, now, audit.ActionIssue, t.ID, name))
 	})
 }
 
@@ -91,6 +91,6 @@ func (d *DB) RevokeToken(ctx context.Context, actor audit.Actor, company, token 
 		if err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, connectionEntry(actor, company, now, audit.ActionRevoke, token, row.Name))
+		return d.appendEntries(ctx, tx, tokenEntry(actor, company, now, audit.ActionRevoke, token, row.Name))
 	})
 }

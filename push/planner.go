@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"proprio/audit"
 	"proprio/push/profiles"
 	"proprio/resources"
 )
@@ -90,32 +91,47 @@ func (p *Planner) takes(app App, i Intent) bool {
 }
 
 // Resync raises everything of the company in one app, page by page: what belongs in it and what the app was told of
-// before. It is the way of a first push, of a change of the app's settings, and of an admin's "send again".
-func (p *Planner) Resync(ctx context.Context, app App) (int, error) {
+// before. It is the way of a first push, of a change of the app's settings, and of an admin's "send again". It returns
+// how many accounts were raised; who asked for it is recorded with the first of them.
+func (p *Planner) Resync(ctx context.Context, by audit.Actor, app App) (int, error) {
 	n := 0
+	entries := []audit.Entry{{Company: app.Company, At: p.Now(), Actor: by, Action: audit.ActionSync, ObjectType: "app",
+		ObjectID: app.ID, ObjectName: app.Name}}
 	for _, kind := range []string{resources.TypeUser, resources.TypeGroup} {
 		for after := ""; ; {
 			ids, err := p.Store.ObjectsOfApp(ctx, app.Company, app.ID, kind, after, planBatch)
 			if err != nil {
 				return n, fmt.Errorf("list the %ss for app %s: %w", kind, app.Name, err)
 			}
-			if len(ids) == 0 {
-				break
-			}
-			standings, err := p.Store.Standings(ctx, app.Company, kind, ids)
+			raised, err := p.resyncPage(ctx, app, kind, ids, entries)
 			if err != nil {
 				return n, err
 			}
-			var intents []Intent
-			for _, id := range ids {
-				intents = append(intents, p.intents([]App{app}, kind, id, standings[id])...)
+			n, entries = n+raised, nil
+			if len(ids) < planBatch {
+				break
 			}
-			if err := p.Store.RaiseAccounts(ctx, app.Company, p.Now(), intents); err != nil {
-				return n, fmt.Errorf("raise %d accounts of app %s: %w", len(intents), app.Name, err)
-			}
-			n += len(intents)
 			after = ids[len(ids)-1]
 		}
 	}
 	return n, nil
+}
+
+// resyncPage raises what belongs in the app of one page of objects, and records the entries.
+func (p *Planner) resyncPage(ctx context.Context, app App, kind string, ids []string, entries []audit.Entry) (int, error) {
+	if len(ids) == 0 && len(entries) == 0 {
+		return 0, nil
+	}
+	standings, err := p.Store.Standings(ctx, app.Company, kind, ids)
+	if err != nil {
+		return 0, err
+	}
+	var intents []Intent
+	for _, id := range ids {
+		intents = append(intents, p.intents([]App{app}, kind, id, standings[id])...)
+	}
+	if err := p.Store.RaiseAccounts(ctx, app.Company, p.Now(), intents, entries...); err != nil {
+		return 0, fmt.Errorf("raise %d accounts of app %s: %w", len(intents), app.Name, err)
+	}
+	return len(intents), nil
 }

@@ -80,8 +80,9 @@ type Plans interface {
 	// ObjectsOfApp returns the ids of a type, greater than after and in order, of all the company's objects and of all
 	// objects that the app has a row for.
 	ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error)
-	// RaiseAccounts raises accounts outside any mark: an app was added, changed, or is to be sent everything again.
-	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent) error
+	// RaiseAccounts raises accounts outside any mark: an app was added, changed, or is to be sent everything again. The
+	// entries are recorded in the same transaction.
+	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error
 }
 
 // Planned is a mark with what follows from it.
@@ -117,12 +118,14 @@ type Result struct {
 
 // Work is what the workers need. Methods with a Lease give ErrLeaseLost when another owner holds the app.
 type Work interface {
-	// AppsWithWork returns, over all companies, apps that have due accounts, are neither paused nor blocked, and are
-	// not leased at that time.
+	// AppsWithWork returns, over all companies that are not suspended, apps that have due accounts, are neither paused nor
+	// blocked, and are not leased at that time.
 	AppsWithWork(ctx context.Context, now time.Time, limit int) ([]App, error)
-	// LeaseApp takes the lease of an app that is neither paused, blocked, nor leased at that time; false: it is.
+	// LeaseApp takes the lease of an app that is neither paused, blocked, nor leased at that time; false: it is, or its
+	// company is suspended.
 	LeaseApp(ctx context.Context, l Lease, now, until time.Time) (bool, error)
-	// RenewApp extends a lease that its owner still holds; false: it lost it, or the app was paused.
+	// RenewApp extends a lease that its owner still holds; false: it lost it, or the app was paused
+	// or its company suspended.
 	RenewApp(ctx context.Context, l Lease, until time.Time) (bool, error)
 	// ReleaseApp gives the lease back.
 	ReleaseApp(ctx context.Context, l Lease) error

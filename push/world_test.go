@@ -169,8 +169,7 @@ func (w *world) change(f func(*push.App)) {
 
 func (w *world) resync() {
 	w.t.Helper()
-	p := push.Planner{Store: w.db, Profiles: w.engine.Profiles, Now: w.clock.Now}
-	_, err := p.Resync(w.t.Context(), w.app)
+	_, err := w.planner().Resync(w.t.Context(), w.caller.Actor, w.app)
 	must(w.t, err)
 }
 

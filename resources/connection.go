@@ -82,8 +82,9 @@ type Exchange struct {
 
 // Connections keeps inbound SCIM clients.
 type Connections interface {
-	// CreateConnection is idempotent by (company, name): an existing connection is returned with its preset kept.
-	CreateConnection(ctx context.Context, c Connection) (Connection, error)
+	// CreateConnection is idempotent by (company, name): an existing connection is returned with its preset kept, and
+	// nothing is recorded.
+	CreateConnection(ctx context.Context, actor audit.Actor, c Connection) (Connection, error)
 	// ListConnections returns a company's connections by name, each with its tokens, newest first.
 	ListConnections(ctx context.Context, company string) ([]Connection, map[string][]Token, error)
 	// SetConnection changes switches and disabled. What changes nothing is not recorded.

@@ -78,7 +78,7 @@ func eachSite(t *testing.T, f func(*site)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		connection, err := d.CreateConnection(t.Context(), resources.Connection{ID: s.NewID(), Company: company.ID, Name: "idp"})
+		connection, err := d.CreateConnection(t.Context(), audit.Actor{Kind: audit.ActorCommand}, resources.Connection{ID: s.NewID(), Company: company.ID, Name: "idp"})
 		if err != nil {
 			t.Fatal(err)
 		}

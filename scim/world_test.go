@@ -87,7 +87,7 @@ func (w *world) tenant(company, preset string) tenant {
 		w.t.Fatalf("create company: %v", err)
 	}
 	switches, _ := resources.Preset(preset)
-	connection, err := w.db.CreateConnection(ctx, resources.Connection{
+	connection, err := w.db.CreateConnection(ctx, system, resources.Connection{
 		ID: uuid.Must(uuid.NewV7()).String(), Company: c.ID, Name: "identity provider", Preset: preset, Switches: switches,
 	})
 	if err != nil {
