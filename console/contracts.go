@@ -40,6 +40,9 @@ type Issuer struct {
 // ErrNoSession says that the browser has no session in force.
 var ErrNoSession = errors.New("not signed in")
 
+// ErrWhichCompany says that the server has several companies and that the address, or its absence, tells none of them.
+var ErrWhichCompany = errors.New("the address tells no company")
+
 // RefusedError is a sign-in that was stopped. The person learns what to do (Kind) and a reference; which rule it was is
 // in the audit record (clients.md 9.2, rule 12).
 type RefusedError struct {
@@ -55,8 +58,9 @@ func (e *RefusedError) Error() string {
 
 // SignIn is the OpenID Connect relying party and its sessions.
 type SignIn interface {
-	// Issuers lists the providers one can sign in with.
-	Issuers(ctx context.Context) ([]Issuer, error)
+	// Issuers lists the providers that the holder of a work address can sign in with: those of the company whose domain
+	// it is in, and of no other. ErrWhichCompany when there is none such; a server's only company needs no address.
+	Issuers(ctx context.Context, address string) ([]Issuer, error)
 	// Begin starts a sign-in: it sets the cookie that binds it to this browser and returns the provider's address. A
 	// refusal is a *RefusedError.
 	Begin(w http.ResponseWriter, r *http.Request, issuer, returnTo string) (string, error)

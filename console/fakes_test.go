@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
 	"proprio/audit"
@@ -82,9 +83,13 @@ type fakeSignIn struct {
 	session  *console.Session
 	returnTo string // of the last Begin
 	refusal  error  // of Begin and Finish
+	several  bool   // companies are on the server: only addresses in atelier-bremond.fr lead to one
 }
 
-func (f *fakeSignIn) Issuers(context.Context) ([]console.Issuer, error) {
+func (f *fakeSignIn) Issuers(_ context.Context, address string) ([]console.Issuer, error) {
+	if f.several && !strings.HasSuffix(address, "@atelier-bremond.fr") {
+		return nil, console.ErrWhichCompany
+	}
 	return []console.Issuer{{ID: "issuer-1", Name: "Entra ID", Company: "Atelier Brémond"}}, nil
 }
 

@@ -3,35 +3,60 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 )
 
 type signInPage struct {
 	Issuers []Issuer
+	Asks    bool   // for the work address, which tells the company
+	Unknown bool   // the address that was given tells none
+	Address string // as it was given
 	Return  string
 }
 
-// signIn lists the identity providers. Someone who is signed in already goes on.
+// signIn lists the identity providers, or asks first whose. Someone who is signed in already goes on.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
-	v := c.visit(w, r, "")
 	back := safeReturn(r.FormValue("return"))
 	if _, err := c.SignIn.Current(r); err == nil {
 		http.Redirect(w, r, back, http.StatusSeeOther)
 		return
 	}
-	issuers, err := c.SignIn.Issuers(r.Context())
-	if err != nil {
-		c.fail(v, err)
-		return
-	}
-	// Browsers count the provider's redirects as part of the form's submission, and where a provider redirects to is
-	// not ours to know; so this page alone may submit to other origins.
-	w.Header().Set("Content-Security-Policy", policy("'self' https: http:"))
-	c.show(v, http.StatusOK, "signin", signInPage{Issuers: issuers, Return: back})
+	c.listIssuers(c.visit(w, r, ""), "", back)
 }
 
-// beginSignIn sends the browser to the provider.
+// listIssuers lists the providers of one company. Which companies are on the server is nobody's business, so where
+// there are several the reader's address tells the one.
+func (c *Console) listIssuers(v *visit, address, back string) {
+	page := signInPage{Address: address, Return: back}
+	status := http.StatusOK
+	issuers, err := c.SignIn.Issuers(v.r.Context(), address)
+	switch {
+	case errors.Is(err, ErrWhichCompany):
+		page.Asks = true
+		if address != "" {
+			page.Unknown, status = true, http.StatusUnprocessableEntity
+		}
+	case err != nil:
+		c.fail(v, err)
+		return
+	default:
+		page.Issuers = issuers
+		// Browsers count the provider's redirects as part of the form's submission, and where a provider redirects to is
+		// not ours to know; so this page alone may submit to other origins.
+		v.w.Header().Set("Content-Security-Policy", policy("'self' https: http:"))
+	}
+	c.show(v, status, "signin", page)
+}
+
+// beginSignIn sends the browser to the provider; before one is chosen, it lists those that the address leads to. The
+// address comes in the body only: an address bar is remembered, and logged on the way.
 func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request) {
-	address, err := c.SignIn.Begin(w, r, r.FormValue("issuer"), safeReturn(r.FormValue("return")))
+	issuer, back := r.FormValue("issuer"), safeReturn(r.FormValue("return"))
+	if issuer == "" {
+		c.listIssuers(c.visit(w, r, ""), strings.TrimSpace(r.PostFormValue("address")), back)
+		return
+	}
+	address, err := c.SignIn.Begin(w, r, issuer, back)
 	if err != nil {
 		c.refuse(c.visit(w, r, ""), err)
 		return

@@ -84,6 +84,28 @@ func (d *DB) Companies(ctx context.Context) ([]ownership.Company, error) {
 	return companies, err
 }
 
+// SoleCompany returns the only company there is, and resources.ErrNotFound when there is none or are several.
+func (d *DB) SoleCompany(ctx context.Context) (ownership.Company, error) {
+	var rows []companyRow
+	err := d.list(ctx, nil, &rows, `select `+companyColumns+` from companies limit 2`)
+	if err != nil {
+		return ownership.Company{}, err
+	}
+	if len(rows) != 1 {
+		return ownership.Company{}, noCompany(resources.ErrNotFound)
+	}
+	return rows[0].company(), nil
+}
+
+// CompanyOfDomain returns the company for which a normalised domain is verified, and resources.ErrNotFound when it is
+// for none.
+func (d *DB) CompanyOfDomain(ctx context.Context, name string) (ownership.Company, error) {
+	var row companyRow
+	err := d.get(ctx, nil, &row, `select `+companyColumns+` from companies
+		where id = (select company_id from domains where name = ? and verified > 0)`, name)
+	return row.company(), noCompany(err)
+}
+
 // SetOutsideDomain implements ownership.Companies.
 func (d *DB) SetOutsideDomain(ctx context.Context, actor audit.Actor, company string, mode ownership.OutsideMode) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

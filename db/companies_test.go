@@ -48,12 +48,52 @@ func TestCompanies(t *testing.T) {
 		if _, err := d.CompanyByName(t.Context(), "nobody"); !errors.Is(err, resources.ErrNotFound) {
 			t.Errorf("by unknown name: %v, want ErrNotFound", err)
 		}
+		if got, err := d.SoleCompany(t.Context()); err != nil || got != want {
+			t.Errorf("the only one: %+v, %v", got, err)
+		}
 		if err := d.SetOutsideDomain(t.Context(), operator, want.ID, ownership.OutsideReject); err != nil {
 			t.Fatal(err)
 		}
 		all, err := d.Companies(t.Context())
 		if err != nil || len(all) != 1 || all[0].OutsideDomain != ownership.OutsideReject {
 			t.Errorf("all: %+v, %v", all, err)
+		}
+	})
+}
+
+// A domain leads to the one company that has verified it, and the only company is no longer that when there are two.
+func TestCompanyOfDomain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := d.SoleCompany(t.Context()); !errors.Is(err, resources.ErrNotFound) {
+			t.Errorf("the only company of none: %v, want ErrNotFound", err)
+		}
+		var companies []ownership.Company
+		for _, name := range []string{"One", "Other"} {
+			c, err := d.CreateCompany(t.Context(), operator, ownership.Company{ID: id(), Name: name, OutsideDomain: ownership.OutsideReject, Created: start})
+			if err != nil {
+				t.Fatal(err)
+			}
+			companies = append(companies, c)
+		}
+		if _, err := d.SoleCompany(t.Context()); !errors.Is(err, resources.ErrNotFound) {
+			t.Errorf("the only company of two: %v, want ErrNotFound", err)
+		}
+		for _, o := range []ownership.Domain{
+			{Company: companies[0].ID, Name: "one.fr", Verified: start}, {Company: companies[1].ID, Name: "one.fr"},
+			{Company: companies[1].ID, Name: "claimed.fr"},
+		} {
+			if err := d.PutDomain(t.Context(), operator, o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := d.CompanyOfDomain(t.Context(), "one.fr"); err != nil || got != companies[0] {
+			t.Errorf("one.fr: %+v, %v; want the company that verified it, not the one that claims it", got, err)
+		}
+		for _, name := range []string{"claimed.fr", "www.one.fr", "fr", "", "' or 1=1 --", "%"} {
+			if got, err := d.CompanyOfDomain(t.Context(), name); !errors.Is(err, resources.ErrNotFound) {
+				t.Errorf("%q: %+v, %v; want ErrNotFound", name, got, err)
+			}
 		}
 	})
 }

@@ -112,8 +112,7 @@ func (d *DB) Issuer(ctx context.Context, id string) (oidc.Issuer, error) {
 // Issuers implements oidc.Issuers.
 func (d *DB) Issuers(ctx context.Context, company string) ([]oidc.Issuer, error) {
 	var rows []issuerRow
-	err := d.list(ctx, nil, &rows, `select `+issuerColumns+` from issuers where company_id = ? or ? = '' order by name, id`,
-		company, company)
+	err := d.list(ctx, nil, &rows, `select `+issuerColumns+` from issuers where company_id = ? order by name, id`, company)
 	if err != nil {
 		return nil, oidcError(err)
 	}

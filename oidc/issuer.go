@@ -53,7 +53,7 @@ type Issuers interface {
 	PutIssuer(ctx context.Context, by Actor, i Issuer) (Issuer, error)
 	// Issuer returns one by id, or ErrNotFound. The id alone finds it: nobody is signed in yet.
 	Issuer(ctx context.Context, id string) (Issuer, error)
-	// Issuers returns a company's, by name; every company's when company is empty (the sign-in page).
+	// Issuers returns a company's, by name.
 	Issuers(ctx context.Context, company string) ([]Issuer, error)
 }
 
