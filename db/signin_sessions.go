@@ -126,7 +126,9 @@ func (d *DB) EndSession(ctx context.Context, company string, hash [32]byte) erro
 	return oidcError(err)
 }
 
-// EndSessionsOfDomain implements oidc.SessionStore.
+// EndSessionsOfDomain removes the sessions of the company's admins with an address in a domain, given in its normal form,
+// and says how many. It is for domains that the company lost or gave up: oidc.Sessions would end them too, one by one,
+// each at its next request.
 func (d *DB) EndSessionsOfDomain(ctx context.Context, company, domain string) (int, error) {
 	var ended int64
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

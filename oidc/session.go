@@ -42,8 +42,6 @@ type SessionStore interface {
 	TouchSession(ctx context.Context, company string, hash [32]byte, seen time.Time, user string) error
 	// EndSession removes a session; one that is gone is no error.
 	EndSession(ctx context.Context, company string, hash [32]byte) error
-	// EndSessionsOfDomain removes the sessions of the company's admins with an address in a domain, and says how many.
-	EndSessionsOfDomain(ctx context.Context, company, domain string) (int, error)
 }
 
 // Sessions recognises signed-in admins. All fields are required.
@@ -157,16 +155,6 @@ func (s *Sessions) touch(ctx context.Context, session Session, hash [32]byte, us
 		return Session{}, fmt.Errorf("session: %w", err)
 	}
 	return session, nil
-}
-
-// EndSessionsOfDomain ends the sessions of a domain that the company lost or gave up. Authenticate would do so too, one
-// by one.
-func (s *Sessions) EndSessionsOfDomain(ctx context.Context, company, domain string) (int, error) {
-	folded, ok := FoldDomain(domain)
-	if !ok {
-		return 0, invalid("domain", "%q is not a domain", domain)
-	}
-	return s.Store.EndSessionsOfDomain(ctx, company, folded)
 }
 
 // start makes a session under a new secret, and ends the one the browser had: a secret that somebody planted before the

@@ -188,7 +188,7 @@ func TestRule7_DomainRemovedEndsItsSessions(t *testing.T) {
 		if err := w.d.RemoveDomain(context.Background(), cli, w.company, "company.fr"); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := w.sessions.EndSessionsOfDomain(context.Background(), w.company, "other.fr"); err != nil || n != 0 {
+		if n, err := w.d.EndSessionsOfDomain(context.Background(), w.company, "other.fr"); err != nil || n != 0 {
 			t.Errorf("%d sessions of another domain ended: %v", n, err)
 		}
 		b.wantOut(oidc.ReasonDomainOutside) // even when nobody ends them
@@ -199,10 +199,10 @@ func TestRule7_DomainRemovedEndsItsSessions(t *testing.T) {
 			b := w.browser()
 			w.want(b.signIn(w.issuer, "sub-anne"), "")
 			other := w.newCompany("Other")
-			if n, err := w.sessions.EndSessionsOfDomain(context.Background(), other, "company.fr"); err != nil || n != 0 {
+			if n, err := w.d.EndSessionsOfDomain(context.Background(), other, "company.fr"); err != nil || n != 0 {
 				t.Errorf("%d sessions of another company ended: %v", n, err)
 			}
-			if n, err := w.sessions.EndSessionsOfDomain(context.Background(), w.company, "Company.fr"); err != nil || n != 1 {
+			if n, err := w.d.EndSessionsOfDomain(context.Background(), w.company, "company.fr"); err != nil || n != 1 {
 				t.Errorf("%d ended: %v", n, err)
 			}
 			b.wantOut(oidc.ReasonNoSession)
