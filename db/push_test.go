@@ -2,14 +2,17 @@ package db_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
 
 	"proprio/audit"
 	"proprio/db"
@@ -259,4 +262,46 @@ func TestLeasesOfADeadServer(t *testing.T) {
 			t.Errorf("the former holder's result: %v; want it lost on SQLite only", err)
 		}
 	})
+}
+
+// A company that is suspended sends nothing to its apps, from the next renewal of a lease on; what it wants is sent once it
+// is served again.
+func TestASuspendedCompanyPushesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		p.raise("User", "u")
+		p.raiseOther(d)
+		suspend := func(yes bool) {
+			p.check(db.InTx(t.Context(), d, func(ctx context.Context, tx *sqlx.Tx) error {
+				_, err := tx.ExecContext(ctx, tx.Rebind(`update companies set suspended = ? where id = ?`), yes, p.company)
+				return err
+			}))
+		}
+		for _, suspended := range []bool{true, false} {
+			suspend(suspended)
+			renewed, err := d.RenewApp(t.Context(), p.lease, p.now.Add(time.Minute))
+			p.check(err)
+			p.check(d.ReleaseApp(t.Context(), p.lease))
+			apps, err := d.AppsWithWork(t.Context(), p.now.Add(10*time.Second), 10)
+			p.check(err)
+			found := slices.ContainsFunc(apps, func(a push.App) bool { return a.ID == p.app.ID })
+			leased, err := d.LeaseApp(t.Context(), p.lease, p.now, p.now.Add(time.Minute))
+			p.check(err)
+			if found == suspended || leased == suspended || suspended && renewed {
+				t.Errorf("suspended %v: renewed %v, found %v, leased %v", suspended, renewed, found, leased)
+			}
+			if len(apps) == 0 {
+				t.Error("the other company's app is not found")
+			}
+		}
+	})
+}
+
+// raiseOther makes an account of another company due.
+func (p *pushed) raiseOther(d *db.DB) {
+	p.t.Helper()
+	other := newPushed(p.t, d)
+	other.raise("User", "u")
+	p.check(d.ReleaseApp(p.t.Context(), other.lease))
 }

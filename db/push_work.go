@@ -65,11 +65,14 @@ func accountsOf(rows []accountRow) []push.Account {
 	return out
 }
 
+// companyServed is the condition that an app's company is not suspended: what it wants is kept, and nothing is sent.
+const companyServed = `not exists (select 1 from companies s where s.id = company_id and s.suspended)`
+
 // AppsWithWork implements push.Work. Workers serve all companies, so this query names none.
 func (d *DB) AppsWithWork(ctx context.Context, now time.Time, limit int) ([]push.App, error) {
 	var rows []appRow
 	err := d.list(ctx, nil, &rows, `select `+appColumns+` from apps a
-		where not a.paused and a.blocked_until <= ? and a.lease_until <= ? and exists (
+		where not a.paused and `+companyServed+` and a.blocked_until <= ? and a.lease_until <= ? and exists (
 			select 1 from accounts c where c.company_id = a.company_id and c.app_id = a.id
 			and c.wanted_gen > c.done_gen and c.next_attempt <= ?)
 		order by a.lease_until limit ?`, micros(now), micros(now), micros(now), limit)
@@ -82,13 +85,13 @@ func (d *DB) AppsWithWork(ctx context.Context, now time.Time, limit int) ([]push
 // LeaseApp implements push.Work. The row is judged by the statement that changes it, so of two rivals one wins.
 func (d *DB) LeaseApp(ctx context.Context, l push.Lease, now, until time.Time) (bool, error) {
 	return d.lease(ctx, `update apps set lease_owner = ?, lease_until = ? where company_id = ? and id = ?
-		and not paused and blocked_until <= ? and lease_until <= ?`,
+		and not paused and `+companyServed+` and blocked_until <= ? and lease_until <= ?`,
 		l.Owner, micros(until), l.Company, l.App, micros(now), micros(now))
 }
 
 // RenewApp implements push.Work.
 func (d *DB) RenewApp(ctx context.Context, l push.Lease, until time.Time) (bool, error) {
-	return d.lease(ctx, `update apps set lease_until = ? where company_id = ? and id = ? and lease_owner = ? and not paused`,
+	return d.lease(ctx, `update apps set lease_until = ? where company_id = ? and id = ? and lease_owner = ? and not paused and `+companyServed,
 		micros(until), l.Company, l.App, l.Owner)
 }
 
