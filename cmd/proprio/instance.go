@@ -66,15 +66,39 @@ func (i *instance) observe(route, method string, status int, took time.Duration)
 	}
 }
 
-// handler is everything the main listener serves.
+// handler is everything the main listener serves. What concerns SCIM is told apart before the ServeMux, which answers
+// paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
+	protocol, pages := i.scim.Handler(), i.pages()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if scim.Concerns(r.URL.Path) {
+			protocol.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// pages is the console, and the paths that machines ask whether the server lives.
+func (i *instance) pages() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(scim.BasePath, i.scim.Handler())
-	mux.Handle(scim.BasePath+"/", i.scim.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", i.ready)
 	mux.Handle("/", i.console.Handler())
-	return mux
+	return withDeadline(mux)
+}
+
+// requestTime is how long one request may keep the database busy. It ends before the server's time to write the answer.
+const requestTime = 90 * time.Second
+
+// withDeadline ends what a request asks of the database when it takes too long: a filter of hundreds of terms over a
+// large directory must not keep the others from theirs for as long as its client waits.
+func withDeadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 func (i *instance) ready(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// writeTime is how long a request may take from its headers to the end of its answer.
+const writeTime = 2 * time.Minute
+
 // drainTime is how long requests under way may take after the program was told to stop.
 const drainTime = 30 * time.Second
 
@@ -92,7 +95,7 @@ func listenAndDrain(ctx context.Context, l net.Listener, h http.Handler) error {
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
-		WriteTimeout:      2 * time.Minute,
+		WriteTimeout:      writeTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
