@@ -15,6 +15,15 @@ import (
 // BasePath is where the service lives under the public URL.
 const BasePath = "/scim/v2"
 
+// Concerns says whether a path, decoded but not cleaned, is for this service: it begins with /scim, in any letter case
+// and however many slashes. A program that serves more besides hands all such paths over, so that a client with a
+// mistyped base URL hears of it in SCIM.
+func Concerns(path string) bool {
+	const first = "scim"
+	path = strings.TrimLeft(path, "/")
+	return len(path) >= len(first) && strings.EqualFold(path[:len(first)], first)
+}
+
 // Server is the SCIM service. Its dependencies are its fields; it is safe for concurrent use once Handler was called.
 type Server struct {
 	Directory   *resources.Directory
@@ -60,8 +69,9 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Handler serves everything under [BasePath]. Nothing is reachable without a bearer token, not even the answer that a
-// path does not exist.
+// Handler serves everything that [Concerns] it. Nothing is reachable without a bearer token, not even the answer that a
+// path does not exist; every refusal is a SCIM error, and none is a redirect. What net/http refuses before any handler
+// is asked (a header over the server's limit is 431, what is not HTTP is 400) it answers itself, in plain text.
 func (s *Server) Handler() http.Handler {
 	server := *s
 	server.Limits = s.Limits.withDefaults()
