@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -40,12 +41,23 @@ func newClient(private bool) *http.Client {
 	}
 }
 
-// sharedSpace is carrier-grade NAT (RFC 6598), which netip does not count as private; nat64 embeds IPv4 addresses
-// (RFC 6052), private ones among them.
-var (
-	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-	nat64       = netip.MustParsePrefix("64:ff9b::/96")
-)
+// nat64 embeds IPv4 addresses (RFC 6052), cloud metadata among them.
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// notPublic are the blocks that netip's own predicates leave out: shared and reserved IPv4 space, and IPv6 forms that
+// carry an IPv4 address: local NAT64 (RFC 8215), 6to4, Teredo, IPv4-compatible.
+var notPublic = [...]netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("2001::/32"),
+	netip.MustParsePrefix("::/96"),
+	netip.MustParsePrefix("fec0::/10"),
+}
 
 func checkDial(address string, private bool) error {
 	at, err := netip.ParseAddrPort(address)
@@ -58,7 +70,8 @@ func checkDial(address string, private bool) error {
 		return fmt.Errorf("dial %s: %w", ip, errPrivateAddress) // cloud metadata lives on link-local: never
 	case private:
 		return nil
-	case ip.IsLoopback(), ip.IsPrivate(), sharedSpace.Contains(ip), !ip.IsGlobalUnicast():
+	case ip.IsLoopback(), ip.IsPrivate(), !ip.IsGlobalUnicast(),
+		slices.ContainsFunc(notPublic[:], func(p netip.Prefix) bool { return p.Contains(ip) }):
 		return fmt.Errorf("dial %s: %w", ip, errPrivateAddress)
 	}
 	return nil

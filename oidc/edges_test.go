@@ -92,6 +92,13 @@ func TestRule9_NoCallsToPrivateNetworks(t *testing.T) {
 		{"224.0.0.1", false, false},
 		{"255.255.255.255", false, false},
 		{"64:ff9b::a01:203", false, false},
+		{"2002:7f00:1::1", false, true},
+		{"::7f00:1", false, true},
+		{"64:ff9b:1::7f00:1", false, true},
+		{"2001:0:7f00:1::1", false, true},
+		{"198.18.0.1", false, true},
+		{"240.0.0.1", false, true},
+		{"0.1.2.3", false, true},
 	} {
 		address := net.JoinHostPort(c.ip, "443")
 		if err := oidc.CheckDial(address, false); (err == nil) != c.public {
