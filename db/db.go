@@ -70,6 +70,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err == nil {
 		d.sealer, err = loadSealer(c)
 	}
+	if err == nil {
+		err = d.tryKeyset(ctx)
+	}
 	if err != nil {
 		_ = d.Close()
 		return nil, err

@@ -2,6 +2,7 @@ package db
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,6 +62,36 @@ func newSealer(json []byte) (*Sealer, error) {
 		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
 	return &Sealer{primitive}, nil
+}
+
+// tryKeyset tells the log when the keyset opens none of the newest secrets in the database: it is another installation's,
+// or was lost and made anew. Everything else works all the same, so that the secrets can be entered again.
+func (d *DB) tryKeyset(ctx context.Context) error {
+	var rows []struct {
+		Kind    string `db:"kind"`
+		Company string `db:"company_id"`
+		Owner   string `db:"owner"`
+		Sealed  []byte `db:"sealed"`
+	}
+	err := d.list(ctx, nil, &rows, `select kind, company_id, owner, sealed from (
+			select 'app' as kind, company_id, id as owner, credential as sealed, created from apps
+			union all select 'issuer', company_id, url, secret, created from issuers) secrets
+		order by created desc limit 20`)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	for _, row := range rows {
+		owner := credentialOf(row.Company, row.Owner)
+		if row.Kind == "issuer" {
+			owner = issuerSecret(row.Company, row.Owner)
+		}
+		if _, err = d.sealer.Open(row.Sealed, owner); err == nil {
+			return nil
+		}
+	}
+	d.logger.ErrorContext(ctx, "the keyset opens none of the stored secrets: restore the keyset, or set the apps' tokens and "+
+		"the issuers' client secrets again", "error", err)
+	return nil
 }
 
 // loadSealer takes the keyset from the configuration, else from the data folder, where it is made on first use.

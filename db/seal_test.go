@@ -2,12 +2,17 @@ package db_test
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/oidc"
+	"proprio/push"
 )
 
 func TestSealedSecretOpensOnlyWithItsKeysetAndForItsOwner(t *testing.T) {
@@ -79,4 +84,40 @@ func TestKeysetFromTheConfigurationIsSharedByReplicas(t *testing.T) {
 	if err != nil || string(got) != "s" {
 		t.Errorf("opened %q, %v", got, err)
 	}
+}
+
+// A lost keyset is made anew without a word, or another one is given: the log says so before an app or a sign-in fails.
+func TestAKeysetThatOpensNothingIsTold(t *testing.T) {
+	t.Parallel()
+	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+		told := func(c db.Config) bool {
+			var log bytes.Buffer
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			dbtest.Open(t, c)
+			return strings.Contains(log.String(), "level=ERROR") && strings.Contains(log.String(), "keyset")
+		}
+		first := dbtest.Open(t, c)
+		other := c
+		var err error
+		if other.Keyset, err = db.NewKeyset(); err != nil {
+			t.Fatal(err)
+		}
+		if told(other) {
+			t.Error("told although nothing is sealed yet")
+		}
+		_, err = first.PutIssuer(t.Context(), oidc.Actor{}, oidc.Issuer{ID: id(), Company: "c", URL: "https://login.example", ClientID: "c", Secret: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told(c) || !told(other) {
+			t.Error("an issuer's secret: told of the right keyset, or not of the wrong one")
+		}
+		second := dbtest.Open(t, other)
+		if _, err = second.CreateApp(t.Context(), audit.Actor{}, push.App{Company: "c", Name: "a", Profile: "generic", URL: "https://a.example"}, []byte("t")); err != nil {
+			t.Fatal(err)
+		}
+		if told(c) || told(other) {
+			t.Error("told although each opens one")
+		}
+	})
 }
