@@ -3,6 +3,7 @@ package push_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -141,17 +142,13 @@ func anUnheardCreationIsFoundUnderItsOldName(t *testing.T, w *world) {
 	}
 }
 
-// Two engines on one store, both running: no object is worked on by both at once, and every account is made once.
+// Two engines on one store, both running: the app hears one of them at a time, so that one paces it (several calls of that
+// one at once are its profile's concurrency), and every account is made once.
 func twoEnginesDoNotOverlap(t *testing.T, w *world) {
-	var working sync.Map
-	var overlaps atomic.Int32
-	w.stand.setFault(func(_ int, r *http.Request, body string) *fault {
-		key := r.Method + r.URL.RequestURI() + body
-		if _, busy := working.LoadOrStore(key, true); busy {
-			overlaps.Add(1)
-		}
+	floor := newFloor()
+	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+		defer floor.enter(r.Header.Get(engineHeader))()
 		time.Sleep(time.Millisecond) // makes an overlap likely, were there one
-		working.Delete(key)
 		return nil
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -159,6 +156,7 @@ func twoEnginesDoNotOverlap(t *testing.T, w *world) {
 	var all []*push.Engine
 	for _, name := range []string{"first", "second"} {
 		e := w.newEngine(w.db, name)
+		e.Open = named{e.Open, name}
 		all = append(all, e)
 		engines.Go(func() { _ = e.Run(ctx) })
 	}
@@ -180,9 +178,62 @@ func twoEnginesDoNotOverlap(t *testing.T, w *world) {
 	}
 	stop()
 	engines.Wait()
-	if r := w.stand.heard(); overlaps.Load() != 0 || count(r, "POST", "/Users") != 60 {
-		t.Errorf("%d overlaps, %d creations for 60 users", overlaps.Load(), count(r, "POST", "/Users"))
+	if r := w.stand.heard(); count(r, "POST", "/Users") != 60 {
+		t.Errorf("%d creations for 60 users", count(r, "POST", "/Users"))
 	}
+	calls, most := floor.seen()
+	if most != 1 || calls[""] != 0 {
+		t.Errorf("%d engines called the app at the same moment, want one; calls by engine: %v", most, calls)
+	}
+}
+
+// engineHeader says in a test which engine a call comes from.
+const engineHeader = "Test-Engine"
+
+// named is a connection pool whose calls bear the name of their engine.
+type named struct {
+	http.RoundTripper
+	name string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n named) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set(engineHeader, n.name)
+	return n.RoundTripper.RoundTrip(r)
+}
+
+// floor counts the engines that are heard at the same moment.
+type floor struct {
+	mu    sync.Mutex
+	now   map[string]int // calls under way, by engine
+	calls map[string]int // in all
+	most  int
+}
+
+func newFloor() *floor { return &floor{now: map[string]int{}, calls: map[string]int{}} }
+
+// enter notes a call until the function it returns is called.
+func (f *floor) enter(engine string) (leave func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now[engine]++
+	f.calls[engine]++
+	f.most = max(f.most, len(f.now))
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.now[engine]--; f.now[engine] == 0 {
+			delete(f.now, engine)
+		}
+	}
+}
+
+// seen returns the calls of each engine, and how many engines called at once.
+func (f *floor) seen() (calls map[string]int, most int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.calls), f.most
 }
 
 // An engine dies with the lease. Another takes over when it runs out, and the dead one's late result is not recorded.

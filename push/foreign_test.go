@@ -100,12 +100,44 @@ func (s *shelf) Patch(_ *http.Request, id string, ops []scim.PatchOperation) (sc
 	}
 	common := s.schema
 	common.Attributes = append(slices.Clone(common.Attributes), schema.CommonAttributes()...)
-	next, err := scim.ApplyPatch(maps.Clone(s.rows[id]), ops, common, s.more...)
+	next, err := scim.ApplyPatch(s.flat(s.rows[id]), ops, common, s.more...)
 	if err != nil {
 		return scim.Resource{}, err
 	}
-	s.rows[id] = next
+	s.rows[id] = s.nested(next)
 	return s.resource(id), nil
+}
+
+// flat puts the attributes of extensions where ApplyPatch looks for them and writes them, beside the schema's URN:
+// "urn:…:User:manager". Whether a manager comes with the creation or in a PATCH after it depends on which of two
+// accounts is made first, so without this the same data ends in two shapes.
+func (s *shelf) flat(row scim.ResourceAttributes) scim.ResourceAttributes {
+	row = maps.Clone(row)
+	for _, e := range s.more {
+		inner, _ := row[e.ID].(map[string]any)
+		for name, value := range inner {
+			row[e.ID+":"+name] = value
+		}
+		delete(row, e.ID)
+	}
+	return row
+}
+
+// nested puts them back under the URN (RFC 7643 §3.3).
+func (s *shelf) nested(row scim.ResourceAttributes) scim.ResourceAttributes {
+	for _, e := range s.more {
+		inner := map[string]any{}
+		for key, value := range row {
+			if name, ok := strings.CutPrefix(key, e.ID+":"); ok {
+				inner[name] = value
+				delete(row, key)
+			}
+		}
+		if len(inner) > 0 {
+			row[e.ID] = inner
+		}
+	}
+	return row
 }
 
 // newForeign starts elimity-com/scim's server with empty shelves.
@@ -169,8 +201,8 @@ func theSameStateInElimitysServer(t *testing.T, w *world) {
 		t.Errorf("active: %v, %v, %v; want false, false, true", row(ids[4])["active"], row(ids[5])["active"], row(ids[7])["active"])
 	}
 	ext, _ := row(ids[7])[resources.SchemaEnterprise].(map[string]any)
-	if manager, _ := ext["manager"].(map[string]any); manager["value"] != w.account("User", ids[0]).RemoteID {
-		t.Errorf("manager: %v", ext)
+	if manager, _ := ext["manager"].(map[string]any); manager["value"] != w.account("User", ids[0]).RemoteID || ext["department"] != "Vente" {
+		t.Errorf("enterprise attributes: %v, want the manager and the department", ext)
 	}
 	g := groups.rows[w.account("Group", group).RemoteID]
 	if members, _ := g["members"].([]any); g["displayName"] != "Ventes" || len(members) != 18 {
