@@ -28,7 +28,9 @@
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - connections.go, tokens.go, exchanges.go: resources.Connections
 //   - audit.go: audit.Log
-//   - companies.go, ownership.go, push.go, signin.go: the stores of those packages
+//   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
+//   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
+//   - signin.go, signin_admins.go, signin_issuers.go, signin_sessions.go: oidc.Store
 //
 // Package db/dbtest gives tests a fresh database of each kind.
 package db

@@ -16,6 +16,7 @@
 //   - proof.go: proof of a domain by DNS TXT record
 //   - registrar.go: adding, checking and removing domains, with all that follows
 //   - policy.go: the rules for a User about to be written: domain binding, sponsor and end date
+//   - address.go, person.go: what the rules ask of a User: bound addresses; kind and dates
 //   - account.go: accounts as an app reports them
 //   - role.go: which of their roles make an administrator
 //   - match.go: which User is behind an account

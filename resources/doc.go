@@ -19,10 +19,11 @@
 //   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them
 //   - match.go: the meaning of a condition on a resource
 //   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
+//   - work.go: how much one change may compare
 //   - directory.go, remove.go, reconsider.go: the one door
 //   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
 //   - store.go: the contract that databases fulfil
-//   - connection.go: inbound SCIM clients, their tokens and switches
+//   - connection.go, token.go: inbound SCIM clients and their switches; bearer tokens
 //   - errors.go: the closed set of domain errors
 //
 // Package resources/filter parses the query language.

@@ -1,7 +1,3 @@
-// Package testdata embeds what tests and the demo share: request sequences as identity providers send them, written
-// from what is known of those products, in the format of package scim/replay.
-//
-// The folder's name keeps it out of ./... patterns; it can be imported like any other package.
 package testdata
 
 import (

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"proprio/audit"
 	"proprio/oidc"
 	"proprio/resources"
 )
@@ -34,22 +35,29 @@ func (p *program) adminAddCmd() *cobra.Command {
 	})
 }
 
+// addAdmin lists somebody who may sign in.
+func (c *core) addAdmin(ctx context.Context, caller resources.Caller, address string, role oidc.Role) (oidc.Admin, error) {
+	admin, err := oidc.Admin{ID: newID(), Company: caller.Company, Address: address, Role: role, Created: c.now()}.Normalize()
+	if err != nil {
+		return oidc.Admin{}, err
+	}
+	return c.db.CreateAdmin(ctx, oidcActor(caller.Actor), admin)
+}
+
+// oidcActor is an actor as package oidc knows it.
+func oidcActor(a audit.Actor) oidc.Actor { return oidc.Actor{Admin: a.ID, Name: a.Name} }
+
 func (p *program) adminListCmd() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: names()}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		admins, err := c.db.Admins(ctx, caller.Company)
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return p.printJSON(admins)
-		}
-		for _, a := range admins {
+		return printList(p, *asJSON, admins, adminOut, func(a oidc.Admin) {
 			fmt.Fprintf(p.stdout, "%s\t%s\t%s\tbound=%t\tdisabled=%t\n", a.ID, a.Address, a.Role, a.Bound(), a.Disabled)
-		}
-		return nil
+		})
 	})
 }
 

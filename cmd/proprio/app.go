@@ -90,25 +90,27 @@ func (p *program) appVerb(use, short string, act appAction) *cobra.Command {
 
 func (p *program) appListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List a company's apps", Args: names()}
+	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		apps, err := c.db.Apps(ctx, caller.Company)
-		for _, a := range apps {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", a.ID, a.Name, a.Profile, a.URL)
+		if err != nil {
+			return err
 		}
-		return err
+		return printList(p, *asJSON, apps, appOut, func(a push.App) {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", a.ID, a.Name, a.Profile, a.URL)
+		})
 	})
 }
 
 func (p *program) appStatusCmd() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{Use: "status NAME", Short: "Show an app's accounts by state"}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	asJSON := jsonFlag(cmd)
 	return p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
 		status, err := push.StatusOf(ctx, c.db, app, c.now())
 		if err != nil {
 			return err
 		}
-		if asJSON {
+		if *asJSON {
 			return p.printJSON(status)
 		}
 		return p.printStatus(status)

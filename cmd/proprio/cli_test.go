@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +101,76 @@ func TestAppStatusJSONIsStable(t *testing.T) {
 	}
 	if got, want := sortedKeys(status), []string{"due", "id", "inSync", "name", "paused", "profile", "states"}; !slices.Equal(got, want) {
 		t.Errorf("names %v, want %v", got, want)
+	}
+}
+
+// TestListJSONIsStable: the names that scripts rely on, as they are before and after what is optional; and no secret.
+func TestListJSONIsStable(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Lists", "--domain", "proved.example", "--assume-verified")
+	for _, noun := range []string{"connection", "admin", "issuer", "app"} {
+		if got := i.command(noun, "list", "--company", "Lists", "--json"); got != "[]" {
+			t.Errorf("%s list --json of none prints %s", noun, got)
+		}
+	}
+	i.command("domain", "add", "waiting.example", "--company", "Lists")
+	token := i.command("token", "create", "--company", "Lists", "--connection", "idp", "--preset", "okta", "--expires-in", "24h")
+	lasting := i.command("token", "create", "--company", "Lists", "--connection", "idp")
+	i.command("admin", "add", "anne@proved.example", "--company", "Lists")
+	i.addApp("Lists", "crm", "https://crm.proved.example/scim/v2", "secret-of-the-app")
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("secret-of-the-client"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i.command("issuer", "add", "login", "--company", "Lists", "--url", "https://login.example", "--client-id", "c",
+		"--client-secret-file", secret, "--max-age", "8h", "--require-amr", "mfa", "--trust", "entra-tid", "--tenant", "T")
+	connections := i.list("connection", "list", "--company", "Lists")
+	tokens, _ := connections[0]["tokens"].([]any)
+	if len(tokens) != 2 {
+		t.Fatalf("tokens %v, want two", tokens)
+	}
+	i.wantNames(tokens[0], "created id scopes")
+	i.wantNames(tokens[1], "created expires id scopes")
+	i.command("token", "revoke", tokens[0].(object)["id"].(string), "--company", "Lists")
+
+	i.wantNames(i.list("company", "list")[0], "created id name outsideDomain suspended")
+	domains := i.list("domain", "list", "--company", "Lists")
+	i.wantNames(domains[0], "inForce name verified")
+	i.wantNames(domains[1], "inForce name proof record")
+	i.wantNames(connections[0], "created disabled id name preset switches tokens")
+	i.wantNames(connections[0]["switches"], "reviveInactive")
+	i.wantNames(i.list("connection", "list", "--company", "Lists")[0]["tokens"].([]any)[0], "created id revoked scopes")
+	i.wantNames(i.list("admin", "list", "--company", "Lists")[0], "address created disabled id role")
+	i.wantNames(i.list("issuer", "list", "--company", "Lists")[0],
+		"allowPrivate callbackPath clientId created disabled id maxAge name requireAmr tenant trust url")
+	i.wantNames(i.list("app", "list", "--company", "Lists")[0],
+		"allowPrivate created id linkExisting name paused profile url")
+	for _, noun := range []string{"connection", "issuer", "app"} {
+		out := i.command(noun, "list", "--company", "Lists", "--json")
+		for _, secret := range []string{token, lasting, "secret-of-the-app", "secret-of-the-client"} {
+			if strings.Contains(out, secret) {
+				t.Errorf("%s list --json shows the secret %s", noun, secret)
+			}
+		}
+	}
+}
+
+// list runs a command with --json and returns the objects it prints.
+func (i *installation) list(args ...string) (items []object) {
+	i.t.Helper()
+	if err := json.Unmarshal([]byte(i.command(append(args, "--json")...)), &items); err != nil {
+		i.t.Fatal(err)
+	}
+	return items
+}
+
+// wantNames compares the names of a JSON object with those wanted, sorted.
+func (i *installation) wantNames(item any, want string) {
+	i.t.Helper()
+	names, _ := item.(object)
+	if got := strings.Join(sortedKeys(names), " "); got != want {
+		i.t.Errorf("names %s, want %s", got, want)
 	}
 }
 

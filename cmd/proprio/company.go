@@ -71,22 +71,17 @@ func (c *core) createCompany(ctx context.Context, by audit.Actor, name string, d
 }
 
 func (p *program) companyListCmd() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{Use: "list", Short: "List the companies", Args: names()}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
 			companies, err := c.db.Companies(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return p.printJSON(companies)
-			}
-			for _, company := range companies {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\n", company.ID, company.Name, company.OutsideDomain)
-			}
-			return nil
+			return printList(p, *asJSON, companies, companyOut, func(c ownership.Company) {
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\n", c.ID, c.Name, c.OutsideDomain)
+			})
 		})
 	}
 	return cmd

@@ -37,8 +37,13 @@ func (c *Config) flags(f *pflag.FlagSet) {
 
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address to serve; port 0 picks a free one")
-	f.StringVar(&c.PublicURL, "public-url", "", "how clients reach the server (https://…); empty: the listening address")
+	c.publicURLFlag(f)
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
+}
+
+// publicURLFlag is for the server and for commands that print an address of it.
+func (c *Config) publicURLFlag(f *pflag.FlagSet) {
+	f.StringVar(&c.PublicURL, "public-url", "", "how clients reach the server (https://…); empty: the listening address")
 }
 
 // fill gives every flag that was not set on the command line its value from the environment or the file.
@@ -122,4 +127,20 @@ func parseConfig(lines *bufio.Scanner, path string) (map[string]string, error) {
 		values[strings.TrimSpace(name)] = strings.Trim(strings.TrimSpace(value), `"`)
 	}
 	return values, lines.Err()
+}
+
+// secretFromEnvironment reads a secret from a variable, or from the file that the variable with _FILE names.
+func secretFromEnvironment(getenv func(string) string, variable string) ([]byte, error) {
+	if v := getenv(variable); v != "" {
+		return []byte(v), nil
+	}
+	path := getenv(variable + "_FILE")
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s_FILE: %w", variable, err)
+	}
+	return b, nil
 }

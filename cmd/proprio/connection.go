@@ -15,24 +15,20 @@ func (p *program) connectionCmd() *cobra.Command {
 }
 
 func (p *program) connectionListCmd() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{Use: "list", Short: "List a company's connections and their tokens", Args: names()}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		connections, tokens, err := c.db.ListConnections(ctx, caller.Company)
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return p.printJSON(map[string]any{"connections": connections, "tokens": tokens})
-		}
-		for _, found := range connections {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\tdisabled=%t\n", found.ID, found.Name, found.Preset, found.Disabled)
-			for _, t := range tokens[found.ID] {
+		out := func(c resources.Connection) connectionJSON { return connectionOut(c, tokens[c.ID]) }
+		return printList(p, *asJSON, connections, out, func(c resources.Connection) {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\tdisabled=%t\n", c.ID, c.Name, c.Preset, c.Disabled)
+			for _, t := range tokens[c.ID] {
 				fmt.Fprintf(p.stdout, "\ttoken %s\tcreated %s\trevoked=%t\n", t.ID, t.Created.Format("2006-01-02"), !t.Revoked.IsZero())
 			}
-		}
-		return nil
+		})
 	})
 }
 

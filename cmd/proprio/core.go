@@ -12,9 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"proprio/audit"
 	"proprio/db"
-	"proprio/oidc"
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/resources"
@@ -143,65 +141,3 @@ func (c *core) close() {
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// secretFromEnvironment reads a secret from a variable, or from the file that the variable with _FILE names.
-func secretFromEnvironment(getenv func(string) string, variable string) ([]byte, error) {
-	if v := getenv(variable); v != "" {
-		return []byte(v), nil
-	}
-	path := getenv(variable + "_FILE")
-	if path == "" {
-		return nil, nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s_FILE: %w", variable, err)
-	}
-	return b, nil
-}
-
-func oidcActor(a audit.Actor) oidc.Actor { return oidc.Actor{Admin: a.ID, Name: a.Name} }
-
-// addAdmin lists somebody who may sign in.
-func (c *core) addAdmin(ctx context.Context, caller resources.Caller, address string, role oidc.Role) (oidc.Admin, error) {
-	admin, err := oidc.Admin{ID: newID(), Company: caller.Company, Address: address, Role: role, Created: c.now()}.Normalize()
-	if err != nil {
-		return oidc.Admin{}, err
-	}
-	return c.db.CreateAdmin(ctx, oidcActor(caller.Actor), admin)
-}
-
-// addIssuer adds an OpenID provider, or changes the one with that address.
-func (c *core) addIssuer(ctx context.Context, caller resources.Caller, issuer oidc.Issuer) (oidc.Issuer, error) {
-	issuer.ID, issuer.Company, issuer.Created = newID(), caller.Company, c.now()
-	issuer, err := issuer.Normalize()
-	if err != nil {
-		return oidc.Issuer{}, err
-	}
-	return c.db.PutIssuer(ctx, oidcActor(caller.Actor), issuer)
-}
-
-// groupsByName finds Groups by displayName and returns their ids.
-func (c *core) groupsByName(ctx context.Context, caller resources.Caller, groups []string) ([]string, error) {
-	name := c.registry.Type(resources.TypeGroup).Attribute("displayName")
-	var ids []string
-	for _, g := range groups {
-		page, err := c.db.Find(ctx, caller, resources.Query{
-			Type: resources.TypeGroup, StartIndex: 1, Count: 2,
-			Where: resources.Compare{Attribute: name, Op: "eq", Value: resources.Fold(g)},
-		})
-		switch {
-		case err != nil:
-			return nil, err
-		case page.Total == 0:
-			return nil, fmt.Errorf("group %q: %w; it must have come in from the identity provider first", g, resources.ErrNotFound)
-		case page.Total > 1:
-			return nil, fmt.Errorf("group %q: %w: several groups have this name", g, resources.ErrUniqueness)
-		}
-		ids = append(ids, page.Resources[0].ID)
-	}
-	return ids, nil
-}
-
-// errAmbiguous says that a name is not enough to tell which one is meant.
-var errAmbiguous = errors.New("several companies have one of that name; add --company")

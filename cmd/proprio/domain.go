@@ -33,12 +33,15 @@ func (p *program) domainVerb(use, short string, do domainAction) *cobra.Command 
 
 func (p *program) domainListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List a company's domains", Args: names()}
+	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		domains, err := c.db.Domains(ctx, caller.Company)
-		for _, domain := range domains {
-			p.printDomain(cmd.Flag("company").Value.String(), domain)
+		if err != nil {
+			return err
 		}
-		return err
+		return printList(p, *asJSON, domains, domainOut, func(d ownership.Domain) {
+			p.printDomain(cmd.Flag("company").Value.String(), d)
+		})
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ func (p *program) issuerAddCmd() *cobra.Command {
 	f.StringVar(&issuer.ClientID, "client-id", "", "the client id that the provider gave")
 	f.StringVar(&secretFile, "client-secret-file", "", "file with the client secret, - for standard input; empty: a public client")
 	f.StringVar(&trust, "trust", string(oidc.TrustEmailVerified), "what proves the company: email_verified, google-hd, entra-tid or owns-domains")
+	p.cfg.publicURLFlag(f)
 	f.StringVar(&issuer.Tenant, "tenant", "", "the Entra tenant's id, with --trust entra-tid")
 	f.BoolVar(&issuer.Private, "allow-private", false, "let the issuer be on this machine or in a private network")
 	f.StringSliceVar(&issuer.Methods, "require-amr", nil, "one of these must be in the claim amr, such as mfa")
@@ -46,19 +48,40 @@ func (p *program) issuerAddCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "issuer %s %s\nregister this redirect address there: PUBLIC-URL%s\n",
-			stored.ID, stored.Name, oidc.CallbackPath(stored.ID))
+		fmt.Fprintf(p.stdout, "issuer %s %s\nregister this redirect address there: %s\n", stored.ID, stored.Name,
+			p.redirectAddress(stored))
 		return nil
 	}), "url", "client-id")
 }
 
+// redirectAddress is where the provider sends a browser back to.
+func (p *program) redirectAddress(i oidc.Issuer) string {
+	if p.cfg.PublicURL == "" {
+		return "PUBLIC-URL" + oidc.CallbackPath(i.ID) + "\nPUBLIC-URL is what serve has as --public-url"
+	}
+	return strings.TrimRight(p.cfg.PublicURL, "/") + oidc.CallbackPath(i.ID)
+}
+
+// addIssuer adds an OpenID provider, or changes the one with that address.
+func (c *core) addIssuer(ctx context.Context, caller resources.Caller, issuer oidc.Issuer) (oidc.Issuer, error) {
+	issuer.ID, issuer.Company, issuer.Created = newID(), caller.Company, c.now()
+	issuer, err := issuer.Normalize()
+	if err != nil {
+		return oidc.Issuer{}, err
+	}
+	return c.db.PutIssuer(ctx, oidcActor(caller.Actor), issuer)
+}
+
 func (p *program) issuerListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List a company's OpenID providers", Args: names()}
+	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		issuers, err := c.db.Issuers(ctx, caller.Company)
-		for _, i := range issuers {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
+		if err != nil {
+			return err
 		}
-		return err
+		return printList(p, *asJSON, issuers, issuerOut, func(i oidc.Issuer) {
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
+		})
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -143,12 +142,6 @@ func (p *program) actor() audit.Actor {
 		name = p.getenv("USER")
 	}
 	return audit.Actor{Kind: audit.ActorCommand, Name: name}
-}
-
-func (p *program) printJSON(v any) error {
-	e := json.NewEncoder(p.stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // readSecret takes a secret from a file, or from standard input when the name is "-". Secrets are never arguments.

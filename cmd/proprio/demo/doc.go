@@ -10,5 +10,6 @@
 //   - app.go, handler.go: the downstream app and its faults
 //   - people.go: the firm and its people
 //   - provider.go: the identity provider as a SCIM client
+//   - directory.go, visitor.go: looking from outside: over SCIM, and at the console as a browser without JavaScript
 //   - story.go: the steps, and what each of them must show
 package demo

@@ -65,6 +65,9 @@ func (c *core) findApp(ctx context.Context, company, name string) (push.App, err
 	return push.App{}, fmt.Errorf("app %q: %w", name, errAmbiguous)
 }
 
+// errAmbiguous says that a name is not enough to tell which one is meant.
+var errAmbiguous = errors.New("several companies have one of that name; add --company")
+
 // syncApp has every object in the app's scope compared with what the app confirmed, and the difference sent.
 func (c *core) syncApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
 	planner := push.Planner{Store: c.db, Profiles: c.engine.Profiles, Now: c.now}
@@ -125,4 +128,26 @@ func (c *core) appsToRead(ctx context.Context) ([]ownership.AppRef, error) {
 		}
 	}
 	return refs, nil
+}
+
+// groupsByName finds Groups by displayName and returns their ids.
+func (c *core) groupsByName(ctx context.Context, caller resources.Caller, groups []string) ([]string, error) {
+	name := c.registry.Type(resources.TypeGroup).Attribute("displayName")
+	var ids []string
+	for _, g := range groups {
+		page, err := c.db.Find(ctx, caller, resources.Query{
+			Type: resources.TypeGroup, StartIndex: 1, Count: 2,
+			Where: resources.Compare{Attribute: name, Op: "eq", Value: resources.Fold(g)},
+		})
+		switch {
+		case err != nil:
+			return nil, err
+		case page.Total == 0:
+			return nil, fmt.Errorf("group %q: %w; it must have come in from the identity provider first", g, resources.ErrNotFound)
+		case page.Total > 1:
+			return nil, fmt.Errorf("group %q: %w: several groups have this name", g, resources.ErrUniqueness)
+		}
+		ids = append(ids, page.Resources[0].ID)
+	}
+	return ids, nil
 }
