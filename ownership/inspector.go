@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"proprio/audit"
 )
 
@@ -27,9 +29,13 @@ type Inspector struct {
 	reading map[string]int // readings under way here, by app id
 }
 
+// lookEvery is how often Run looks for readings that are due, at least: an app that was just added has never been read,
+// so that it is due at once and its accounts are judged within a minute.
+const lookEvery = time.Minute
+
 // Run reads every app when its reading is due, until ctx ends. Several replicas may run it: each reading is done by one.
 func (i *Inspector) Run(ctx context.Context) error {
-	ticker := time.NewTicker(max(i.Interval/10, time.Second))
+	ticker := time.NewTicker(max(min(i.Interval/10, lookEvery), time.Second))
 	defer ticker.Stop()
 	for {
 		if err := i.ReadDue(ctx); err != nil && ctx.Err() == nil {
@@ -43,26 +49,36 @@ func (i *Inspector) Run(ctx context.Context) error {
 	}
 }
 
-// ReadDue reads every app whose reading is due. An app that fails does not keep the others from being read.
+// ReadDue reads every app whose reading is due, a few at a time. An app that fails or is slow does not keep the others
+// from being read.
 func (i *Inspector) ReadDue(ctx context.Context) error {
 	apps, err := i.Apps(ctx)
 	if err != nil {
 		return fmt.Errorf("list apps: %w", err)
 	}
-	var errs []error
-	for _, app := range apps {
-		due, err := i.Store.ClaimReading(ctx, app, i.Now(), i.Interval)
-		if err == nil && due {
-			err = i.ReadApp(ctx, audit.Actor{Kind: audit.ActorSystem, Name: "account reader"}, app)
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	errs := make([]error, len(apps))
+	var readers errgroup.Group
+	readers.SetLimit(mostApps)
+	for n, app := range apps {
+		readers.Go(func() error {
+			errs[n] = i.readDue(ctx, app)
+			return nil
+		})
 	}
+	_ = readers.Wait() // each app's error is its own
 	return errors.Join(errs...)
+}
+
+// readDue reads one app if its reading is due and nobody else does it.
+func (i *Inspector) readDue(ctx context.Context, app AppRef) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	due, err := i.Store.ClaimReading(ctx, app, i.Now(), i.Interval)
+	if err != nil || !due {
+		return err
+	}
+	return i.ReadApp(ctx, audit.Actor{Kind: audit.ActorSystem, Name: "account reader"}, app)
 }
 
 // ReadApp reads an app's account list whole, judges it, and stores accounts, findings and one audit entry in one

@@ -15,8 +15,8 @@ import (
 	"proprio/scim"
 )
 
-// readInterval is how often each app's own account list is read.
-const readInterval = 6 * time.Hour
+// readInterval is how often each app's own account list is read: what somebody does there by hand shows within minutes.
+const readInterval = 15 * time.Minute
 
 // instance is a server: every part, wired.
 type instance struct {
