@@ -85,7 +85,7 @@ type server struct {
 }
 
 // serve starts the server and waits until it is ready.
-func (i *installation) serve() *server {
+func (i *installation) serve(more ...string) *server {
 	i.t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -93,7 +93,7 @@ func (i *installation) serve() *server {
 	}
 	s := &server{log: new(bytes.Buffer)}
 	args := append([]string{"serve", "--listen", i.listen, "--log-level", "warn"}, i.where...)
-	s.cmd = exec.Command(path, args...)
+	s.cmd = exec.Command(path, append(args, more...)...)
 	s.cmd.Stderr = s.log
 	// The server dies with the test process, whatever happens to it.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -137,6 +137,15 @@ func (s *server) kill() {
 		s.cmd.Process.Signal(syscall.SIGKILL)
 		s.cmd.Wait()
 	})
+}
+
+// stop asks the server to end, as a service manager does.
+func (s *server) stop() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
+
+// wait is how the server ended.
+func (s *server) wait() (err error) {
+	s.once.Do(func() { err = s.cmd.Wait() })
+	return err
 }
 
 func freeAddress(t testing.TB) string {
