@@ -23,11 +23,14 @@ func TestStory_lostAppIsToldEverywhere(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
+		owner := func(label string) string {
+			return label + ` <strong class="address">camille.bremond@atelier-bremond.fr</strong>`
+		}
 		wanted := map[string][]string{
 			"fr": {"Critique", "La société ne contrôle plus Jurizy", "sandrine.leroux71@gmail.com", "Super Admin", "Hors de contrôle",
-				"seul administrateur actif", "messagerie personnelle", "Fermer l’ancien compte", "22/11/2026"},
+				"seul administrateur actif", "messagerie personnelle", "Fermer l’ancien compte", "22/11/2026", owner("Responsable\u00a0:")},
 			"en": {"Critical", "The company no longer controls Jurizy", "sandrine.leroux71@gmail.com", "Super Admin", "Out of control",
-				"only active administrator", "personal mailbox", "Close the old account", "22\u00a0Nov\u00a02026"},
+				"only active administrator", "personal mailbox", "Close the old account", "22\u00a0Nov\u00a02026", owner("Owner:")},
 		}
 		for lang, words := range wanted {
 			for _, path := range []string{"/", "/findings", "/apps/" + w.app} {
@@ -43,6 +46,25 @@ func TestStory_lostAppIsToldEverywhere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A finding for which nobody answers says so, and so does the page of an app that is nobody's.
+func TestFindings_nobodyIsNamed(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	app, err := w.db.App(t.Context(), w.company, w.app)
+	must(t, err)
+	app.Responsible = ""
+	must(t, w.db.UpdateApp(t.Context(), w.caller(w.company).Actor, app))
+	for lang, words := range map[string]string{
+		"fr": "Responsable\u00a0: <strong>personne n’est désigné</strong>", "en": "Owner: <strong>nobody is named</strong>",
+	} {
+		for _, path := range []string{"/findings", "/apps/" + w.app} { // a person on hold; the app
+			if _, body := w.get(path, lang); !strings.Contains(body, words) {
+				t.Errorf("%s %s does not say %q", lang, path, words)
+			}
+		}
+	}
 }
 
 func between(s, from, to string) string {

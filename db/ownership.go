@@ -165,6 +165,12 @@ func (o *observation) Domains(ctx context.Context) ([]ownership.Domain, error) {
 	return o.db.domains(ctx, o.tx, o.app.Company)
 }
 
+// Responsible implements ownership.Observation.
+func (o *observation) Responsible(ctx context.Context) (address string, err error) {
+	err = o.db.get(ctx, o.tx, &address, `select responsible from apps where company_id = ? and id = ?`, o.app.Company, o.app.ID)
+	return address, err
+}
+
 // OpenFindings implements ownership.Observation.
 func (o *observation) OpenFindings(ctx context.Context) ([]ownership.Finding, error) {
 	return o.db.findings(ctx, o.tx, `closed = 0 and company_id = ? and app_id = ?`, o.app.Company, o.app.ID)

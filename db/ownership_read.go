@@ -101,6 +101,7 @@ type findingRow struct {
 	ObjectType string `db:"object_type"`
 	ObjectID   string `db:"object_id"`
 	ObjectName string `db:"object_name"`
+	Owner      string `db:"owner"`
 	Cure       string `db:"cure"`
 	Opened     int64  `db:"opened"`
 	Due        int64  `db:"due"`
@@ -110,13 +111,13 @@ type findingRow struct {
 // findings lists findings that meet a condition, which names the company, most severe first, then by due date.
 func (d *DB) findings(ctx context.Context, tx *sqlx.Tx, where string, args ...any) ([]ownership.Finding, error) {
 	var rows []findingRow
-	err := d.list(ctx, tx, &rows, `select id, company_id, kind, severity, app_id, object_type, object_id, object_name, cure,
-		opened, due, closed from findings where `+where+` order by rank, due, id`, args...)
+	err := d.list(ctx, tx, &rows, `select id, company_id, kind, severity, app_id, object_type, object_id, object_name, owner,
+		cure, opened, due, closed from findings where `+where+` order by rank, due, id`, args...)
 	list := make([]ownership.Finding, len(rows))
 	for i, r := range rows {
 		list[i] = ownership.Finding{
 			ID: r.ID, Company: r.Company, Kind: ownership.FindingKind(r.Kind), Severity: ownership.Severity(r.Severity), App: r.App,
-			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName, Cure: fromJSON[string](r.Cure),
+			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName, Owner: r.Owner, Cure: fromJSON[string](r.Cure),
 			Opened: fromMicros(r.Opened), Due: fromMicros(r.Due), Closed: fromMicros(r.Closed),
 		}
 	}
@@ -135,16 +136,16 @@ func (d *DB) putFindings(ctx context.Context, tx *sqlx.Tx, findings []ownership.
 		rows := make([][]any, len(chunk))
 		for i, f := range chunk {
 			rows[i] = []any{f.Company, f.ID, string(f.Kind), string(f.Severity), f.Severity.Rank(), f.App, f.ObjectType, f.ObjectID,
-				f.ObjectName, jsonText(f.Cure), micros(f.Opened), micros(f.Due), micros(f.Closed)}
+				f.ObjectName, f.Owner, jsonText(f.Cure), micros(f.Opened), micros(f.Due), micros(f.Closed)}
 		}
 		// "where true" keeps SQLite from reading "on conflict" as the condition of a join.
 		_, err := d.exec(ctx, tx, `insert into findings (company_id, id, kind, severity, rank, app_id, object_type, object_id, object_name,
-				cure, opened, due, closed)
+				owner, cure, opened, due, closed)
 			select `+q.field(0, "")+`, `+q.field(1, "")+`, `+q.field(2, "")+`, `+q.field(3, "")+`, `+q.field(4, "bigint")+`, `+
 			q.field(5, "")+`, `+q.field(6, "")+`, `+q.field(7, "")+`, `+q.field(8, "")+`, `+q.field(9, "")+`, `+
-			q.field(10, "bigint")+`, `+q.field(11, "bigint")+`, `+q.field(12, "bigint")+` from `+q.rows()+` where true
+			q.field(10, "")+`, `+q.field(11, "bigint")+`, `+q.field(12, "bigint")+`, `+q.field(13, "bigint")+` from `+q.rows()+` where true
 			on conflict (company_id, id) do update set severity = excluded.severity, rank = excluded.rank,
-				object_name = excluded.object_name, cure = excluded.cure, due = excluded.due, closed = excluded.closed`, jsonText(rows))
+				object_name = excluded.object_name, owner = excluded.owner, cure = excluded.cure, due = excluded.due, closed = excluded.closed`, jsonText(rows))
 		if err != nil {
 			return err
 		}

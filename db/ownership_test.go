@@ -210,7 +210,7 @@ func TestFindings(t *testing.T) {
 		app := b.newApp(t, "CRM")
 		finding := func(object string, s ownership.Severity, due time.Duration) ownership.Finding {
 			return ownership.Finding{ID: id(), Company: app.Company, Kind: ownership.FindingOutsideAccount, Severity: s, App: app.ID,
-				ObjectType: "account", ObjectID: object, ObjectName: object, Cure: []string{"cure.a", "cure.b"}, Opened: start, Due: start.Add(due)}
+				ObjectType: "account", ObjectID: object, ObjectName: object, Owner: "camille@a.fr", Cure: []string{"cure.a", "cure.b"}, Opened: start, Due: start.Add(due)}
 		}
 		low, late, soon, worst := finding("1", ownership.Low, time.Second), finding("2", ownership.High, time.Hour), finding("3", ownership.High, time.Minute), finding("4", ownership.Critical, time.Hour)
 		b.save(t, app, ownership.Conclusions{Findings: []ownership.Finding{low, late, soon, worst}})
@@ -223,7 +223,7 @@ func TestFindings(t *testing.T) {
 			t.Errorf("another company sees %v, %v", got, err)
 		}
 
-		soon.Closed, low.Severity, low.Cure = start.Add(time.Hour), ownership.Critical, nil
+		soon.Closed, low.Severity, low.Owner, low.Cure = start.Add(time.Hour), ownership.Critical, "", nil
 		b.save(t, app, ownership.Conclusions{Findings: []ownership.Finding{soon, low}})
 		again := finding("3", ownership.High, 5*time.Minute)
 		b.save(t, app, ownership.Conclusions{Findings: []ownership.Finding{again}})

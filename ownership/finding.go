@@ -48,6 +48,14 @@ func findings(app AppRef, accounts []ObservedAccount, tellsRoles bool) []Finding
 	return wanted
 }
 
+// owned gives findings about an app to the person who answers for it.
+func owned(owner string, fs []Finding) []Finding {
+	for i := range fs {
+		fs[i].Owner = owner
+	}
+	return fs
+}
+
 // tellsRoles says whether an app reports a role of any account.
 func tellsRoles(accounts []ObservedAccount) bool {
 	return slices.ContainsFunc(accounts, func(a ObservedAccount) bool { return len(a.Roles) > 0 })
@@ -170,7 +178,7 @@ func reconcile(open, wanted []Finding, now time.Time, newID func() string) []Fin
 		if f.Severity != old.Severity {
 			f.Due = old.Opened.Add(f.Severity.term())
 		}
-		if f.Severity != old.Severity || f.ObjectName != old.ObjectName || !slices.Equal(f.Cure, old.Cure) {
+		if f.Severity != old.Severity || f.ObjectName != old.ObjectName || f.Owner != old.Owner || !slices.Equal(f.Cure, old.Cure) {
 			rows = append(rows, f)
 		}
 	}

@@ -139,6 +139,11 @@ func TestReconcile(t *testing.T) {
 	if b := rows[1]; b.ID != "new2" || !b.Opened.Equal(at) || !b.Closed.Equal(at.Add(2*day)) {
 		t.Errorf("closed: %+v", b)
 	}
+	given := owned("camille@company.fr", []Finding{finding("a", Medium), finding("b", Medium)})
+	rows = reconcile(opened, given, at.Add(day), newID)
+	if len(rows) != 2 || rows[0].ID != "new1" || rows[0].Owner != "camille@company.fr" || !rows[0].Due.Equal(at.Add(30*day)) {
+		t.Errorf("given to somebody else: %+v", rows)
+	}
 	if rows := reconcile(nil, []Finding{finding("b", Medium)}, at.Add(3*day), newID); rows[0].ID != "new3" {
 		t.Errorf("a finding that comes back is a new one: %+v", rows)
 	}

@@ -208,6 +208,10 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	if err != nil {
 		return Conclusions{}, err
 	}
+	owner, err := o.Responsible(ctx)
+	if err != nil {
+		return Conclusions{}, err
+	}
 	tells := tellsRoles(accounts)
 	if s == partly {
 		open = about(open, slices.Concat(before, accounts))
@@ -216,7 +220,7 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	judge(accounts, users, inForce(domains))
 	changed, gone := compare(before, accounts)
 	return Conclusions{
-		Accounts: changed, Gone: gone, Findings: reconcile(open, findings(app, accounts, tells), i.Now(), i.NewID),
+		Accounts: changed, Gone: gone, Findings: reconcile(open, owned(owner, findings(app, accounts, tells)), i.Now(), i.NewID),
 	}, nil
 }
 

@@ -274,6 +274,44 @@ func TestInspector_Run(t *testing.T) {
 	}
 }
 
+// A finding is for the one who answers for the app, as soon as somebody does.
+func TestInspector_owner(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, ownership.OutsideReject, "dupont.fr")
+		w.service.list(remote("marie.assistante@gmail.com", true, "Owner"), remote("a@dupont.fr", true))
+		w.read(t)
+		owners := func(what, want string) {
+			t.Helper()
+			list, err := d.Findings(t.Context(), w.app.Company)
+			if err != nil || len(list) != 2 {
+				t.Fatalf("%s: %v, %v", what, list, err)
+			}
+			for _, f := range list {
+				if f.Owner != want || !f.Opened.Equal(now) {
+					t.Errorf("%s: the owner of %s is %q, want %q", what, f.Kind, f.Owner, want)
+				}
+			}
+		}
+		owners("nobody answers for the app", "")
+		app, err := d.App(t.Context(), w.app.Company, w.app.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, responsible := range []string{"claire@dupont.fr", ""} {
+			app.Responsible = responsible
+			if err := d.UpdateApp(t.Context(), operator, app); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.pass(time.Hour)
+			if err := w.Recompute(t.Context(), w.app.Company); err != nil {
+				t.Fatal(err)
+			}
+			owners("the app is "+responsible+"'s", responsible)
+		}
+	})
+}
+
 // Another company's Users and accounts play no part.
 func TestInspector_twoCompanies(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,9 @@ func (s *schedule) ClaimReading(_ context.Context, app ownership.AppRef, now tim
 }
 
 // FailReading implements ownership.Store.
-func (s *schedule) FailReading(context.Context, ownership.AppRef, time.Time, string) error { return nil }
+func (s *schedule) FailReading(context.Context, ownership.AppRef, time.Time, string) error {
+	return nil
+}
 
 // ReadAccounts implements ownership.AccountReader.
 func (s *schedule) ReadAccounts(ctx context.Context, app ownership.AppRef) ([]ownership.RemoteAccount, error) {

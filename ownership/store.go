@@ -38,6 +38,8 @@ type Observation interface {
 	UsersByAddress(ctx context.Context, addresses []string) (map[string][]Holder, error)
 	// Domains returns the company's domains.
 	Domains(ctx context.Context) ([]Domain, error)
+	// Responsible returns the address of the person who answers for the app; empty when nobody does.
+	Responsible(ctx context.Context) (string, error)
 	// OpenFindings returns the app's open findings.
 	OpenFindings(ctx context.Context) ([]Finding, error)
 	// Save writes what changed.

@@ -87,8 +87,10 @@ type Finding struct {
 	ObjectType string // "account", "User", "app"
 	ObjectID   string // remote id, User id or app id
 	ObjectName string
-	Cure       []string // steps, as message keys, in order
-	Opened     time.Time
-	Due        time.Time
-	Closed     time.Time // zero: open
+	// Owner is the address of the person who is to decide: the one who answers for the app. Empty: nobody is named.
+	Owner  string
+	Cure   []string // steps, as message keys, in order
+	Opened time.Time
+	Due    time.Time
+	Closed time.Time // zero: open
 }

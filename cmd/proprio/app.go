@@ -37,10 +37,13 @@ func (p *program) appAddCmd() *cobra.Command {
 	f.StringVar(&app.URL, "url", "", "the app's SCIM base address")
 	f.StringVar(&tokenFile, "token-file", "", "file with the app's bearer token, - for standard input")
 	f.StringArrayVar(&scope, "scope-group", nil, "only members of this group (by displayName); may be repeated; none: everybody")
-	f.StringVar(&app.Responsible, "responsible", "", "address of the person who answers for the app")
+	f.StringVar(&app.Responsible, "responsible", "", "e-mail address of the person who answers for the app, to whom its findings go")
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
 	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
 	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		if _, ok := resources.AddressDomain(app.Responsible); !ok && app.Responsible != "" {
+			return fmt.Errorf("%w: --responsible %q is not an e-mail address", errUsage, app.Responsible)
+		}
 		credential, err := p.readSecret(tokenFile)
 		if err != nil {
 			return err

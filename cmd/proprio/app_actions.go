@@ -32,6 +32,9 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 		if err := c.db.SetAppCredential(ctx, caller.Actor, caller.Company, app.ID, []byte(credential)); err != nil {
 			return push.App{}, err
 		}
+		if err := c.inspector.Recompute(ctx, caller.Company); err != nil { // its findings may have another owner now
+			return push.App{}, err
+		}
 	}
 	_, err = c.syncApp(ctx, caller, app)
 	return app, err

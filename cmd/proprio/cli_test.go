@@ -28,6 +28,7 @@ func TestCommandLineMistakes(t *testing.T) {
 		{"token create --company Cli --connection c --preset azure", "use entra, okta or generic"},
 		{"token create --company Cli --connection c --expires-in -1h", "must not be negative"},
 		{"app add crm --company Cli --url https://x.example", "needs --token-file"},
+		{"app add crm --company Cli --url https://x.example --token-file x --responsible Claire", `"Claire" is not an e-mail address`},
 		{"serve --log-level loud", "debug, info, warn or error"},
 		{"demo --listen 0.0.0.0:0", "loopback only"},
 		{"serve --nonsense", "unknown flag"},

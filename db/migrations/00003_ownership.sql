@@ -71,6 +71,7 @@ create table findings (
     object_type text   not null,
     object_id   text   not null,
     object_name text   not null,
+    owner       text   not null, -- address of who is to decide; '': nobody is named
     cure        text   not null, -- JSON array of steps
     opened      bigint not null,
     due         bigint not null,
