@@ -47,6 +47,18 @@ func TestIssuer_Normalize(t *testing.T) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	for name, change := range map[string]func(*oidc.Issuer){
+		"entra of the tenant": func(i *oidc.Issuer) {
+			i.Trust, i.Tenant, i.URL = oidc.TrustEntra, "t", "https://login.microsoftonline.com/t/v2.0"
+		},
+		"google by its domain": func(i *oidc.Issuer) { i.Trust, i.URL = oidc.TrustGoogle, "https://accounts.google.com" },
+	} {
+		i := base
+		change(&i)
+		if _, err := i.Normalize(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, change := range map[string]func(*oidc.Issuer){
 		"plain http":             func(i *oidc.Issuer) { i.URL = "http://login.example.com" },
 		"http, private, not us":  func(i *oidc.Issuer) { i.URL, i.Private = "http://10.1.2.3", true },
 		"http on loopback alone": func(i *oidc.Issuer) { i.URL = "http://127.0.0.1:1" },
@@ -58,7 +70,12 @@ func TestIssuer_Normalize(t *testing.T) {
 		"entra for every tenant": func(i *oidc.Issuer) {
 			i.Trust, i.Tenant, i.URL = oidc.TrustEntra, "t", "https://login.microsoftonline.com/common/v2.0"
 		},
-		"negative age": func(i *oidc.Issuer) { i.MaxAge = -time.Second },
+		"entra of another tenant": func(i *oidc.Issuer) {
+			i.Trust, i.Tenant, i.URL = oidc.TrustEntra, "t", "https://login.microsoftonline.com/u/v2.0"
+		},
+		"entra by email_verified":  func(i *oidc.Issuer) { i.URL = "https://login.microsoftonline.com/t/v2.0" },
+		"google by email_verified": func(i *oidc.Issuer) { i.URL = "https://accounts.google.com" },
+		"negative age":             func(i *oidc.Issuer) { i.MaxAge = -time.Second },
 	} {
 		i := base
 		change(&i)

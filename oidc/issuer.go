@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -94,18 +93,30 @@ func (i Issuer) checkURL(u *url.URL) error {
 	return invalid("issuer URL", "%q must be https", u.Redacted())
 }
 
+// The hosts of issuers whose email_verified alone proves nothing.
+const (
+	entraHost  = "login.microsoftonline.com"
+	googleHost = "accounts.google.com"
+)
+
 func (i Issuer) checkTrust(u *url.URL) error {
 	switch i.Trust {
-	case TrustEmailVerified, TrustOwner, TrustGoogle:
+	case TrustEmailVerified:
+		switch u.Host {
+		case entraHost:
+			return invalid("trust", "Entra never says %s; use %s with the tenant's id", i.Trust, TrustEntra)
+		case googleHost:
+			return invalid("trust", "anybody's Google account may carry a company address; use %s", TrustGoogle)
+		}
+		return nil
+	case TrustOwner, TrustGoogle:
 		return nil
 	case TrustEntra:
 		if i.Tenant == "" {
 			return invalid("tenant", "trust %s needs the tenant's id", i.Trust)
 		}
-		for _, multi := range []string{"/common/", "/organizations/", "/consumers/"} {
-			if strings.HasPrefix(u.Path, multi) {
-				return invalid("issuer URL", "%q serves every tenant; use https://login.microsoftonline.com/%s/v2.0", i.URL, i.Tenant)
-			}
+		if u.Host == entraHost && u.Path != "/"+i.Tenant+"/v2.0" {
+			return invalid("issuer URL", "%q is not the tenant's; use https://%s/%s/v2.0", i.URL, entraHost, i.Tenant)
 		}
 		return nil
 	}

@@ -127,7 +127,7 @@ func (r *rawJSON) UnmarshalJSON(b []byte) error {
 
 // checkParties looks at iss and aud again under their exact names, and at sub and azp.
 func checkParties(i Issuer, c Claims) error {
-	google := i.URL == "https://accounts.google.com" && c.Issuer == "accounts.google.com" // their documented second form
+	google := i.URL == "https://"+googleHost && c.Issuer == googleHost // their documented second form
 	switch {
 	case c.Issuer != i.URL && !google:
 		return refuse(ReasonTokenInvalid, "iss is %q, not %q", c.Issuer, i.URL)

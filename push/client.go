@@ -25,6 +25,16 @@ func (e *Engine) Profile(app App) (profiles.Profile, error) {
 	return p, nil
 }
 
+// Check says what keeps an app from being called at all: its profile, its address or its token. It calls nothing.
+func (e *Engine) Check(app App, token string) error {
+	p, err := e.Profile(app)
+	if err != nil {
+		return err
+	}
+	_, err = e.clientWith(app, p, token, nil)
+	return err
+}
+
 // reader returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
 // Changes are the workers' business.
 func (e *Engine) reader(ctx context.Context, app App, action string) (*client.Client, profiles.Profile, error) {
@@ -85,11 +95,15 @@ func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before
 	if err != nil {
 		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
 	}
+	return e.clientWith(app, p, string(token), before)
+}
+
+func (e *Engine) clientWith(app App, p profiles.Profile, token string, before func(context.Context) error) (*client.Client, error) {
 	pool := e.Guarded
 	if app.AllowPrivate {
 		pool = e.Open
 	}
-	c, err := client.New(client.Config{BaseURL: app.URL, Token: string(token), Headers: p.Headers, UserAgent: userAgent,
+	c, err := client.New(client.Config{BaseURL: app.URL, Token: token, Headers: p.Headers, UserAgent: userAgent,
 		AllowPlain: app.AllowPrivate, Transport: pool, Before: before, Now: e.Now})
 	if err != nil {
 		return nil, fmt.Errorf("app %s: %w", app.Name, err)

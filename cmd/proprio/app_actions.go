@@ -17,7 +17,7 @@ type appAction func(c *core, ctx context.Context, caller resources.Caller, app p
 // scope sent to it.
 func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App, credential string) (push.App, error) {
 	app.ID, app.Company, app.Created = newID(), caller.Company, c.now()
-	if _, err := c.engine.Profile(app); err != nil {
+	if err := c.engine.Check(app, credential); err != nil {
 		return push.App{}, err
 	}
 	stored, err := c.db.CreateApp(ctx, caller.Actor, app, []byte(credential))

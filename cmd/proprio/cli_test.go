@@ -73,6 +73,13 @@ func TestErrorsNameTheThing(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
 	i.command("company", "create", "One", "--domain", "one.example", "--assume-verified")
+	dir := t.TempDir()
+	files := strings.NewReplacer("TOKEN", filepath.Join(dir, "token"), "BLANK", filepath.Join(dir, "blank"))
+	for name, text := range map[string]string{"token": "secret", "blank": "two words"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct{ args, says string }{
 		{"token create --company Nobody --connection c", `company "Nobody"`},
 		{"company create Two --domain one.example --assume-verified", "one.example"},
@@ -82,8 +89,14 @@ func TestErrorsNameTheThing(t *testing.T) {
 		{"token revoke 42 --company One", "42"},
 		{"admin add nobody --company One", "nobody"},
 		{"issuer add x --company One --url http://login.example --client-id c", "https"},
+		{"issuer add x --company One --url https://login.microsoftonline.com/T/v2.0 --client-id c", "entra-tid"},
+		{"app add x --company One --profile lotus --token-file TOKEN --url https://x.example", "okta-style"},
+		{"app add x --company One --token-file TOKEN --url ftp://x.example", "want https://host/path"},
+		{"app add x --company One --token-file TOKEN --url http://x.example", "in clear"},
+		{"app add x --company One --token-file BLANK --url https://x.example", "blank"},
+		{"app status x", `app "x"`}, // none of the four was added
 	} {
-		_, err := i.try(strings.Fields(c.args)...)
+		_, err := i.try(strings.Fields(files.Replace(c.args))...)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "SQL") {
 			t.Errorf("proprio %s says %v, want it to name %q", c.args, err, c.says)
 		}

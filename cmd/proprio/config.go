@@ -32,7 +32,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Database, "database", "", "postgres:// address; empty: SQLite in the data folder")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
-	f.String("config", "", "file with lines `name = value`, name being a flag's")
+	f.String("config", "", "`file` with lines \"name = value\", name being a flag's")
 }
 
 func (c *Config) serveFlags(f *pflag.FlagSet) {
