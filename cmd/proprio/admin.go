@@ -22,7 +22,9 @@ func (p *program) adminAddCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "List somebody who may sign in; their first sign-in binds the address to their identity at the issuer",
-		Args:  names("ADDRESS"),
+		Example: `  proprio admin add karim.haddad@atelier-bremond.fr --company "Atelier Brémond"
+  proprio admin add anne.roux@atelier-bremond.fr --company "Atelier Brémond" --role auditor`,
+		Args: names("ADDRESS"),
 	}
 	cmd.Flags().StringVar(&role, "role", string(oidc.RoleAdmin), "admin, or auditor (sees, but cannot act)")
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
@@ -48,7 +50,10 @@ func (c *core) addAdmin(ctx context.Context, caller resources.Caller, address st
 func oidcActor(a audit.Actor) oidc.Actor { return oidc.Actor{Admin: a.ID, Name: a.Name} }
 
 func (p *program) adminListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: names()}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List who may sign in", Args: names(),
+		Example: `  proprio admin list --company "Atelier Brémond" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		admins, err := c.db.Admins(ctx, caller.Company)
@@ -63,9 +68,10 @@ func (p *program) adminListCmd() *cobra.Command {
 
 func (p *program) adminRebindCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "rebind ADDRESS",
-		Short: "Forget the identity an admin is bound to, after asking the person; the next sign-in binds anew",
-		Args:  names("ADDRESS"),
+		Use:     "rebind ADDRESS",
+		Short:   "Forget the identity an admin is bound to, after asking the person; the next sign-in binds anew",
+		Example: `  proprio admin rebind karim.haddad@atelier-bremond.fr --company "Atelier Brémond"`,
+		Args:    names("ADDRESS"),
 	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		folded, ok := oidc.FoldAddress(args[0])
@@ -82,7 +88,10 @@ func (p *program) adminRebindCmd() *cobra.Command {
 }
 
 func (p *program) adminSwitchCmd(verb, short string, disabled bool) *cobra.Command {
-	cmd := &cobra.Command{Use: verb + " ADDRESS", Short: short, Args: names("ADDRESS")}
+	cmd := &cobra.Command{
+		Use: verb + " ADDRESS", Short: short, Args: names("ADDRESS"),
+		Example: "  proprio admin " + verb + ` karim.haddad@atelier-bremond.fr --company "Atelier Brémond"`,
+	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		folded, ok := oidc.FoldAddress(args[0])
 		if !ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,10 +28,11 @@ func (p *program) appAddCmd() *cobra.Command {
 	var scope []string
 	var app push.App
 	cmd := &cobra.Command{
-		Use:     "add NAME",
-		Short:   "Add an app; nothing is sent that an account there could lose by",
-		Example: `  proprio app add "Cadence CRM" --company "Atelier Brémond" --profile generic --url https://crm.example.com/scim/v2 --token-file crm.txt`,
-		Args:    names("NAME"),
+		Use:   "add NAME",
+		Short: "Add an app, or change the one of that name, and send it everybody in its scope",
+		Example: `  proprio app add "Cadence CRM" --company "Atelier Brémond" --profile generic \
+      --url https://crm.example.com/scim/v2 --token-file crm-token.txt`,
+		Args: names("NAME"),
 	}
 	f := cmd.Flags()
 	f.StringVar(&app.Profile, "profile", "generic", "what the product can and cannot do")
@@ -82,7 +84,9 @@ func (p *program) onApp(cmd *cobra.Command, do func(ctx context.Context, c *core
 }
 
 func (p *program) appVerb(use, short string, act appAction) *cobra.Command {
-	return p.onApp(&cobra.Command{Use: use, Short: short}, func(ctx context.Context, c *core, app push.App) error {
+	verb, _, _ := strings.Cut(use, " ")
+	cmd := &cobra.Command{Use: use, Short: short, Example: "  proprio app " + verb + ` "Cadence CRM"`}
+	return p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
 		said, err := act(c, ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, app)
 		if err == nil {
 			fmt.Fprintln(p.stdout, said)
@@ -92,7 +96,10 @@ func (p *program) appVerb(use, short string, act appAction) *cobra.Command {
 }
 
 func (p *program) appListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List a company's apps", Args: names()}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List a company's apps", Args: names(),
+		Example: `  proprio app list --company "Atelier Brémond" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		apps, err := c.db.Apps(ctx, caller.Company)
@@ -106,7 +113,10 @@ func (p *program) appListCmd() *cobra.Command {
 }
 
 func (p *program) appStatusCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "status NAME", Short: "Show an app's accounts by state"}
+	cmd := &cobra.Command{
+		Use: "status NAME", Short: "Show an app's accounts by state",
+		Example: `  proprio app status "Cadence CRM" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
 		status, err := push.StatusOf(ctx, c.db, app, c.now())

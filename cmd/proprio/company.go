@@ -71,7 +71,7 @@ func (c *core) createCompany(ctx context.Context, by audit.Actor, name string, d
 }
 
 func (p *program) companyListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List the companies", Args: names()}
+	cmd := &cobra.Command{Use: "list", Short: "List the companies", Args: names(), Example: "  proprio company list --json"}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {

@@ -65,6 +65,21 @@ func TestSettingsMistakes(t *testing.T) {
 	}
 }
 
+// TestEveryCommandShowsAnExample: one that names the command itself.
+func TestEveryCommandShowsAnExample(t *testing.T) {
+	t.Parallel()
+	var look func(cmd *cobra.Command)
+	look = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			look(sub)
+		}
+		if !cmd.HasSubCommands() && !strings.HasPrefix(cmd.Example, "  "+cmd.CommandPath()) {
+			t.Errorf("%s --help shows the example %q", cmd.CommandPath(), cmd.Example)
+		}
+	}
+	look((&program{}).rootCmd())
+}
+
 // settings are what a command would run with.
 func settings(environment map[string]string, args ...string) (Config, error) {
 	p := &program{getenv: func(name string) string { return environment[name] }, stderr: new(bytes.Buffer)}

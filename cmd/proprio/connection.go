@@ -15,7 +15,10 @@ func (p *program) connectionCmd() *cobra.Command {
 }
 
 func (p *program) connectionListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List a company's connections and their tokens", Args: names()}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List a company's connections and their tokens", Args: names(),
+		Example: `  proprio connection list --company "Atelier Brémond" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		connections, tokens, err := c.db.ListConnections(ctx, caller.Company)
@@ -35,7 +38,8 @@ func (p *program) connectionListCmd() *cobra.Command {
 func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: verb + " NAME", Args: names("NAME"),
-		Short: map[bool]string{true: "Refuse every request of a connection", false: "Let a disabled connection in again"}[disabled],
+		Short:   map[bool]string{true: "Refuse every request of a connection", false: "Let a disabled connection in again"}[disabled],
+		Example: "  proprio connection " + verb + ` "Entra ID" --company "Atelier Brémond"`,
 	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		connections, _, err := c.db.ListConnections(ctx, caller.Company)

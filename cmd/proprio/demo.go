@@ -32,7 +32,8 @@ func (p *program) demoCmd() *cobra.Command {
 		Short: "Show the whole product with made-up data, on this machine only",
 		Long: "Start a server with throw-away data, an identity provider and a downstream app, all on loopback, and tell the\n" +
 			"story Proprio exists for. With --check the story is played alone, once, and every step must be seen.",
-		Args: names(),
+		Example: "  proprio demo\n  proprio demo --check",
+		Args:    names(),
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "play the story once, print what was seen, and fail on any miss")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback address to serve; port 0 picks a free one")

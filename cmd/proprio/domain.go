@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,11 @@ func (p *program) domainCmd() *cobra.Command {
 }
 
 func (p *program) domainVerb(use, short string, do domainAction) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: names("DOMAIN")}
+	verb, _, _ := strings.Cut(use, " ")
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: names("DOMAIN"),
+		Example: "  proprio domain " + verb + ` atelier-bremond.fr --company "Atelier Brémond"`,
+	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		domain, err := do(c.registrar, ctx, caller.Actor, caller.Company, args[0])
 		if err != nil {
@@ -32,7 +37,10 @@ func (p *program) domainVerb(use, short string, do domainAction) *cobra.Command 
 }
 
 func (p *program) domainListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List a company's domains", Args: names()}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List a company's domains", Args: names(),
+		Example: `  proprio domain list --company "Atelier Brémond" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		domains, err := c.db.Domains(ctx, caller.Company)

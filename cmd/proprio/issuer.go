@@ -22,7 +22,11 @@ func (p *program) issuerAddCmd() *cobra.Command {
 		Use:   "add NAME",
 		Short: "Add or change an OpenID provider; prints the redirect address to register there",
 		Example: `  proprio issuer add "Entra ID" --company "Atelier Brémond" --trust entra-tid --tenant TENANT \
-      --url https://login.microsoftonline.com/TENANT/v2.0 --client-id ID --client-secret-file secret.txt`,
+      --url https://login.microsoftonline.com/TENANT/v2.0 --client-id ID --client-secret-file secret.txt
+  proprio issuer add "Google" --company "Atelier Brémond" --trust google-hd \
+      --url https://accounts.google.com --client-id ID --client-secret-file secret.txt
+  proprio issuer add "Okta" --company "Atelier Brémond" \
+      --url https://atelier-bremond.okta.com --client-id ID --client-secret-file secret.txt`,
 		Args: names("NAME"),
 	}
 	f := cmd.Flags()
@@ -73,7 +77,10 @@ func (c *core) addIssuer(ctx context.Context, caller resources.Caller, issuer oi
 }
 
 func (p *program) issuerListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List a company's OpenID providers", Args: names()}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List a company's OpenID providers", Args: names(),
+		Example: `  proprio issuer list --company "Atelier Brémond" --json`,
+	}
 	asJSON := jsonFlag(cmd)
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		issuers, err := c.db.Issuers(ctx, caller.Company)

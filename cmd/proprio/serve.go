@@ -116,9 +116,10 @@ func listenAndDrain(ctx context.Context, l net.Listener, h http.Handler) error {
 
 func (p *program) healthcheckCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "healthcheck",
-		Short: "Ask a running server whether it is ready; for container health checks",
-		Args:  names(),
+		Use:     "healthcheck",
+		Short:   "Ask a running server whether it is ready; for container health checks",
+		Example: "  proprio healthcheck --listen 127.0.0.1:8080",
+		Args:    names(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, port, err := net.SplitHostPort(p.cfg.Listen)
 			if err != nil {

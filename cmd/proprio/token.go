@@ -63,7 +63,10 @@ func (c *core) createToken(ctx context.Context, caller resources.Caller, connect
 }
 
 func (p *program) tokenRevokeCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "revoke ID", Short: "End a token at once (its id is in proprio connection list)", Args: names("ID")}
+	cmd := &cobra.Command{
+		Use: "revoke ID", Short: "End a token at once (its id is in proprio connection list)", Args: names("ID"),
+		Example: `  proprio token revoke 01a20032-d3c7-79b4-992e-6bedaf7408f9 --company "Atelier Brémond"`,
+	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		return c.db.RevokeToken(ctx, caller.Actor, caller.Company, args[0])
 	})
