@@ -150,9 +150,9 @@ func observe(app AppRef, read []RemoteAccount, at time.Time) ([]ObservedAccount,
 		if IsAddress(r.UserName) {
 			a.Logins = append(a.Logins, r.UserName)
 		}
-		for _, e := range r.Emails {
+		for i, e := range r.Emails {
 			a.Emails = append(a.Emails, e.Value)
-			if bound(e) && !slices.Contains(a.Logins, e.Value) {
+			if bound(r.Emails, i) && !slices.Contains(a.Logins, e.Value) {
 				a.Logins = append(a.Logins, e.Value)
 			}
 		}

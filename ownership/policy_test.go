@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"proprio/ownership"
 	"proprio/resources"
 )
@@ -110,6 +112,54 @@ func TestPolicy_namesTheDomain(t *testing.T) {
 	_, err = policy(ownership.OutsideReject, "a.fr").Judge(t.Context(), "c", resources.Document{"userName": "x@pending.fr"})
 	if !errors.Is(err, resources.ErrInvalidValue) {
 		t.Errorf("a domain that waits for its proof is in force: %v", err)
+	}
+}
+
+// Only the types home and other make an e-mail private (RFC 7643 §4.1.2), and none does that apps take for the primary
+// one: a password reset would go there.
+func TestPolicy_whatAppsTakeForTheCompanysAddressIsBound(t *testing.T) {
+	t.Parallel()
+	const outside, inside = "evil@gmail.com", "bob@company.fr"
+	list := func(emails ...any) []any { return emails }
+	for _, tt := range []struct {
+		name   string
+		emails []any
+		why    string // in the fault; empty: in force
+	}{
+		{"the only one", list(email(outside, "home", false)), "the first e-mail counts as the primary one"},
+		{"the only one, in capitals", list(email(outside, "OTHER", false)), "the first e-mail counts as the primary one"},
+		{"the first of two, none primary", list(email(outside, "home", false), email(inside, "work", false)), "the first e-mail counts"},
+		{"the first with a value", list(email("", "work", false), email(outside, "home", false)), "the first e-mail counts"},
+		{"a primary one without a value does not count", list(email("", "work", true), email(outside, "home", false)), "the first e-mail counts"},
+		{"a blank in the type", list(email(inside, "work", true), email(outside, "work ", false)), "gmail.com is a mail service"},
+		{"an invisible character in the type", list(email(inside, "work", true), email(outside, "w\u200bork", false)), "gmail.com is a mail service"},
+		{"a blank in a private type", list(email(inside, "work", true), email(outside, "home ", false)), "gmail.com is a mail service"},
+		{"a type of one's own", list(email(inside, "work", true), email(outside, "recovery", false)), "gmail.com is a mail service"},
+		{"the second of two, none primary", list(email(inside, "work", false), email(outside, "home", false)), ""},
+		{"not the primary one", list(email(outside, "Home", false), email(inside, "work", true)), ""},
+	} {
+		doc := resources.Document{"userName": "bob", "emails": tt.emails}
+		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc)
+		if (err == nil) != (tt.why == "") || err != nil && !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%s: %v, want a fault that says %q", tt.name, err, tt.why)
+		}
+		hold, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc)
+		if err != nil || (hold == "") != (tt.why == "") {
+			t.Errorf("%s: hold %q, %v", tt.name, hold, err)
+		}
+	}
+}
+
+// What is bound is what apps are told; the rest is nobody's business there.
+func TestBoundEmails(t *testing.T) {
+	t.Parallel()
+	a, b, c := email("a@gmail.com", "home", false), email("b@company.fr", "", true), email("c@company.fr", "Work", false)
+	doc := resources.Document{"emails": []any{a, b, "no object", c, email("d@gmail.com", "Other", false)}}
+	if diff := cmp.Diff([]any{b, c}, ownership.BoundEmails(doc)); diff != "" {
+		t.Error(diff)
+	}
+	if got := ownership.BoundEmails(resources.Document{"emails": []any{a}}); len(got) != 1 {
+		t.Errorf("the only e-mail counts as the primary one, got %v", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"proprio/ownership"
 	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -17,7 +18,8 @@ type fields = map[string]any
 
 // wantedUser is what the app should hold of a User: the attributes it has, without what is Proprio's own or the
 // app's, in the shape the profile asks for. externalId is the User's id here, which proves later whose account it is.
-// managerRemote is the manager's id in the app; empty: not sent.
+// managerRemote is the manager's id in the app; empty: not sent. E-mails that the domain policy does not bind, the private
+// ones, are not sent to any app: the User is in force, so all that the app gets is within the company's verified domains.
 func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string) (fields, error) {
 	doc, err := decodeFields(r.Body)
 	if err != nil {
@@ -28,6 +30,11 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string)
 	}
 	doc["externalId"] = r.ID
 	doc["active"] = r.Index.Active
+	if _, ok := doc["emails"]; ok {
+		if doc["emails"] = ownership.BoundEmails(doc); len(doc["emails"].([]any)) == 0 {
+			delete(doc, "emails")
+		}
+	}
 	if ext, ok := doc[resources.SchemaEnterprise].(fields); ok {
 		delete(ext, "manager")
 		if managerRemote != "" {
