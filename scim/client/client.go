@@ -49,16 +49,10 @@ type Client struct {
 
 // New checks the configuration.
 func New(c Config) (*Client, error) {
-	base, err := url.Parse(strings.TrimRight(c.BaseURL, "/"))
+	base, err := parseBase(c.BaseURL, c.AllowPlain)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("address %q of the app: %w", c.BaseURL, err)
-	case base.Scheme != "https" && base.Scheme != "http" || base.Host == "":
-		return nil, fmt.Errorf("address %q of the app: want https://host/path", c.BaseURL)
-	case base.Scheme == "http" && !c.AllowPlain:
-		return nil, fmt.Errorf("address %q of the app: http would send the token in clear; use https", c.BaseURL)
-	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
-		return nil, fmt.Errorf("address of the app at %s: it may hold no user, query or fragment", base.Host)
+		return nil, err
 	case c.Transport == nil:
 		return nil, errors.New("client: no transport")
 	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -76,6 +70,23 @@ func New(c Config) (*Client, error) {
 	return &Client{config: c, base: base, http: &http.Client{
 		Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: checkRedirect,
 	}}, nil
+}
+
+// parseBase reads a service's address. Errors repeat at most its host: people put secrets into all other parts.
+func parseBase(address string, allowPlain bool) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimRight(address, "/"))
+	switch {
+	case err != nil || base.Opaque != "":
+		return nil, errors.New("address of the app: it cannot be read; want https://host/path")
+	case base.User != nil || base.RawQuery != "" || base.ForceQuery || strings.Contains(address, "#"):
+		return nil, fmt.Errorf("address of the app at %s: it may hold no user, query or fragment; "+
+			"the token is given apart, so that it is kept sealed", base.Hostname())
+	case base.Scheme != "https" && base.Scheme != "http" || base.Hostname() == "":
+		return nil, errors.New("address of the app: want https://host/path")
+	case base.Scheme == "http" && !allowPlain:
+		return nil, fmt.Errorf("address of the app at %s: http would send the token in clear; use https", base.Hostname())
+	}
+	return base, nil
 }
 
 // Recording returns the same client telling another recorder.

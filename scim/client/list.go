@@ -9,12 +9,30 @@ import (
 	"strconv"
 )
 
-// ListOptions say what to read and how the service pages.
+// ListOptions say what to read and how the service pages. Reaching a limit is an IncompleteError, never a short answer.
 type ListOptions struct {
-	Filter     string
-	Attributes string // comma separated; empty: all
-	PageSize   int    // 0: 100
-	MaxPages   int    // 0: 1000; reaching it is an IncompleteError, never a short answer
+	Filter       string
+	Attributes   string // comma separated; empty: all
+	PageSize     int    // 0: 100
+	MaxPages     int    // 0: 1000
+	MaxBytes     int64  // of all pages together; 0: 64 MiB
+	MaxResources int    // 0: 1,000,000
+}
+
+func (o ListOptions) withDefaults() ListOptions {
+	if o.PageSize <= 0 {
+		o.PageSize = 100
+	}
+	if o.MaxPages <= 0 {
+		o.MaxPages = 1000
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 20
+	}
+	if o.MaxResources <= 0 {
+		o.MaxResources = 1_000_000
+	}
+	return o
 }
 
 // Find returns every resource that a filter selects (RFC 7644 §3.4.2.2), completely read.
@@ -22,34 +40,43 @@ func (c *Client) Find(ctx context.Context, endpoint, filter string) ([]Document,
 	return c.List(ctx, endpoint, ListOptions{Filter: filter})
 }
 
-// List reads every page (RFC 7644 §3.4.2.4). It returns all resources or an error, never a part of them: what is
-// missing from a list may be taken away from people, so a list that is not whole must not be used.
+// List returns the resources of every page (RFC 7644 §3.4.2.4). It returns all resources or an error, never a part of
+// them: what is missing from a list may be taken away from people, so a list that is not whole must not be used.
 func (c *Client) List(ctx context.Context, endpoint string, o ListOptions) ([]Document, error) {
-	if o.PageSize <= 0 {
-		o.PageSize = 100
+	var all []Document
+	err := c.Each(ctx, endpoint, o, func(d Document) error {
+		all = append(all, d)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if o.MaxPages <= 0 {
-		o.MaxPages = 1000
-	}
-	r := reading{seen: map[string]bool{}, url: c.base.String() + endpoint}
+	return all, nil
+}
+
+// Each reads as List does and hands out each resource once, as its page comes, for callers that need little of each: a
+// decoded list takes many times the memory of its text. What was taken counts only when Each returns nil.
+func (c *Client) Each(ctx context.Context, endpoint string, o ListOptions, take func(Document) error) error {
+	o = o.withDefaults()
+	r := reading{seen: map[string]bool{}, url: c.base.String() + endpoint, limits: o, take: take}
 	for start, n := 1, 0; ; n++ {
 		if n == o.MaxPages {
-			return nil, r.incomplete(fmt.Sprintf("more than %d pages", o.MaxPages))
+			return r.incomplete(fmt.Sprintf("more than %d pages", o.MaxPages))
 		}
 		page, err := c.page(ctx, endpoint, o, start)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fresh, err := r.take(page)
+		fresh, err := r.add(page)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if len(r.all) >= r.total {
+		if len(r.seen) >= r.total {
 			return r.finish()
 		}
 		if fresh == 0 {
 			// An empty page, or the same page again from a service that ignores startIndex.
-			return nil, r.incomplete("no further page came")
+			return r.incomplete("no further page came")
 		}
 		start += len(page.resources)
 	}
@@ -57,15 +84,24 @@ func (c *Client) List(ctx context.Context, endpoint string, o ListOptions) ([]Do
 
 // reading is a list read half-way.
 type reading struct {
-	url   string
-	total int
-	all   []Document
-	seen  map[string]bool
+	url    string
+	limits ListOptions
+	take   func(Document) error
+	total  int
+	bytes  int64
+	seen   map[string]bool // ids
 }
 
-// take adds a page's resources, each once, and returns how many were new. The last page's total counts.
-func (r *reading) take(p listPage) (fresh int, err error) {
+// add hands out a page's resources, each once, and returns how many were new. The last page's total counts.
+func (r *reading) add(p listPage) (fresh int, err error) {
 	r.total = p.total
+	r.bytes += p.bytes
+	switch {
+	case r.bytes > r.limits.MaxBytes:
+		return 0, r.incomplete(fmt.Sprintf("they are larger than %d bytes", r.limits.MaxBytes))
+	case r.total > r.limits.MaxResources, len(r.seen)+len(p.resources) > r.limits.MaxResources:
+		return 0, r.incomplete(fmt.Sprintf("more than %d resources", r.limits.MaxResources))
+	}
 	for i, d := range p.resources {
 		id := d.ID()
 		if id == "" {
@@ -75,25 +111,28 @@ func (r *reading) take(p listPage) (fresh int, err error) {
 			continue
 		}
 		r.seen[id] = true
-		r.all = append(r.all, d)
+		if err := r.take(d); err != nil {
+			return 0, err
+		}
 		fresh++
 	}
 	return fresh, nil
 }
 
-func (r *reading) finish() ([]Document, error) {
-	if len(r.all) != r.total {
-		return nil, r.incomplete("the service lists more than it counts")
+func (r *reading) finish() error {
+	if len(r.seen) != r.total {
+		return r.incomplete("the service lists more than it counts")
 	}
-	return r.all, nil
+	return nil
 }
 
 func (r *reading) incomplete(why string) error {
-	return &IncompleteError{URL: r.url, Read: len(r.all), Total: r.total, Why: why}
+	return &IncompleteError{URL: r.url, Read: len(r.seen), Total: r.total, Why: why}
 }
 
 type listPage struct {
 	total     int
+	bytes     int64
 	resources []Document
 }
 
@@ -113,7 +152,9 @@ func (c *Client) page(ctx context.Context, endpoint string, o ListOptions, start
 	if err != nil {
 		return listPage{}, err
 	}
-	return c.readPage(endpoint, doc)
+	page, err := c.readPage(endpoint, doc)
+	page.bytes = int64(len(body))
+	return page, err
 }
 
 func (c *Client) readPage(endpoint string, doc Document) (listPage, error) {
