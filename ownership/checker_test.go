@@ -18,7 +18,9 @@ import (
 	"proprio/db/dbtest"
 	"proprio/ownership"
 	"proprio/push"
+	"proprio/push/profiles"
 	"proprio/resources"
+	"proprio/scim/client"
 )
 
 // target is an app that push writes to: its requests are noted, and it may claim success without doing anything.
@@ -133,15 +135,14 @@ func (r engineReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) ([
 	if err != nil {
 		return nil, err
 	}
-	users, profile, err := r.engine.ListUsers(ctx, app)
+	var accounts []ownership.RemoteAccount
+	err = r.engine.EachUser(ctx, app, func(u client.Document, p profiles.Profile) error {
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles(p.Roles))
+		accounts = append(accounts, a)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	accounts := make([]ownership.RemoteAccount, len(users))
-	for i, u := range users {
-		if accounts[i], err = ownership.AccountFromSCIM(u, ownership.Roles(profile.Roles)); err != nil {
-			return nil, err
-		}
 	}
 	return accounts, nil
 }

@@ -54,14 +54,16 @@ func (e *Engine) reader(ctx context.Context, app App, action string) (*client.Cl
 	}), profile, nil
 }
 
-// ListUsers reads an app's own account list: all of it, or an error.
-func (e *Engine) ListUsers(ctx context.Context, app App) ([]client.Document, profiles.Profile, error) {
+// EachUser reads an app's own account list, all of it or an error, and hands out each account as it comes. What was
+// handed out counts only when EachUser returns nil.
+func (e *Engine) EachUser(ctx context.Context, app App, take func(client.Document, profiles.Profile) error) error {
 	c, profile, err := e.reader(ctx, app, "read accounts")
 	if err != nil {
-		return nil, profile, err
+		return err
 	}
-	users, err := c.List(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size})
-	return users, profile, err
+	return c.Each(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size}, func(d client.Document) error {
+		return take(d, profile)
+	})
 }
 
 // ReadUser reads one account of an app; nil when the app has none of that id. A 404 alone is also what a wrong address

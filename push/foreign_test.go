@@ -16,7 +16,9 @@ import (
 	"github.com/elimity-com/scim/schema"
 
 	"proprio/push"
+	"proprio/push/profiles"
 	"proprio/resources"
+	"proprio/scim/client"
 )
 
 // shelf is an in-memory handler behind elimity-com/scim's own server: foreign code that reads our requests.
@@ -208,9 +210,10 @@ func theSameStateInElimitysServer(t *testing.T, w *world) {
 	if members, _ := g["members"].([]any); g["displayName"] != "Ventes" || len(members) != 18 {
 		t.Errorf("group %v with %d members, want Ventes with 18", g["displayName"], len(members))
 	}
-	list, _, err := w.engine.ListUsers(t.Context(), w.app)
-	if err != nil || len(list) != 20 {
-		t.Errorf("its account list: %d, %v; want all 20 over pages of 7", len(list), err)
+	listed := 0
+	err = w.engine.EachUser(t.Context(), w.app, func(client.Document, profiles.Profile) error { listed++; return nil })
+	if err != nil || listed != 20 {
+		t.Errorf("its account list: %d, %v; want all 20 over pages of 7", listed, err)
 	}
 	w.stand.heard()
 	w.resync()

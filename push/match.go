@@ -38,17 +38,17 @@ func (j *job) matchValue(doc fields) string {
 // lookUp finds resources by an attribute, compared without letter case whatever the app's own comparison is. An app
 // that ignores the filter lists everything, and only what matches counts.
 func (j *job) lookUp(ctx context.Context, attribute, value string) ([]client.Document, error) {
-	list, err := j.client.List(ctx, j.endpoint(), client.ListOptions{
-		Filter: attribute + " eq " + quote(value), PageSize: j.profile.Paging.Size,
-	})
-	if err != nil {
-		return nil, judge(err, onCollection)
-	}
 	var found []client.Document
-	for _, d := range list {
+	err := j.client.Each(ctx, j.endpoint(), client.ListOptions{
+		Filter: attribute + " eq " + quote(value), PageSize: j.profile.Paging.Size,
+	}, func(d client.Document) error {
 		if matches(d, attribute, value) {
 			found = append(found, d)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, judge(err, onCollection)
 	}
 	return found, nil
 }
@@ -236,7 +236,7 @@ func (j *job) recognise(ctx context.Context) error {
 
 // usable refuses ids that cannot be kept or put in an address.
 func usable(id string) error {
-	if id == "" || len(id) > maxRemoteID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == '�' }) {
+	if id == "" || id == "." || id == ".." || len(id) > maxRemoteID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == '�' }) {
 		return needs(ClassUnsupported, "the app gives an id that cannot be used: %q", shortened(id))
 	}
 	return nil

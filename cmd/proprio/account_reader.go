@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"proprio/ownership"
+	"proprio/push/profiles"
+	"proprio/scim/client"
 )
 
 // accountReader lets package ownership read an app's account list with the push engine's client.
@@ -15,17 +17,14 @@ func (r accountReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) (
 	if err != nil {
 		return nil, err
 	}
-	users, profile, err := r.engine.ListUsers(ctx, app)
+	var accounts []ownership.RemoteAccount
+	err = r.engine.EachUser(ctx, app, func(u client.Document, p profiles.Profile) error {
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles(p.Roles))
+		accounts = append(accounts, a)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	accounts := make([]ownership.RemoteAccount, 0, len(users))
-	for _, u := range users {
-		a, err := ownership.AccountFromSCIM(u, ownership.Roles(profile.Roles))
-		if err != nil {
-			return nil, err
-		}
-		accounts = append(accounts, a)
 	}
 	return accounts, nil
 }
