@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"proprio/resources"
 )
 
 // formatter is what templates can call: texts, dates and badges in one language and one time zone.
@@ -104,6 +106,9 @@ func (f formatter) reason(value string) string {
 // hold says in words why a User is not in force. The reason that the directory keeps is one English sentence for
 // identity providers; what it names after the colon is what a reader needs.
 func (f formatter) hold(reason string) (string, error) {
+	if reason == resources.HoldPostTaken {
+		return f.text("hold.post")
+	}
 	_, domains, found := strings.Cut(reason, ": ")
 	if !found {
 		return reason, nil

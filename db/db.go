@@ -23,6 +23,9 @@ type Config struct {
 	// Keyset is the Tink keyset, as JSON, that seals secrets at rest. Empty: the file keyset.json in Data, made on first use.
 	// Replicas that share one database must share one keyset.
 	Keyset []byte
+	// FindTime bounds one search by a filter: past it the answer is resources.ErrTooMany, and the database is free for
+	// others. Default 20 s.
+	FindTime time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Logger hears of migrations and retries. Default: none.
@@ -36,10 +39,11 @@ type DB struct {
 	writer  *pool // the same pool as reader on Postgres
 	// writing is filled by the transactions that write: one at a time on SQLite. Always fewer than the writer has
 	// connections, so a transaction that has to prepare a new statement finds a connection to do it on.
-	writing chan struct{}
-	sealer  *Sealer
-	now     func() time.Time
-	logger  *slog.Logger
+	writing  chan struct{}
+	sealer   *Sealer
+	findTime time.Duration
+	now      func() time.Time
+	logger   *slog.Logger
 }
 
 // Open connects, brings the schema up to date and loads the keyset.
@@ -53,7 +57,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Connections <= 0 {
 		c.Connections = 16
 	}
-	d := &DB{now: c.Now, logger: c.Logger}
+	if c.FindTime <= 0 {
+		c.FindTime = 20 * time.Second
+	}
+	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime}
 	var err error
 	switch {
 	case c.URL == "":

@@ -227,15 +227,20 @@ func TestFindStaysInTheCompanyAndTheConnection(t *testing.T) {
 	})
 }
 
-// What the parser lets through, both databases must be able to answer.
+// What the parser and the binding let through, both databases must be able to answer.
 func TestFindAnswersTheLargestFilters(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := cast(t, d)
-		for _, c := range []struct{ term, word string }{
-			{`emails eq "x"`, " and "}, {`groups pr`, " and "}, {`photos co "x"`, " or "}, {`externalId pr`, " or "},
+		for _, c := range []struct {
+			term, word string
+			limit      int
+		}{
+			{`emails eq "x"`, " and ", filter.MaxTerms}, {`groups pr`, " and ", resources.MaxScans},
+			{`photos co "x"`, " or ", resources.MaxScans}, {`externalId pr`, " or ", resources.MaxScans},
+			{`externalId eq "x"`, " or ", filter.MaxTerms}, {`manager ne "x"`, " and ", filter.MaxTerms},
 		} {
-			most := min(filter.MaxTerms, filter.MaxLength/(len(c.term+c.word)))
+			most := min(c.limit, filter.MaxLength/(len(c.term+c.word)))
 			text := strings.Repeat(c.term+c.word, most-1) + c.term
 			w.expect(t, resources.TypeUser, text, short(w.match(resources.TypeUser, w.bind(t, resources.TypeUser, c.term))))
 		}

@@ -2,12 +2,28 @@ package db
 
 import (
 	"context"
+	"fmt"
 
 	"proprio/resources"
 )
 
-// Find implements resources.Store. A look-up that fits its page is one query: the total follows from the page.
+// Find implements resources.Store. A filter that takes too long to answer gives way to the other requests.
 func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
+	if q.Where == nil {
+		return d.find(ctx, c, q)
+	}
+	bounded, cancel := context.WithTimeout(ctx, d.findTime)
+	defer cancel()
+	page, err := d.find(bounded, c, q)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return nil, &resources.Error{Kind: resources.ErrTooMany, Path: "filter", Cause: err, Detail: fmt.Sprintf(
+			"The filter was not answered within %s. Narrow it, for example by what userName, externalId or emails eq.", d.findTime)}
+	}
+	return page, err
+}
+
+// find answers a query. A look-up that fits its page is one statement: the total follows from the page.
+func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
 	where, args, err := d.matching(c, q)
 	if err != nil {
 		return nil, err

@@ -44,9 +44,10 @@ func (w *writer) setBody(ctx context.Context, ch *resources.Change, at time.Time
 		return 0, err
 	}
 	_, err = w.exec(ctx, w.tx, `update resources set version = ?, modified = ?, body = `+w.dialect.doc()+`, user_name = ?,
-		user_name_folded = ?, display_name = ?, name_folded = ?, active = ?, hold = ?, manager = nullif(?, '') where company_id = ? and id = ?`,
+		user_name_folded = ?, display_name = ?, name_folded = ?, active = ?, hold = ?,
+		post_folded = nullif(?, ''), manager = nullif(?, '') where company_id = ? and id = ?`,
 		old.Version+1, micros(at), string(r.Body), x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold,
-		x.Manager, w.c.Company, r.ID)
+		x.PostFolded, x.Manager, w.c.Company, r.ID)
 	if err != nil {
 		return 0, taken(err, r)
 	}
@@ -162,6 +163,9 @@ func userNameKey(r *resources.Resource) *string {
 func taken(err error, r *resources.Resource) error {
 	if !errors.Is(err, resources.ErrUniqueness) {
 		return err
+	}
+	if constraint(err, "resources_post") || constraint(err, "post_folded") { // Postgres names the index, SQLite the column
+		return resources.PostTaken()
 	}
 	if constraint(err, "user_name") {
 		return resources.Errorf(resources.ErrUniqueness, "userName", "another User has the userName %q", r.Index.UserName)

@@ -14,7 +14,7 @@ func checkTexts(r *resources.Resource) error {
 	x := r.Index
 	type text struct{ path, value string }
 	texts := []text{{"userName", x.UserName}, {"userName", x.UserNameFolded}, {"displayName", x.DisplayName},
-		{"displayName", x.NameFolded}, {"externalId", r.ExternalID}}
+		{"displayName", x.NameFolded}, {"externalId", r.ExternalID}, {resources.PathPost, x.PostFolded}}
 	for _, e := range x.Emails {
 		texts = append(texts, text{"emails.value", e.Value}, text{"emails.value", e.Folded}, text{"emails.type", e.Type})
 	}

@@ -103,10 +103,10 @@ func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Ap
 	}
 	x := r.Index
 	_, err = w.exec(ctx, w.tx, `insert into resources (company_id, id, type, version, created, modified, body, user_name,
-		user_name_folded, display_name, name_folded, active, hold, manager)
-		values (?, ?, ?, 1, ?, ?, `+w.dialect.doc()+`, ?, ?, ?, ?, ?, ?, nullif(?, ''))`,
+		user_name_folded, display_name, name_folded, active, hold, post_folded, manager)
+		values (?, ?, ?, 1, ?, ?, `+w.dialect.doc()+`, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''))`,
 		w.c.Company, r.ID, r.Type, micros(created), micros(at), string(r.Body), x.UserName,
-		userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.Manager)
+		userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.PostFolded, x.Manager)
 	if err != nil {
 		return resources.Applied{}, taken(err, r)
 	}

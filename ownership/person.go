@@ -31,6 +31,10 @@ func readPerson(doc resources.Document) (person, error) {
 	if _, given := ext["kind"]; !given {
 		p.kind = KindEmployee
 	}
+	if post := text(ext["post"]); post != "" && !IsAddress(post) {
+		return p, resources.Errorf(resources.ErrInvalidValue, resources.PathPost,
+			"%q is no address; a post is a generic address of the company, such as accueil@…", post)
+	}
 	switch p.kind {
 	case KindEmployee, KindContractor, KindClient, KindService:
 	default:

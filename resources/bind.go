@@ -11,24 +11,36 @@ import (
 
 // Bind ties a filter to the type's attributes. A name that the type does not have, an operator that its kind does not
 // have, or a value of another kind is ErrInvalidFilter naming it: what cannot be answered is never answered with
-// everything (Q24).
+// everything (Q24). Neither is what costs too much: more than [MaxScans] comparisons that no index answers.
 func (rt *ResourceType) Bind(e filter.Expression) (Condition, error) {
-	return binder{rt: rt}.bind(e)
+	scans := 0
+	c, err := binder{rt: rt, scans: &scans}.bind(e)
+	if err == nil && scans > MaxScans {
+		return nil, Errorf(ErrInvalidFilter, "filter", "The filter has %d comparisons that no index answers; %d are the limit. "+
+			"Look for values of id, userName, externalId, displayName or emails with eq, or send several filters.", scans, MaxScans)
+	}
+	return c, err
 }
 
 // BindElement ties the filter of a value path to the multi-valued or complex attribute that it stands behind. The
 // condition is for [MatchElement].
 func (rt *ResourceType) BindElement(a *Attribute, e filter.Expression) (Condition, error) {
+	return binder{rt: rt, scans: new(int)}.element(a, e)
+}
+
+func (b binder) element(a *Attribute, e filter.Expression) (Condition, error) {
 	if a.Parent != nil || a.Kind != KindComplex && !a.Multi {
 		return nil, Errorf(ErrInvalidFilter, a.String(), "%s is neither complex nor multi-valued, so it takes no filter in [ ].", a)
 	}
-	return binder{rt: rt, within: a}.bind(e)
+	b.within = a
+	return b.bind(e)
 }
 
 // binder binds one expression: a filter, or with within set, what stands in the brackets of a value path.
 type binder struct {
 	rt     *ResourceType
 	within *Attribute
+	scans  *int // comparisons so far that no index answers
 }
 
 func (b binder) bind(e filter.Expression) (Condition, error) {
@@ -81,9 +93,13 @@ func (b binder) valuePath(e *filter.ValuePath) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	where, err := b.rt.BindElement(a, e.ValueFilter)
+	before := *b.scans
+	where, err := b.element(a, e.ValueFilter)
 	if err != nil {
 		return nil, err
+	}
+	if findsElement(a, where) {
+		*b.scans = before // the look-up leads to few, and the rest is asked of those
 	}
 	if a.Multi {
 		return Element{a, where}, nil
@@ -107,13 +123,20 @@ func (b binder) comparison(e *filter.AttributeExpression) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.within != nil || !findsResource(a, e) {
+		*b.scans++
+	}
+	return b.compare(a, e)
+}
+
+func (b binder) compare(a *Attribute, e *filter.AttributeExpression) (Condition, error) {
 	switch {
 	case e.Operator == parser.PR:
 		return b.present(a)
 	case e.Operator == parser.NE:
 		eq := *e
 		eq.Operator = parser.EQ
-		return negated(b.comparison(&eq))
+		return negated(b.compare(a, &eq))
 	case e.CompareValue == nil && e.Operator == parser.EQ:
 		return negated(b.present(a))
 	}

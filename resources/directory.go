@@ -44,7 +44,7 @@ func (d *Directory) Create(ctx context.Context, c Caller, typ string, in Input) 
 	if err != nil {
 		return nil, err
 	}
-	next := newDraft(rt, c.Switches, nil)
+	next := d.draft(ctx, rt, c, nil)
 	if err := next.assign(in); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (d *Directory) createTaken(ctx context.Context, c Caller, p *pending, in In
 	case err != nil:
 		return nil, err
 	case owner.Index.Active:
-		return nil, taken
+		return nil, p.nameTaken(taken)
 	case c.Switches.ReviveInactive:
 		return d.replace(ctx, c, owner.Type, owner.ID, Precondition{}, in, true)
 	}
@@ -88,7 +88,7 @@ func (d *Directory) Replace(ctx context.Context, c Caller, typ, id string, pre P
 func (d *Directory) replace(ctx context.Context, c Caller, typ, id string, pre Precondition, in Input, revive bool) (*Result, error) {
 	return d.change(ctx, c, typ, id, pre, func(p *pending) error {
 		p.action, p.entering = audit.ActionReplace, revive
-		p.next = newDraft(p.next.rt, c.Switches, nil)
+		p.next = d.draft(ctx, p.next.rt, c, nil)
 		if err := p.next.assign(in); err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (d *Directory) change(
 		}
 		p := &pending{
 			Directory: d, caller: c, id: before.ID, before: before, old: old,
-			next: newDraft(rt, c.Switches, old), required: pre.Version,
+			next: d.draft(ctx, rt, c, old), required: pre.Version,
 		}
 		if err := edit(p); err != nil {
 			return nil, err

@@ -19,9 +19,10 @@
 //   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them
 //   - match.go: the meaning of a condition on a resource
 //   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
-//   - work.go: how much one change may compare
+//   - work.go: how much one request may compare; scan.go: which comparisons of a filter no index answers
 //   - directory.go, remove.go, reconsider.go: the one door
 //   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
+//   - post.go: what a post is, and what follows when it is held already
 //   - store.go: the contract that databases fulfil
 //   - connection.go, token.go: inbound SCIM clients and their switches; bearer tokens
 //   - errors.go: the closed set of domain errors

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"context"
 	"maps"
 	"slices"
 )
@@ -16,16 +17,23 @@ type draft struct {
 	members    *memberEdit     // nil: the change does not name them
 	named      map[string]bool // URNs of the schemas whose object the input holds
 	ignored    []string        // paths that the schemas do not know
-	work       work
+	work       *work
 }
 
 // newDraft begins a change of a document; nil for a new resource.
 func newDraft(rt *ResourceType, s Switches, from Document) *draft {
-	d := &draft{rt: rt, switches: s, doc: Document{}, named: map[string]bool{}}
+	d := &draft{rt: rt, switches: s, doc: Document{}, named: map[string]bool{}, work: &work{}}
 	for k, v := range from {
 		d.doc[k] = clone(v)
 	}
 	return d
+}
+
+// draft begins a change of a document that counts as work of the request.
+func (d *Directory) draft(ctx context.Context, rt *ResourceType, c Caller, from Document) *draft {
+	next := newDraft(rt, c.Switches, from)
+	next.work = workOf(ctx)
+	return next
 }
 
 // clone copies a decoded JSON value, so that writing to one does not change the other.

@@ -21,6 +21,10 @@ func (r *Registry) Index(typ string, doc Document) Index {
 	}
 	extension, _ := doc[SchemaOwnership].(map[string]any)
 	ix.Hold, _ = extension["hold"].(string)
+	if ix.Active && ix.Hold == "" { // who has left, or is not in force, holds no post: a successor may take it
+		post, _ := extension["post"].(string)
+		ix.PostFolded = FoldEmail(post)
+	}
 	enterprise, _ := doc[SchemaEnterprise].(map[string]any)
 	manager, _ := enterprise["manager"].(map[string]any)
 	ix.Manager, _ = manager["value"].(string)

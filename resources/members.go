@@ -147,11 +147,10 @@ func (m *memberEdit) added() []string {
 }
 
 // change works the steps out. types are the resource types of the ids in added that exist; present are the Group's
-// members where needsMembers.
-func (m *memberEdit) change(group string, types map[string]string, present []Member) (*MemberChange, error) {
+// members where needsMembers. What that compares is spent.
+func (m *memberEdit) change(group string, types map[string]string, present []Member, spent *work) (*MemberChange, error) {
 	c := &MemberChange{}
 	add, remove := map[string]bool{}, map[string]bool{}
-	var spent work
 	drop := func(id string) {
 		delete(add, id)
 		remove[id] = true

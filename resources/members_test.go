@@ -83,7 +83,7 @@ func changeMembers(t *testing.T, ops ...Operation) (*MemberChange, error) {
 		present = nil // what is not needed is not read
 	}
 	types := map[string]string{"a": TypeUser, "b": TypeUser, "c": TypeGroup, "x": TypeUser, "y": TypeUser, "g": TypeGroup}
-	return d.members.change("g", types, present)
+	return d.members.change("g", types, present, d.work)
 }
 
 func TestMembers_refuses(t *testing.T) {

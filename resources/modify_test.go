@@ -341,7 +341,7 @@ func FuzzModify(f *testing.F) {
 				}
 				wantNormal(t, d)
 				if d.members != nil {
-					_, _ = d.members.change("g", map[string]string{"x": TypeUser}, []Member{{ID: "x", Type: TypeUser}})
+					_, _ = d.members.change("g", map[string]string{"x": TypeUser}, []Member{{ID: "x", Type: TypeUser}}, d.work)
 				}
 			}
 			if string(marshal(from.doc)) != body || fmt.Sprint(in) != before {

@@ -48,15 +48,27 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	result, err := p.store(ctx, members)
+	if IsPostTaken(err) && p.leavesAlone() {
+		p.next.setHold(HoldPostTaken)
+		return p.store(ctx, members)
+	}
+	return result, err
+}
+
+// store writes what differs.
+func (p *pending) store(ctx context.Context, members *MemberChange) (*Result, error) {
 	change := p.change(members)
 	if !change.SetBody && !change.SetExternalID && members.empty() {
 		return p.result(p.before, false), nil
 	}
 	applied, err := p.Store.Apply(ctx, p.caller, change)
-	if errors.Is(err, ErrUniqueness) {
-		return nil, p.taken(err)
-	}
-	if err != nil {
+	switch {
+	case IsPostTaken(err):
+		return nil, err
+	case errors.Is(err, ErrUniqueness):
+		return nil, p.nameTaken(err)
+	case err != nil:
 		return nil, err
 	}
 	return p.applied(ctx, change, applied[0])
@@ -217,11 +229,14 @@ func (p *pending) memberChange(ctx context.Context) (*MemberChange, error) {
 		}
 	}
 	if edit.needsMembers() && p.before != nil {
+		if err := p.next.work.spend("members", 0, 0); err != nil {
+			return nil, err // before a million of them are read for nothing
+		}
 		if present, err = p.Store.Members(ctx, p.caller, p.id, "", 0); err != nil {
 			return nil, err
 		}
 	}
-	return edit.change(p.id, types, present)
+	return edit.change(p.id, types, present, p.next.work)
 }
 
 // applied is the result of a change that the store took.
@@ -245,8 +260,8 @@ func (p *pending) result(r *Resource, changed bool) *Result {
 	return &Result{Resource: r, Changed: changed, Created: p.before == nil, Ignored: p.next.ignored}
 }
 
-// taken says which name another resource has.
-func (p *pending) taken(err error) error {
+// nameTaken says which name another resource has.
+func (p *pending) nameTaken(err error) error {
 	path, name := "userName", p.next.doc["userName"]
 	if p.next.rt.Name == TypeGroup {
 		path, name = "displayName", p.next.doc["displayName"]

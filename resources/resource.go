@@ -47,6 +47,7 @@ type Index struct {
 	NameFolded     string  // displayName folded; unique among Groups unless the connection allows duplicates
 	Active         bool    // a User without `active` is active
 	Hold           string  // why the User is not in force; empty when it is
+	PostFolded     string  // the post of a User in force, folded; unique in a company. A read leaves it empty
 	Manager        string  // id of the User's manager; empty when there is none
 	Emails         []Email // one for each value of `emails`, in its order; a read leaves it nil, Registry.Index has it
 }

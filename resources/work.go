@@ -1,8 +1,12 @@
 package resources
 
-import "proprio/resources/filter"
+import (
+	"context"
 
-// maxWork bounds what one change may compare, counted in comparisons of a filter with a value. A body of a megabyte can
+	"proprio/resources/filter"
+)
+
+// maxWork bounds what one request may compare, counted in comparisons of a filter with a value. A body of a megabyte can
 // ask for a billion of them: a thousand operations, each with a filter, on a list of ten thousand values. What identity
 // providers send needs a hundredth of the limit; one filter that takes somebody out of a Group of a million, nearly all.
 const maxWork = 12_000_000
@@ -10,18 +14,43 @@ const maxWork = 12_000_000
 // valueWork is what it costs, in comparisons, to look at a value of a list and put it back.
 const valueWork = 10
 
-// work counts what a change has compared.
-type work struct{ done int }
+// work counts what the changes of one request have compared. It is not safe for concurrent use.
+type work struct {
+	done  int
+	ended func() error // why the request is over already; nil: nobody can say
+}
 
-// spend notes that some values are each looked at with some comparisons, unless that would be too much (ErrTooLarge).
-// It is asked before the work is done.
+type workKey struct{}
+
+// WithWork makes all changes under a context share one bound of work. Whoever takes several changes from one request, as
+// bulk does (RFC 7644 §3.7), needs it: else each of them may cost what the whole request may. The changes must be made
+// one after the other.
+func WithWork(ctx context.Context) context.Context {
+	return context.WithValue(ctx, workKey{}, &work{ended: ctx.Err})
+}
+
+// workOf is the work that the changes under a context share, or that of one change alone.
+func workOf(ctx context.Context) *work {
+	if shared, ok := ctx.Value(workKey{}).(*work); ok {
+		return shared
+	}
+	return &work{ended: ctx.Err}
+}
+
+// spend notes that some values are each looked at with some comparisons, unless that would be too much (ErrTooLarge) or
+// the request is over, for the database is not asked meanwhile. It is asked before the work is done.
 func (w *work) spend(path string, values, comparisons int) error {
+	if w.ended != nil {
+		if err := w.ended(); err != nil {
+			return err
+		}
+	}
 	w.done += values * (valueWork + comparisons)
 	if w.done <= maxWork {
 		return nil
 	}
 	return Errorf(ErrTooLarge, path,
-		"The change compares too many values of %s. Send fewer operations, values or filter terms in one request.", path)
+		"The request compares too many values of %s. Send fewer operations, values or filter terms in one request.", path)
 }
 
 // comparisons counts the comparisons of a filter.

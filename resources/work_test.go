@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -66,7 +67,7 @@ func TestWorkOnMembersIsBounded(t *testing.T) {
 				return err
 			}
 		}
-		_, err := d.members.change("g", nil, present)
+		_, err := d.members.change("g", nil, present, d.work)
 		return err
 	}
 	if err := remove(1); err != nil {
@@ -74,5 +75,24 @@ func TestWorkOnMembersIsBounded(t *testing.T) {
 	}
 	if err := remove(1000); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a thousand: %v", err)
+	}
+}
+
+// A request that is over is not worked for any longer, also where the database is not asked.
+func TestWorkEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	from, err := build(t, TypeUser, Switches{}, `{"userName":"b","phoneNumbers":[{"value":"1"},{"value":"2"}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	d := (&Directory{}).draft(ctx, from.rt, Caller{}, from.doc)
+	remove := op(t, OpRemove, `phoneNumbers[value eq "1"]`, "")
+	if err := d.apply(remove); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := d.apply(remove); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its end: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,7 +22,7 @@ const (
 )
 
 // bulk serves many changes in one request (RFC 7644 §3.7). Each is made like a request of its own: a failed one leaves
-// the others as they are.
+// the others as they are. But what they may cost, in work and in time, is what one request may.
 type bulk struct {
 	*Server
 	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
@@ -61,10 +62,11 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	failed := 0
+	ctx := resources.WithWork(r.Context())
 	for _, o := range request.order() {
-		b.process(r.Context(), request, o)
-		if err := r.Context().Err(); err != nil {
-			return err // the client is gone
+		b.process(ctx, request, o)
+		if err := ctx.Err(); errors.Is(err, context.Canceled) {
+			return err // the client is gone; whom the deadline has come for, still hears what was made
 		}
 		if o.answer.Response != nil {
 			failed++

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"proprio/ownership"
 	"proprio/push"
 	"proprio/resources"
 )
@@ -43,7 +44,7 @@ func (p *program) appAddCmd() *cobra.Command {
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
 	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
 	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
-		if _, ok := resources.AddressDomain(app.Responsible); !ok && app.Responsible != "" {
+		if _, ok := ownership.AddressDomain(app.Responsible); !ok && app.Responsible != "" {
 			return fmt.Errorf("%w: --responsible %q is not an e-mail address", errUsage, app.Responsible)
 		}
 		credential, err := p.readSecret(tokenFile)

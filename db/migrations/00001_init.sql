@@ -77,10 +77,12 @@ create table resources (
     name_folded      text    not null,
     active           boolean not null,
     hold             text    not null,
+    post_folded      text, -- null for who holds no post
     manager          text, -- id of the User's manager; null when there is none
     primary key (company_id, id)
 );
 create unique index resources_user_name on resources (company_id, user_name_folded);
+create unique index resources_post on resources (company_id, post_folded) where post_folded is not null;
 create index resources_order on resources (company_id, type, created, id);
 create index resources_name on resources (company_id, type, name_folded);
 create index resources_manager on resources (company_id, manager) where manager is not null;
