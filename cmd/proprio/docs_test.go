@@ -46,6 +46,35 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// TestTheDocsLinkToWhatIsThere: no page of ours points to a file that is not there.
+func TestTheDocsLinkToWhatIsThere(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	seen := 0
+	for _, pattern := range []string{"*.md", "docs/*.md"} {
+		pages, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("%s: %v, %d pages", pattern, err, len(pages))
+		}
+		for _, page := range pages {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+				seen++
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), match[1])); err != nil {
+					t.Errorf("%s links to %s, which is not there", page, match[1])
+				}
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d links were found", seen)
+	}
+}
+
 // goFiles lists the files of each package under root, tests left out.
 func goFiles(t *testing.T, root string) map[string][]string {
 	t.Helper()

@@ -25,8 +25,8 @@ func (p *program) issuerAddCmd() *cobra.Command {
       --url https://login.microsoftonline.com/TENANT/v2.0 --client-id ID --client-secret-file secret.txt
   proprio issuer add "Google" --company "Atelier Brémond" --trust google-hd \
       --url https://accounts.google.com --client-id ID --client-secret-file secret.txt
-  proprio issuer add "Okta" --company "Atelier Brémond" \
-      --url https://atelier-bremond.okta.com --client-id ID --client-secret-file secret.txt`,
+  proprio issuer add "Keycloak" --company "Atelier Brémond" \
+      --url https://login.atelier-bremond.fr/realms/main --client-id ID --client-secret-file secret.txt`,
 		Args: names("NAME"),
 	}
 	f := cmd.Flags()
