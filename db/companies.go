@@ -84,17 +84,21 @@ func (d *DB) Companies(ctx context.Context) ([]ownership.Company, error) {
 	return companies, err
 }
 
-// SoleCompany returns the only company there is, and resources.ErrNotFound when there is none or are several.
+// SoleCompany returns the only company there is: resources.ErrNotFound when there is none, ErrTooMany when there are
+// several.
 func (d *DB) SoleCompany(ctx context.Context) (ownership.Company, error) {
 	var rows []companyRow
 	err := d.list(ctx, nil, &rows, `select `+companyColumns+` from companies limit 2`)
 	if err != nil {
 		return ownership.Company{}, err
 	}
-	if len(rows) != 1 {
+	switch len(rows) {
+	case 0:
 		return ownership.Company{}, noCompany(resources.ErrNotFound)
+	case 1:
+		return rows[0].company(), nil
 	}
-	return rows[0].company(), nil
+	return ownership.Company{}, resources.Errorf(resources.ErrTooMany, "company", "there are several companies")
 }
 
 // CompanyOfDomain returns the company for which a normalised domain is verified, and resources.ErrNotFound when it is

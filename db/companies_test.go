@@ -76,8 +76,8 @@ func TestCompanyOfDomain(t *testing.T) {
 			}
 			companies = append(companies, c)
 		}
-		if _, err := d.SoleCompany(t.Context()); !errors.Is(err, resources.ErrNotFound) {
-			t.Errorf("the only company of two: %v, want ErrNotFound", err)
+		if _, err := d.SoleCompany(t.Context()); !errors.Is(err, resources.ErrTooMany) {
+			t.Errorf("the only company of two: %v, want ErrTooMany", err)
 		}
 		for _, o := range []ownership.Domain{
 			{Company: companies[0].ID, Name: "one.fr", Verified: start}, {Company: companies[1].ID, Name: "one.fr"},

@@ -19,7 +19,10 @@ type consoleSignIn struct{ i *instance }
 func (s consoleSignIn) Issuers(ctx context.Context, address string) ([]console.Issuer, error) {
 	company, err := s.i.db.SoleCompany(ctx)
 	sole := err == nil
-	if errors.Is(err, resources.ErrNotFound) {
+	switch {
+	case errors.Is(err, resources.ErrNotFound):
+		return nil, nil // the page says how to begin
+	case errors.Is(err, resources.ErrTooMany):
 		company, err = s.companyOf(ctx, address)
 	}
 	if errors.Is(err, resources.ErrNotFound) {

@@ -125,6 +125,9 @@ func TestSignInPageListsOneCompanyOnly(t *testing.T) {
 		i.command("admin", "add", "admin@"+domain, "--company", company)
 		i.command("issuer", "add", company+" Login", "--company", company, "--url", "https://login."+domain, "--client-id", "proprio")
 	}
+	if _, body := page(""); strings.Contains(body, `name="address"`) {
+		t.Error("a server without a company asks for an address that can lead nowhere")
+	}
 	setUp("Alpha", "alpha.example")
 	if _, body := page(""); !strings.Contains(body, "Alpha Login") {
 		t.Error("a server's only company: its provider is not listed at once")
