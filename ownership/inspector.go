@@ -33,6 +33,9 @@ type Inspector struct {
 // so that it is due at once and its accounts are judged within a minute.
 const lookEvery = time.Minute
 
+// readPatience is how long the reading of one app may take.
+const readPatience = 5 * time.Minute
+
 // Run reads every app when its reading is due, until ctx ends. Several replicas may run it: each reading is done by one.
 func (i *Inspector) Run(ctx context.Context) error {
 	ticker := time.NewTicker(max(min(i.Interval/10, lookEvery), time.Second))
@@ -95,7 +98,7 @@ func (i *Inspector) ReadApp(ctx context.Context, actor audit.Actor, app AppRef) 
 
 func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) error {
 	defer i.begin(app)()
-	read, err := i.Reader.ReadAccounts(ctx, app)
+	read, err := i.readAll(ctx, app)
 	if err != nil {
 		return err
 	}
@@ -121,6 +124,18 @@ func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) 
 			ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name}
 		return o.Save(ctx, c)
 	})
+}
+
+// readAll reads an app's list, for as long as an app may take: one that answers without end would keep a reader from all
+// others.
+func (i *Inspector) readAll(ctx context.Context, app AppRef) ([]RemoteAccount, error) {
+	limited, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	read, err := i.Reader.ReadAccounts(limited, app)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: the app did not give its whole list within %s: %w", ErrIncomplete, readPatience, err)
+	}
+	return read, err
 }
 
 // begin notes that an app's list is being read, until the returned function is called.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,28 @@ func TestInspector_Run_whenAppsAreRead(t *testing.T) {
 	})
 }
 
-// schedule is a store and a reader that know nothing but when each app was read. The app called slow takes 20 seconds.
+// Apps that answer without end, more of them than are read at once, do not keep the others from being read.
+func TestInspector_ReadDue_givesUpOnAnAppThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &schedule{start: time.Now(), claimed: map[string]time.Time{}, apps: []string{"endless", "endless", "endless", "endless", "endless", "last"}}
+		for n := range s.apps {
+			s.apps[n] += string(rune('0' + n))
+		}
+		i := &ownership.Inspector{Reader: s, Store: s, Apps: s.list, Interval: 15 * time.Minute, Now: time.Now, NewID: newID,
+			Log: slog.New(slog.DiscardHandler)}
+		err := i.ReadDue(t.Context())
+		if took := time.Since(s.start); took != 10*time.Minute || len(s.of("last5")) != 1 {
+			t.Errorf("took %s, reads %v; want five minutes for each endless one, four at once, and all apps read", took, s.reads)
+		}
+		if !errors.Is(err, ownership.ErrIncomplete) || len(s.failed) != 6 || !strings.Contains(s.failed["endless0"], "within 5m0s") {
+			t.Errorf("%v; noted %q", err, s.failed)
+		}
+	})
+}
+
+// schedule is a store and a reader that know nothing but when each app was read. The app called slow takes 20 seconds,
+// those called endless take as long as they are let.
 type schedule struct {
 	ownership.Store
 	start   time.Time
@@ -47,6 +69,7 @@ type schedule struct {
 	apps    []string
 	claimed map[string]time.Time
 	reads   []reading
+	failed  map[string]string
 }
 
 type reading struct {
@@ -95,7 +118,13 @@ func (s *schedule) ClaimReading(_ context.Context, app ownership.AppRef, now tim
 }
 
 // FailReading implements ownership.Store.
-func (s *schedule) FailReading(context.Context, ownership.AppRef, time.Time, string) error {
+func (s *schedule) FailReading(_ context.Context, app ownership.AppRef, _ time.Time, why string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = map[string]string{}
+	}
+	s.failed[app.ID] = why
 	return nil
 }
 
@@ -104,6 +133,10 @@ func (s *schedule) ReadAccounts(ctx context.Context, app ownership.AppRef) ([]ow
 	s.mu.Lock()
 	s.reads = append(s.reads, reading{app.ID, time.Since(s.start)})
 	s.mu.Unlock()
+	if strings.HasPrefix(app.ID, "endless") {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if app.ID == "slow" {
 		answer := time.NewTimer(20 * time.Second)
 		defer answer.Stop()
