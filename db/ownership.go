@@ -130,7 +130,7 @@ func (d *DB) FailReading(ctx context.Context, app ownership.AppRef, at time.Time
 			return err
 		}
 		_, err = d.exec(ctx, tx, `update observed_apps set tried_at = ?, error = ? where company_id = ? and app_id = ?`,
-			micros(at), why, app.Company, app.ID)
+			micros(at), storable(why), app.Company, app.ID)
 		return err
 	})
 }

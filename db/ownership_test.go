@@ -162,6 +162,22 @@ func TestUsersByAddress(t *testing.T) {
 	})
 }
 
+// An app's own words may hold what databases cannot keep; that must not lose the note of the failure.
+func TestFailReading_keepsWhateverAnAppSays(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		app := b.newApp(t, "1")
+		if err := d.FailReading(t.Context(), app, start, "it said \x00 and \xff"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Readings(t.Context(), app.Company)
+		if r := got[app.ID]; err != nil || r.Error != "it said  and \uFFFD" || !r.TriedAt.Equal(start) {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+}
+
 // Which apps a User concerns: by an earlier match, by userName, by e-mail.
 func TestObservedApps(t *testing.T) {
 	t.Parallel()
