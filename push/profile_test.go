@@ -16,6 +16,7 @@ func TestProfiles(t *testing.T) {
 		aRefusedChangeDoesNotKeepALeaversAccessOpen,
 		whereReactivationIsAHandsWorkItIsAskedForAndThenNoticed,
 		deactivationByDeleteWhereThatIsWhatItMeans,
+		aLinkedAccountIsNeverDeleted,
 	})
 }
 
@@ -122,5 +123,55 @@ func deactivationByDeleteWhereThatIsWhatItMeans(t *testing.T, w *world) {
 	w.wantState("User", id, push.StateRemoved)
 	if r := w.stand.heard(); count(r, "DELETE", "/Users/") != 1 {
 		t.Errorf("requests %v", r)
+	}
+}
+
+// What was there before it was linked is not the engine's to delete, whatever the product's way.
+func aLinkedAccountIsNeverDeleted(t *testing.T, w *world) {
+	refuse := func(_ int, r *http.Request, _ string) *fault {
+		if r.Method == http.MethodPatch {
+			return &fault{status: http.StatusNotImplemented}
+		}
+		return nil
+	}
+	ignore := func(_ int, r *http.Request, _ string) *fault {
+		if r.Method == http.MethodPatch {
+			return &fault{status: http.StatusNoContent}
+		}
+		return nil
+	}
+	for name, product := range map[string]func(int, *http.Request, string) *fault{
+		"can be made inactive": nil, "refuses active": refuse, "ignores active": ignore,
+	} {
+		w.again(t, func(t *testing.T, w *world) {
+			remote := w.stand.add(map[string]any{"userName": "marie@atelier.fr", "active": true})
+			w.change(func(a *push.App) { a.Profile, a.LinkExisting = "delete", true })
+			id := w.user("marie")
+			w.push()
+			if a := w.wantState("User", id, push.StateConfirmed); a.Origin != push.OriginLinked || a.RemoteID != remote {
+				t.Fatalf("%s: account %+v", name, a)
+			}
+			w.stand.setFault(product)
+			w.remove("User", id)
+			w.push()
+			if product != nil {
+				a := w.wantState("User", id, push.StateFailed)
+				if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "by hand") {
+					t.Errorf("%s: class %s, error %q; want to be told what to do", name, a.Class, a.Error)
+				}
+				w.stand.mu.Lock()
+				w.stand.users[remote]["active"] = false
+				w.stand.mu.Unlock()
+				must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, a.ID, w.clock.Now()))
+				w.push()
+			}
+			w.wantState("User", id, push.StateRemoved)
+			if u := w.stand.user("marie@atelier.fr"); u == nil || u["active"] != false {
+				t.Errorf("%s: the app holds %v, want the account there and inactive", name, u)
+			}
+			if r := w.stand.heard(); count(r, http.MethodDelete, "/Users") != 0 {
+				t.Errorf("%s: requests %v, want no deletion", name, r)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"slices"
 
 	"proprio/resources"
 	"proprio/scim/client"
@@ -63,17 +64,12 @@ func (j *job) retireOnly(ctx context.Context) error {
 func (j *job) switchOff(ctx context.Context, written fields) error {
 	var err error
 	switch {
+	case j.profile.Users.Deactivate == "delete" && j.account.Origin == OriginLinked:
+		err = j.switchOffLinked(ctx)
 	case j.profile.Users.Deactivate == "delete":
 		err = j.client.Delete(ctx, endpointUsers, j.account.RemoteID)
-	case j.profile.Update == "put":
-		want := fields{"active": false}
-		err = j.send(ctx, nil, nil, want)
 	default:
-		op := client.Operation{Op: "replace", Path: "active", Value: false}
-		if j.profile.PatchForm == "object" {
-			op = client.Operation{Op: "replace", Value: fields{"active": false}}
-		}
-		_, err = j.client.Patch(ctx, endpointUsers, j.account.RemoteID, []client.Operation{op})
+		err = j.sendInactive(ctx)
 	}
 	if err != nil {
 		return err
@@ -86,4 +82,47 @@ func (j *job) switchOff(ctx context.Context, written fields) error {
 	j.account.Written = encodeFields(after)
 	j.changed = append(j.changed, "active")
 	return nil
+}
+
+// sendInactive writes active=false the way the profile says.
+func (j *job) sendInactive(ctx context.Context) error {
+	if j.profile.Update == "put" {
+		return j.send(ctx, nil, nil, fields{"active": false})
+	}
+	op := client.Operation{Op: "replace", Path: "active", Value: false}
+	if j.profile.PatchForm == "object" {
+		op = client.Operation{Op: "replace", Value: fields{"active": false}}
+	}
+	_, err := j.client.Patch(ctx, endpointUsers, j.account.RemoteID, []client.Operation{op})
+	return err
+}
+
+// switchOffLinked deactivates an account that was there before, where the product's way is DELETE. What the engine did
+// not create it does not delete: the account is made inactive, and where the product cannot do that, a person has to.
+func (j *job) switchOffLinked(ctx context.Context) error {
+	on, err := j.shownActive(ctx)
+	if err != nil || !on {
+		return err
+	}
+	err = j.sendInactive(ctx)
+	if err == nil {
+		on, err = j.shownActive(ctx)
+	}
+	if err == nil && !on {
+		return nil
+	}
+	if err == nil || slices.Contains([]Class{ClassNeedsData, ClassUnsupported}, judge(err, onObject).class) {
+		return needs(ClassNeedsAdmin, "%s takes access away only by deleting the account, and this one (id %s) was there before it "+
+			"was linked: deactivate or delete it in the app by hand, then retry", j.profile.Title, j.account.RemoteID)
+	}
+	return err
+}
+
+// shownActive says whether the app shows the account as active; so it counts when it does not say.
+func (j *job) shownActive(ctx context.Context) (bool, error) {
+	doc, err := j.client.Get(ctx, endpointUsers, j.account.RemoteID)
+	if err != nil {
+		return false, err
+	}
+	return doc.Flag("active", true), nil
 }
