@@ -109,11 +109,8 @@ var builders = map[string]struct {
 	"selectResources": {"select from ", 1},
 }
 
-// given is what names stand for that a function gets from another: the condition of matching, in package db.
-var given = map[string]texts{
-	"Find":     {"where": "r.company_id = ? and r.type = ?"},
-	"findPage": {"where": "r.company_id = ? and r.type = ?"},
-}
+// given is what names stand for, in one file, that functions get from another: the condition of matching.
+var given = map[string]texts{"find.go": {"where": "r.company_id = ? and r.type = ?"}}
 
 // statements collects the texts of the package.
 func statements(t *testing.T) []statement {
@@ -143,7 +140,7 @@ func statements(t *testing.T) []statement {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
 				known := maps.Clone(global)
-				maps.Copy(known, given[f.Name.Name])
+				maps.Copy(known, given[name])
 				for _, s := range statementsOf(f, known) {
 					all = append(all, statement{set.Position(s.Pos).String(), name + ":" + f.Name.Name, s.Text})
 				}
