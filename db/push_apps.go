@@ -111,13 +111,28 @@ func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, a push.App) error
 		if err != nil {
 			return err
 		}
-		_, err = d.exec(ctx, tx, `update apps set name = ?, profile = ?, url = ?, responsible = ?, scope_groups = ?,
-			link_existing = ?, allow_private = ?, paused = ?, blocked_until = 0, blocked_reason = '', failures = 0
-			where company_id = ? and id = ?`,
-			a.Name, a.Profile, a.URL, a.Responsible, scopeText(a.ScopeGroups),
-			a.LinkExisting, a.AllowPrivate, a.Paused, a.Company, a.ID)
+		if old.URL != a.URL {
+			return resources.Errorf(resources.ErrInvalidValue, "url",
+				"app %s has another address: give its credential with the new one, so that no address gets another's", a.Name)
+		}
+		return d.setApp(ctx, tx, actor, old, a)
+	})
+}
+
+// ReplaceApp implements push.Apps.
+func (d *DB) ReplaceApp(ctx context.Context, actor audit.Actor, a push.App, credential []byte) error {
+	sealed, err := d.sealer.Seal(credential, credentialOf(a.Company, a.ID))
+	if err != nil {
+		return err
+	}
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		old, err := d.app(ctx, tx, a.Company, a.ID)
 		if err != nil {
-			return fmt.Errorf("app %q: %w", a.Name, err)
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update apps set url = ?, credential = ? where company_id = ? and id = ?`, a.URL, sealed, a.Company, a.ID)
+		if err != nil {
+			return err
 		}
 		if old.URL != a.URL {
 			_, err = d.exec(ctx, tx, `update accounts set moved = true where company_id = ? and app_id = ? and remote_id <> ''`,
@@ -126,12 +141,29 @@ func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, a push.App) error
 				return err
 			}
 		}
-		changed := appChanges(old, a)
-		if len(changed) == 0 {
-			return nil
+		err = d.setApp(ctx, tx, actor, old, a)
+		if err != nil {
+			return err
 		}
-		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, a.Company, a.ID, a.Name, d.now(), changed...))
+		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionIssue, a.Company, a.ID, a.Name, d.now(), "credential"))
 	})
+}
+
+// setApp writes an app's settings without its address and lifts its block.
+func (d *DB) setApp(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, old, a push.App) error {
+	_, err := d.exec(ctx, tx, `update apps set name = ?, profile = ?, responsible = ?, scope_groups = ?,
+		link_existing = ?, allow_private = ?, paused = ?, blocked_until = 0, blocked_reason = '', failures = 0
+		where company_id = ? and id = ?`,
+		a.Name, a.Profile, a.Responsible, scopeText(a.ScopeGroups),
+		a.LinkExisting, a.AllowPrivate, a.Paused, a.Company, a.ID)
+	if err != nil {
+		return fmt.Errorf("app %q: %w", a.Name, err)
+	}
+	changed := appChanges(old, a)
+	if len(changed) == 0 {
+		return nil
+	}
+	return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, a.Company, a.ID, a.Name, d.now(), changed...))
 }
 
 // appChanges names the settings that differ, sorted.
@@ -157,34 +189,20 @@ func appChanges(old, a push.App) []string {
 	return names
 }
 
-// SetAppCredential implements push.Apps.
-func (d *DB) SetAppCredential(ctx context.Context, actor audit.Actor, company, app string, credential []byte) error {
-	sealed, err := d.sealer.Seal(credential, credentialOf(company, app))
-	if err != nil {
-		return err
-	}
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		old, err := d.app(ctx, tx, company, app)
-		if err != nil {
-			return err
-		}
-		_, err = d.exec(ctx, tx, `update apps set credential = ?, blocked_until = 0, blocked_reason = '', failures = 0
-			where company_id = ? and id = ?`, sealed, company, app)
-		if err != nil {
-			return err
-		}
-		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionIssue, company, app, old.Name, d.now(), "credential"))
-	})
-}
-
 // AppCredential implements push.Apps.
-func (d *DB) AppCredential(ctx context.Context, company, app string) ([]byte, error) {
-	var sealed []byte
-	err := d.get(ctx, nil, &sealed, `select credential from apps where company_id = ? and id = ?`, company, app)
-	if err != nil {
-		return nil, fmt.Errorf("credential of app %s: %w", app, err)
+func (d *DB) AppCredential(ctx context.Context, a push.App) ([]byte, error) {
+	var row struct {
+		URL        string `db:"url"`
+		Credential []byte `db:"credential"`
 	}
-	return d.sealer.Open(sealed, credentialOf(company, app))
+	err := d.get(ctx, nil, &row, `select url, credential from apps where company_id = ? and id = ?`, a.Company, a.ID)
+	if err == nil && row.URL != a.URL {
+		err = push.ErrMoved
+	}
+	if err != nil {
+		return nil, fmt.Errorf("credential of app %s: %w", a.ID, err)
+	}
+	return d.sealer.Open(row.Credential, credentialOf(a.Company, a.ID))
 }
 
 // App implements push.Apps.
@@ -192,9 +210,14 @@ func (d *DB) App(ctx context.Context, company, app string) (push.App, error) {
 	return d.app(ctx, nil, company, app)
 }
 
+// app reads one app, and locks its row within a transaction.
 func (d *DB) app(ctx context.Context, tx *sqlx.Tx, company, app string) (push.App, error) {
+	lock := ""
+	if tx != nil {
+		lock = d.dialect.forUpdate()
+	}
 	var row appRow
-	err := d.get(ctx, tx, &row, `select `+appColumns+` from apps a where a.company_id = ? and a.id = ?`, company, app)
+	err := d.get(ctx, tx, &row, `select `+appColumns+` from apps a where a.company_id = ? and a.id = ?`+lock, company, app)
 	if err != nil {
 		return push.App{}, fmt.Errorf("app %s: %w", app, err)
 	}

@@ -77,7 +77,7 @@ func TestAppCredentialsAreSealedAndBoundToTheirApp(t *testing.T) {
 	folder := t.TempDir()
 	d := dbtest.Open(t, db.Config{Data: folder})
 	p := newPushed(t, d)
-	got, err := d.AppCredential(t.Context(), p.company, p.app.ID)
+	got, err := d.AppCredential(t.Context(), p.app)
 	if err != nil || string(got) != "the-app-token" {
 		t.Fatalf("%q, %v", got, err)
 	}
@@ -100,8 +100,8 @@ func TestPushKeepsCompaniesApart(t *testing.T) {
 		ctx := t.Context()
 		for name, err := range map[string]error{
 			"App":           failure(d.App(ctx, other.company, one.app.ID)),
-			"AppCredential": failure(d.AppCredential(ctx, other.company, one.app.ID)),
-			"SetCredential": d.SetAppCredential(ctx, audit.Actor{}, other.company, one.app.ID, []byte("x")),
+			"AppCredential": failure(d.AppCredential(ctx, push.App{Company: other.company, ID: one.app.ID, URL: one.app.URL})),
+			"ReplaceApp":    d.ReplaceApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}, []byte("x")),
 			"BlockApp":      d.BlockApp(ctx, other.company, one.app.ID, one.now, "x", 1),
 			"UpdateApp":     d.UpdateApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}),
 			"PushAccount":   failure(d.PushAccount(ctx, other.company, a.ID)),
@@ -240,6 +240,48 @@ func TestSettingsOfAnAppAreRecordedAndLiftItsBlock(t *testing.T) {
 		entries, err := d.Entries(t.Context(), p.company, audit.Query{ObjectType: "app", ObjectID: p.app.ID, Limit: 10})
 		if err != nil || len(entries) != 2 || fmt.Sprint(entries[0].Changed) != "[linkExisting responsible]" || entries[0].Actor.Name != "camille" {
 			t.Errorf("entries %+v, %v", entries, err)
+		}
+	})
+}
+
+// An address and its credential change together or not at all, so that no address is sent another's.
+func TestAnAppsAddressAndItsCredentialChangeTogether(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		actor := audit.Actor{Kind: audit.ActorAdmin, Name: "camille"}
+		old, moved := p.app, p.app
+		moved.URL, moved.Paused = "https://elsewhere.example/scim/v2", true
+		if err := d.UpdateApp(t.Context(), actor, moved); !errors.Is(err, resources.ErrInvalidValue) {
+			t.Errorf("a new address without its credential: %v, want ErrInvalidValue", err)
+		}
+		credential := func(a push.App, want string, fault error) {
+			t.Helper()
+			if got, err := d.AppCredential(t.Context(), a); string(got) != want || !errors.Is(err, fault) {
+				t.Errorf("credential for %s: %q, %v; want %q, %v", a.URL, got, err, want, fault)
+			}
+		}
+		now, err := d.App(t.Context(), p.company, p.app.ID)
+		if err != nil || now.URL != old.URL || now.Paused {
+			t.Errorf("after the refusal: %+v, %v", now, err)
+		}
+		credential(old, "the-app-token", nil)
+		p.check(d.ReplaceApp(t.Context(), actor, moved, []byte("the-new-token")))
+		credential(moved, "the-new-token", nil)
+		credential(old, "", push.ErrMoved) // as an engine holds it that read the app before
+		if err := d.UpdateApp(t.Context(), actor, old); !errors.Is(err, resources.ErrInvalidValue) {
+			t.Errorf("settings that were read before the move: %v, want ErrInvalidValue", err)
+		}
+		p.check(d.ReplaceApp(t.Context(), actor, moved, []byte("a-third-token")))
+		credential(moved, "a-third-token", nil)
+		entries, err := d.Entries(t.Context(), p.company, audit.Query{ObjectType: "app", ObjectID: p.app.ID, Limit: 10})
+		var told []string
+		for _, e := range entries {
+			told = append(told, fmt.Sprint(e.Action, e.Changed))
+		}
+		want := "[issue[credential] issue[credential] modify[paused url] create[]]"
+		if err != nil || fmt.Sprint(told) != want {
+			t.Errorf("entries %v, %v; want %s", told, err, want)
 		}
 	})
 }

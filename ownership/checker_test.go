@@ -93,10 +93,7 @@ func newProvisioned(t *testing.T, d *db.DB) *provisioned {
 		t.Fatal(err)
 	}
 	app.URL, app.Profile, app.AllowPrivate = w.target.URL, "generic", true
-	if err := d.UpdateApp(t.Context(), operator, app); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.SetAppCredential(t.Context(), operator, app.Company, app.ID, []byte("token")); err != nil {
+	if err := d.ReplaceApp(t.Context(), operator, app, []byte("token")); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)

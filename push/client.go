@@ -93,7 +93,7 @@ func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client
 }
 
 func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (*client.Client, error) {
-	token, err := e.Store.AppCredential(ctx, app.Company, app.ID)
+	token, err := e.Store.AppCredential(ctx, app)
 	if err != nil {
 		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
 	}

@@ -215,6 +215,9 @@ func (e *Engine) push(ctx context.Context, app App) (held bool, err error) {
 		return true, err
 	}
 	w, err := e.worker(ctx, app, lease)
+	if errors.Is(err, ErrMoved) {
+		return true, nil // it is read again with its new address
+	}
 	if err != nil {
 		return true, e.quarantine(ctx, app, err)
 	}

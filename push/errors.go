@@ -2,5 +2,9 @@ package push
 
 import "errors"
 
-// ErrLeaseLost says that another owner holds the app's lease, so the result is not recorded.
-var ErrLeaseLost = errors.New("the app's lease went to another owner")
+var (
+	// ErrLeaseLost says that another owner holds the app's lease, so the result is not recorded.
+	ErrLeaseLost = errors.New("the app's lease went to another owner")
+	// ErrMoved says that the app's address changed since it was read, so that its credential is meant for another one.
+	ErrMoved = errors.New("the app has got another address meanwhile")
+)

@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ func TestFaults(t *testing.T) {
 		aDownAppIsNotHammered,
 		retryAfterInBothFormsHoldsTheWholeApp,
 		aRefusedTokenQuarantinesUntilANewOneIsSet,
+		anAppThatMovesWhileItIsTakenUpGetsNoOtherAddressesToken,
 		a403OfOneObjectDoesNotStopTheApp,
 		aPoisonedObjectDoesNotBlockTheOthers,
 	})
@@ -103,7 +105,7 @@ func retryAfterInBothFormsHoldsTheWholeApp(t *testing.T, w *world) {
 }
 
 func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
-	must(t, w.db.SetAppCredential(t.Context(), w.caller.Actor, w.app.Company, w.app.ID, []byte("old-token")))
+	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte("old-token")))
 	var ids []string
 	for i := range 20 {
 		ids = append(ids, w.user(fmt.Sprintf("u%02d", i)))
@@ -117,7 +119,7 @@ func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
 	if app.BlockedUntil.Sub(w.clock.Now()) < time.Minute || !strings.Contains(app.BlockedReason, "token") {
 		t.Errorf("app %+v", app)
 	}
-	must(t, w.db.SetAppCredential(t.Context(), w.caller.Actor, w.app.Company, w.app.ID, []byte(w.stand.token)))
+	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(w.stand.token)))
 	w.push()
 	for _, id := range ids {
 		w.wantState("User", id, push.StateConfirmed)
@@ -166,5 +168,34 @@ func aPoisonedObjectDoesNotBlockTheOthers(t *testing.T, w *world) {
 	w.wantState("Group", group, push.StatePartial)
 	if m, _ := w.stand.members("Vente"); len(m) != 60 {
 		t.Errorf("%d members, want 60", len(m))
+	}
+}
+
+// moving is a store in which the app gets another address, with a token of its own, just before the token is read.
+type moving struct {
+	push.Store
+	move func()
+}
+
+func (m *moving) AppCredential(ctx context.Context, a push.App) ([]byte, error) {
+	if m.move != nil {
+		m.move()
+		m.move = nil
+	}
+	return m.Store.AppCredential(ctx, a)
+}
+
+func anAppThatMovesWhileItIsTakenUpGetsNoOtherAddressesToken(t *testing.T, w *world) {
+	other := newStandIn(t)
+	other.token = "token-of-the-new-address"
+	store := &moving{Store: w.db, move: func() {
+		w.app.URL = other.URL
+		must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(other.token)))
+	}}
+	id := w.user("marie")
+	must(t, w.newEngine(store, "two").RunOnce(t.Context()))
+	w.wantState("User", id, push.StateConfirmed)
+	if r := w.stand.heard(); len(r) != 0 || other.user("marie@atelier.fr") == nil {
+		t.Errorf("the old address got %v, the new one holds %v", r, other.users)
 	}
 }

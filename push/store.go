@@ -22,12 +22,14 @@ type Apps interface {
 	// CreateApp is idempotent by (company, name): an existing app is returned as it is, with its credential kept.
 	CreateApp(ctx context.Context, actor audit.Actor, a App, credential []byte) (App, error)
 	// UpdateApp changes the app's settings (not its credential, block and creation time) and lifts its block, so that
-	// the new settings are tried at once. With a new address all its accounts are marked Moved.
+	// the new settings are tried at once. Another address is resources.ErrInvalidValue: see ReplaceApp.
 	UpdateApp(ctx context.Context, actor audit.Actor, a App) error
-	// SetAppCredential seals and stores a new credential and lifts the app's block.
-	SetAppCredential(ctx context.Context, actor audit.Actor, company, app string, credential []byte) error
-	// AppCredential opens the sealed credential.
-	AppCredential(ctx context.Context, company, app string) ([]byte, error)
+	// ReplaceApp is UpdateApp with a new credential, which is sealed and stored in the same transaction: no address is ever
+	// sent the credential of another. With a new address all the app's accounts are marked Moved.
+	ReplaceApp(ctx context.Context, actor audit.Actor, a App, credential []byte) error
+	// AppCredential opens the sealed credential for the app's address. ErrMoved: the app has got another one since it was
+	// read.
+	AppCredential(ctx context.Context, a App) ([]byte, error)
 	// App returns one app by id.
 	App(ctx context.Context, company, app string) (App, error)
 	// AppByName returns one app by name.

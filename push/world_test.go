@@ -163,7 +163,7 @@ func (w *world) addApp(a push.App) push.App {
 func (w *world) change(f func(*push.App)) {
 	w.t.Helper()
 	f(&w.app)
-	must(w.t, w.db.UpdateApp(w.t.Context(), w.caller.Actor, w.app))
+	must(w.t, w.db.ReplaceApp(w.t.Context(), w.caller.Actor, w.app, []byte(w.stand.token)))
 	w.resync()
 }
 

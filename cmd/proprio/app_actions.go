@@ -26,10 +26,7 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 	}
 	if stored.ID != app.ID {
 		app.ID, app.Created, app.Paused = stored.ID, stored.Created, stored.Paused // who paused it must resume it
-		if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
-			return push.App{}, err
-		}
-		if err := c.db.SetAppCredential(ctx, caller.Actor, caller.Company, app.ID, []byte(credential)); err != nil {
+		if err := c.db.ReplaceApp(ctx, caller.Actor, app, []byte(credential)); err != nil {
 			return push.App{}, err
 		}
 		if err := c.inspector.Recompute(ctx, caller.Company); err != nil { // its findings may have another owner now

@@ -93,8 +93,10 @@ func TestErrorsNameTheThing(t *testing.T) {
 		{"app add x --company One --profile lotus --token-file TOKEN --url https://x.example", "okta-style"},
 		{"app add x --company One --token-file TOKEN --url ftp://x.example", "want https://host/path"},
 		{"app add x --company One --token-file TOKEN --url http://x.example", "in clear"},
+		{"app add x --company One --token-file TOKEN --url https://u:s3c@x.example", "x.example: it may hold no user"},
+		{"app add x --company One --token-file TOKEN --url https://x.example/scim?token=s3c", "x.example: it may hold no user, query"},
 		{"app add x --company One --token-file BLANK --url https://x.example", "blank"},
-		{"app status x", `app "x"`}, // none of the four was added
+		{"app status x", `app "x"`}, // none of these was added
 	} {
 		_, err := i.try(strings.Fields(files.Replace(c.args))...)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "SQL") {
