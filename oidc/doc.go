@@ -30,6 +30,7 @@
 //	site.go          public URL, cookies, return addresses
 //	session.go       sessions of signed-in admins
 //	signin.go        begin, finish, end: what the console calls
+//	rate.go          how many sign-ins may be started, by whom
 //	event.go         what is told to the record
 //	reason.go        why a sign-in or a session is refused
 //	errors.go        errors of the stores

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -177,12 +176,4 @@ func (s *Sessions) start(w http.ResponseWriter, r *http.Request, session Session
 	}
 	s.Site.setCookie(w, sessionCookie, secret, 0)
 	return nil
-}
-
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -16,12 +16,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How many sign-ins may be started, by anybody: each one writes a row that lives for AttemptLife.
-const (
-	beginsPerSecond = 20
-	beginsAtOnce    = 200
-)
-
 // How many refusals go to the record although nobody showed who they are: whoever starts sign-ins and spoils them could
 // fill it. The rest is in the log.
 const (
@@ -33,7 +27,7 @@ const (
 type SignIn struct {
 	sessions *Sessions
 	party    *relyingParty
-	begins   *rate.Limiter
+	begins   *begins
 	records  *rate.Limiter // of refused strangers
 }
 
@@ -42,7 +36,7 @@ func NewSignIn(s *Sessions) *SignIn {
 	return &SignIn{
 		sessions: s,
 		party:    &relyingParty{providers: &providers{now: s.Now}, site: s.Site, now: s.Now},
-		begins:   rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		begins:   newBegins(),
 		records:  rate.NewLimiter(recordsPerMinute/60.0, recordsAtOnce),
 	}
 }
@@ -58,12 +52,15 @@ func (s *SignIn) Begin(w http.ResponseWriter, r *http.Request, issuer, returnTo 
 }
 
 func (s *SignIn) begin(w http.ResponseWriter, r *http.Request, issuer, returnTo string) (Issuer, string, error) {
-	if !s.begins.AllowN(s.sessions.Now(), 1) {
-		return Issuer{}, "", &Refusal{Reason: ReasonBusy}
+	if !s.begins.byAddress.allow(clientKey(r), s.sessions.Now()) {
+		return Issuer{}, "", refuse(ReasonBusy, "too many from the address %s", clientKey(r))
 	}
 	i, err := s.issuer(r.Context(), issuer)
 	if err != nil {
 		return i, "", err
+	}
+	if !s.begins.byCompany.allow(i.Company, s.sessions.Now()) || !s.begins.all.AllowN(s.sessions.Now(), 1) {
+		return i, "", refuse(ReasonBusy, "too many in the company, or in all")
 	}
 	browser, ok := s.sessions.Site.cookie(r, attemptCookie)
 	if !ok {
