@@ -85,7 +85,7 @@ func (i *Inspector) readDue(ctx context.Context, app AppRef) error {
 }
 
 // ReadApp reads an app's account list whole, judges it, and stores accounts, findings and one audit entry in one
-// transaction. A list that is incomplete, or empty where accounts were known, changes nothing but the note of the
+// transaction; a periodic reading that brings nothing new makes no entry. A list that is incomplete, or empty where accounts were known, changes nothing but the note of the
 // failure: absence must never be concluded from a bad answer.
 func (i *Inspector) ReadApp(ctx context.Context, actor audit.Actor, app AppRef) error {
 	err := i.readApp(ctx, actor, app)
@@ -120,8 +120,11 @@ func (i *Inspector) readApp(ctx context.Context, actor audit.Actor, app AppRef) 
 			return err
 		}
 		c.ReadAt = now
-		c.Entry = &audit.Entry{Company: app.Company, At: now, Actor: actor, Action: audit.ActionRead,
-			ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name}
+		if actor.Kind != audit.ActorSystem || len(c.Accounts)+len(c.Gone)+len(c.Findings) > 0 {
+			// A periodic reading that brings nothing new would drown the record of what people did.
+			c.Entry = &audit.Entry{Company: app.Company, At: now, Actor: actor, Action: audit.ActionRead,
+				ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name}
+		}
 		return o.Save(ctx, c)
 	})
 }

@@ -79,6 +79,16 @@ func TestInspector_theAssistantWhoLeft(t *testing.T) {
 		if err != nil || len(reads) != 2 {
 			t.Errorf("audit entries of two reads: %+v, %v", reads, err)
 		}
+
+		// A periodic reading that brings nothing new is not recorded; one that somebody asked for is.
+		if err := w.ReadApp(t.Context(), audit.Actor{Kind: audit.ActorSystem}, w.app); err != nil {
+			t.Fatal(err)
+		}
+		w.read(t)
+		entries, err = d.Entries(t.Context(), w.app.Company, audit.Query{ObjectType: "app", ObjectID: w.app.ID, Limit: 10})
+		if reads = slices.DeleteFunc(entries, func(e audit.Entry) bool { return e.Action != audit.ActionRead }); err != nil || len(reads) != 3 {
+			t.Errorf("audit entries after a third and a fourth read: %+v, %v", reads, err)
+		}
 	})
 }
 

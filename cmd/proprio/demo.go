@@ -162,7 +162,7 @@ func (s *stage) set(ctx context.Context, i *instance) (*demo.Story, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := push.App{Name: demo.AppName, Profile: "generic", URL: s.appURL, AllowPrivate: true}
+	app := push.App{Name: demo.AppName, Profile: "generic", URL: s.appURL, Responsible: demo.Admins()[0], AllowPrivate: true}
 	if _, err := i.addApp(ctx, caller, app, s.appToken); err != nil {
 		return nil, err
 	}
