@@ -85,8 +85,8 @@ func (i *Inspector) readDue(ctx context.Context, app AppRef) error {
 }
 
 // ReadApp reads an app's account list whole, judges it, and stores accounts, findings and one audit entry in one
-// transaction; a periodic reading that brings nothing new makes no entry. A list that is incomplete, or empty where accounts were known, changes nothing but the note of the
-// failure: absence must never be concluded from a bad answer.
+// transaction; a periodic reading that brings nothing new makes no entry. A list that is incomplete, or empty where
+// accounts were known, changes nothing but the note of the failure: absence must never be concluded from a bad answer.
 func (i *Inspector) ReadApp(ctx context.Context, actor audit.Actor, app AppRef) error {
 	err := i.readApp(ctx, actor, app)
 	if err == nil || ctx.Err() != nil {
