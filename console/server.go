@@ -31,7 +31,7 @@ type Console struct {
 	Zone   *time.Location // for dates on pages
 	Logger *slog.Logger
 	Banner string // shown on every page, for the demo; empty: none
-	Secure bool   // cookies only over https
+	Secure bool   // reached over https: cookies and browsers keep to it
 
 	pages   *renderer
 	matcher language.Matcher
@@ -74,7 +74,8 @@ func (c *Console) Handler() http.Handler {
 	act("/connections/{id}/tokens", "connections", c.createToken)
 	act("/connections/{id}/tokens/{token}/revoke", "connections", c.revokeToken)
 	read("/audit", "audit", c.audit)
-	mux.Handle("/", c.signedIn("", func(*visit) error { return resources.ErrNotFound }))
+	// Only what is read, so that the ServeMux answers any other method of a path with 405 and Allow (RFC 9110 §15.5.6).
+	read("/", "", func(*visit) error { return resources.ErrNotFound })
 
 	mux.HandleFunc("GET /sign-in", c.signIn)
 	mux.HandleFunc("POST /sign-in", c.beginSignIn)
@@ -85,7 +86,7 @@ func (c *Console) Handler() http.Handler {
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
-	return secure(limitBody(origin.Handler(mux)))
+	return c.secure(limitBody(origin.Handler(mux)))
 }
 
 // page is what a signed-in person sees or does. It writes its answer itself, or returns what went wrong.
@@ -146,8 +147,9 @@ func adminOnly(p page) page {
 	}
 }
 
-// secure sets what every answer carries: no script, no foreign content, no framing, no guessing of types.
-func secure(next http.Handler) http.Handler {
+// secure sets what every answer carries: no script, no foreign content, no framing, no guessing of types, and once
+// reached over https, nothing else for a year (RFC 6797).
+func (c *Console) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy("'self'"))
@@ -156,6 +158,9 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		if c.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

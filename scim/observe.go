@@ -49,12 +49,14 @@ func eventFrom(ctx context.Context) *event {
 	return &event{}
 }
 
-// observe surrounds every request: it gives it an id, recovers a panic, and tells log, metrics and recorder of it.
+// observe surrounds every request: it gives it an id and the headers of every answer, recovers a panic, and tells log, metrics and recorder of it.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
 		e := &event{id: uuid.NewString()}
 		w.Header().Set("X-Request-Id", e.id)
+		w.Header().Set("Cache-Control", "no-store") // directory data must not stay in a proxy (RFC 7644 §7.6)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		original := *r.URL
 		r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))
 		rw := &responseWriter{ResponseWriter: w, event: e}

@@ -18,7 +18,6 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store") // directory data must not stay in a proxy (RFC 7644 §7.6)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone cannot be told
 }

@@ -70,13 +70,13 @@ func (i *instance) observe(route, method string, status int, took time.Duration)
 // paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
 	protocol, pages := i.scim.Handler(), i.pages()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if scim.Concerns(r.URL.Path) {
 			protocol.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // pages is the console, and the paths that machines ask whether the server lives.
@@ -85,7 +85,7 @@ func (i *instance) pages() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", i.ready)
 	mux.Handle("/", i.console.Handler())
-	return withDeadline(mux)
+	return mux
 }
 
 // requestTime is how long one request may keep the database busy. It ends before the server's time to write the answer.
