@@ -40,7 +40,7 @@ func outsideAddresses(doc resources.Document, allowed []string) []boundAddress {
 		}
 		why := ""
 		if !e.Primary && isPrivate(e) {
-			why = "; the first e-mail counts as the primary one when none is marked"
+			why = "; the first e-mail counts as the primary one when none is marked and none is for work"
 		}
 		add(emailPath(e), e.Value, why)
 	}
@@ -82,9 +82,10 @@ func isPrivate(e resources.Email) bool {
 	return strings.EqualFold(e.Type, "home") || strings.EqualFold(e.Type, "other")
 }
 
-// leading is the index of the e-mail that counts as primary when none is marked; -1 when one is, or there is none.
+// leading is the index of the e-mail that counts as primary when none is marked and all are private; -1 otherwise. Beside
+// a work address a private one stays private: no app is told of it.
 func leading(emails []resources.Email) int {
-	if slices.ContainsFunc(emails, func(e resources.Email) bool { return e.Primary && e.Value != "" }) {
+	if slices.ContainsFunc(emails, func(e resources.Email) bool { return e.Value != "" && (e.Primary || !isPrivate(e)) }) {
 		return -1
 	}
 	return slices.IndexFunc(emails, func(e resources.Email) bool { return e.Value != "" })

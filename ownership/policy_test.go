@@ -128,7 +128,8 @@ func TestPolicy_whatAppsTakeForTheCompanysAddressIsBound(t *testing.T) {
 	}{
 		{"the only one", list(email(outside, "home", false)), "the first e-mail counts as the primary one"},
 		{"the only one, in capitals", list(email(outside, "OTHER", false)), "the first e-mail counts as the primary one"},
-		{"the first of two, none primary", list(email(outside, "home", false), email(inside, "work", false)), "the first e-mail counts"},
+		{"the first of two private ones", list(email(outside, "home", false), email(inside, "other", false)), "the first e-mail counts"},
+		{"before one for work, of which alone apps are told", list(email(outside, "home", false), email(inside, "work", false)), ""},
 		{"the first with a value", list(email("", "work", false), email(outside, "home", false)), "the first e-mail counts"},
 		{"a primary one without a value does not count", list(email("", "work", true), email(outside, "home", false)), "the first e-mail counts"},
 		{"a blank in the type", list(email(inside, "work", true), email(outside, "work ", false)), "gmail.com is a mail service"},
