@@ -127,6 +127,32 @@ func (d *DB) SetOutsideDomain(ctx context.Context, actor audit.Actor, company st
 	})
 }
 
+// SetSuspended suspends a company or ends that; one that is so already is left alone. A suspended company's connections
+// are refused, its apps are not called, nobody signs in to its console, and whoever is in there is signed out now.
+func (d *DB) SetSuspended(ctx context.Context, actor audit.Actor, company string, suspended bool) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var row companyRow
+		err := d.get(ctx, tx, &row, `select `+companyColumns+` from companies where id = ?`+d.dialect.forUpdate(), company)
+		if err != nil || row.Suspended == suspended {
+			return noCompany(err)
+		}
+		_, err = d.exec(ctx, tx, `update companies set suspended = ? where id = ?`, suspended, company)
+		if err != nil {
+			return err
+		}
+		action := audit.ActionActivate
+		if suspended {
+			action = audit.ActionDeactivate
+			_, err = d.exec(ctx, tx, `delete from sessions where company_id = ?`, company)
+			if err != nil {
+				return err
+			}
+		}
+		return d.appendEntries(ctx, tx, audit.Entry{Company: company, At: d.now(), Actor: actor, Action: action,
+			ObjectType: "company", ObjectID: company, ObjectName: row.Name, Changed: []string{"suspended"}})
+	})
+}
+
 const domainColumns = `company_id, name, proof, verified, missing`
 
 type domainRow struct {

@@ -100,14 +100,28 @@ func (d *DB) AdminByIdentity(ctx context.Context, company, issuer, subject strin
 
 // SetAdmin implements oidc.Admins.
 func (d *DB) SetAdmin(ctx context.Context, by oidc.Actor, a oidc.Admin) error {
-	_, err := a.Normalize()
+	a, err := a.Normalize()
 	if err != nil {
 		return err
 	}
 	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var row adminRow
-		err := d.get(ctx, tx, &row, `update admins set role = ?, disabled = ? where company_id = ? and id = ?
-			returning `+adminColumns, string(a.Role), a.Disabled, a.Company, a.ID)
+		err := d.adminWhere(ctx, tx, &row, `id = ?`+d.dialect.forUpdate(), a.Company, a.ID)
+		if err != nil {
+			return err
+		}
+		var changed []string
+		if row.Disabled != a.Disabled {
+			changed = append(changed, "disabled")
+		}
+		if row.Role != string(a.Role) {
+			changed = append(changed, "role")
+		}
+		if len(changed) == 0 {
+			return nil
+		}
+		_, err = d.exec(ctx, tx, `update admins set role = ?, disabled = ? where company_id = ? and id = ?`,
+			string(a.Role), a.Disabled, a.Company, a.ID)
 		if err != nil {
 			return err
 		}
@@ -117,9 +131,16 @@ func (d *DB) SetAdmin(ctx context.Context, by oidc.Actor, a oidc.Admin) error {
 				return err
 			}
 		}
-		return d.appendEntries(ctx, tx, d.adminEntry(by, audit.ActionModify, row, "", "disabled", "role"))
+		return d.appendEntries(ctx, tx, d.adminEntry(by, audit.ActionModify, row, roleChange(row.Role, string(a.Role)), changed...))
 	})
 	return oidcError(err)
+}
+
+func roleChange(from, to string) string {
+	if from == to {
+		return ""
+	}
+	return "role " + from + " becomes " + to
 }
 
 // Rebind implements oidc.Admins.

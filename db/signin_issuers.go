@@ -36,18 +36,29 @@ type issuerRow struct {
 // provider than the one it was entered for.
 func issuerSecret(company, url string) string { return "issuer " + company + " " + url }
 
+// issuer opens the client secret.
 func (d *DB) issuer(row issuerRow) (oidc.Issuer, error) {
+	i, err := row.listed()
+	if err != nil {
+		return oidc.Issuer{}, err
+	}
 	secret, err := d.sealer.Open(row.Secret, issuerSecret(row.Company, row.URL))
 	if err != nil {
 		return oidc.Issuer{}, fmt.Errorf("client secret of the issuer %s: %w", row.ID, err)
 	}
+	i.Secret = string(secret)
+	return i, nil
+}
+
+// listed is the issuer without its secret.
+func (row issuerRow) listed() (oidc.Issuer, error) {
 	var methods []string
-	err = json.Unmarshal([]byte(row.Methods), &methods)
+	err := json.Unmarshal([]byte(row.Methods), &methods)
 	if err != nil {
 		return oidc.Issuer{}, fmt.Errorf("methods of the issuer %s: %w", row.ID, err)
 	}
 	return oidc.Issuer{
-		ID: row.ID, Company: row.Company, Name: row.Name, URL: row.URL, ClientID: row.ClientID, Secret: string(secret),
+		ID: row.ID, Company: row.Company, Name: row.Name, URL: row.URL, ClientID: row.ClientID,
 		Trust: oidc.Trust(row.Trust), Tenant: row.Tenant, TextBooleans: row.TextBooleans, Private: row.Private,
 		MaxAge: time.Duration(row.MaxAge) * time.Second, Methods: methods, Disabled: row.Disabled, Created: fromMicros(row.Created),
 	}, nil
@@ -81,7 +92,7 @@ func (d *DB) PutIssuer(ctx context.Context, by oidc.Actor, i oidc.Issuer) (oidc.
 			return err
 		}
 		if i.Disabled {
-			_, err = d.exec(ctx, tx, `delete from sessions where company_id = ? and issuer_id = ?`, row.Company, row.ID)
+			err = d.endSessionsOfIssuer(ctx, tx, row)
 			if err != nil {
 				return err
 			}
@@ -99,14 +110,52 @@ func (d *DB) PutIssuer(ctx context.Context, by oidc.Actor, i oidc.Issuer) (oidc.
 	return d.issuer(row)
 }
 
-// Issuer implements oidc.Issuers.
+// SwitchIssuer implements oidc.Issuers.
+func (d *DB) SwitchIssuer(ctx context.Context, by oidc.Actor, company, id string, disabled bool) error {
+	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var row issuerRow
+		err := d.get(ctx, tx, &row, `select `+issuerColumns+` from issuers where company_id = ? and id = ?`+d.dialect.forUpdate(), company, id)
+		if err != nil || row.Disabled == disabled {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update issuers set disabled = ? where company_id = ? and id = ?`, disabled, company, id)
+		if err != nil {
+			return err
+		}
+		action := audit.ActionActivate
+		if disabled {
+			action = audit.ActionDeactivate
+			err = d.endSessionsOfIssuer(ctx, tx, row)
+			if err != nil {
+				return err
+			}
+		}
+		return d.appendEntries(ctx, tx, audit.Entry{Company: company, At: d.now(), Actor: auditActor(by),
+			Action: action, ObjectType: "issuer", ObjectID: row.ID, ObjectName: row.Name, Changed: []string{"disabled"}})
+	})
+	return oidcError(err)
+}
+
+func (d *DB) endSessionsOfIssuer(ctx context.Context, tx *sqlx.Tx, row issuerRow) error {
+	_, err := d.exec(ctx, tx, `delete from sessions where company_id = ? and issuer_id = ?`, row.Company, row.ID)
+	return err
+}
+
+// Issuer implements oidc.Issuers. Those of a suspended company are all disabled.
 func (d *DB) Issuer(ctx context.Context, id string) (oidc.Issuer, error) {
 	var row issuerRow
 	err := d.get(ctx, nil, &row, `select `+issuerColumns+` from issuers where id = ?`, id)
 	if err != nil {
 		return oidc.Issuer{}, oidcError(err)
 	}
-	return d.issuer(row)
+	i, err := d.issuer(row)
+	if err != nil {
+		return oidc.Issuer{}, err
+	}
+	var suspended bool
+	err = d.get(ctx, nil, &suspended, `select exists (select 1 from companies where id = ? and suspended)`, i.Company)
+	i.Disabled = i.Disabled || suspended
+	return i, err
 }
 
 // Issuers implements oidc.Issuers.
@@ -118,7 +167,7 @@ func (d *DB) Issuers(ctx context.Context, company string) ([]oidc.Issuer, error)
 	}
 	issuers := make([]oidc.Issuer, len(rows))
 	for n, row := range rows {
-		issuers[n], err = d.issuer(row)
+		issuers[n], err = row.listed()
 		if err != nil {
 			return nil, err
 		}

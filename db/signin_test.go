@@ -181,8 +181,11 @@ func TestSignIn_issuerSecretIsSealed(t *testing.T) {
 		if list, err := d.Issuers(ctx, ""); err != nil || len(list) != 0 {
 			t.Errorf("no company sees it: %v %v", list, err)
 		}
-		if list, err := d.Issuers(ctx, "c1"); err != nil || len(list) != 1 {
-			t.Errorf("its company: %v %v", list, err)
+		if list, err := d.Issuers(ctx, "c1"); err != nil || len(list) != 1 || list[0].Name != "Entra" || list[0].Secret != "" {
+			t.Errorf("its company's list, which holds no secret: %+v %v", list, err)
+		}
+		if got, err := d.Issuer(ctx, want.ID); err != nil || got.Secret != "open barley" {
+			t.Errorf("the one that somebody signs in with: %+v %v", got, err)
 		}
 		if _, err := d.PutIssuer(ctx, oidc.Actor{}, oidc.Issuer{Company: "c1", URL: "http://x", ClientID: "c"}); !errors.Is(err, oidc.ErrInvalid) {
 			t.Errorf("plain http: %v", err)

@@ -50,9 +50,12 @@ type Issuers interface {
 	// PutIssuer adds an issuer, or updates the one with its (Company, URL), which keeps its ID and Created; it returns
 	// the issuer as stored. Disabling one ends its sessions.
 	PutIssuer(ctx context.Context, by Actor, i Issuer) (Issuer, error)
-	// Issuer returns one by id, or ErrNotFound. The id alone finds it: nobody is signed in yet.
+	// Issuer returns one by id, or ErrNotFound. The id alone finds it: nobody is signed in yet. It is disabled while its
+	// company is out of force.
 	Issuer(ctx context.Context, id string) (Issuer, error)
-	// Issuers returns a company's, by name.
+	// SwitchIssuer disables or enables one. Disabling it ends its sessions.
+	SwitchIssuer(ctx context.Context, by Actor, company, id string, disabled bool) error
+	// Issuers returns a company's, by name, without their secrets: a list has no use for them.
 	Issuers(ctx context.Context, company string) ([]Issuer, error)
 }
 

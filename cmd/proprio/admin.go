@@ -22,6 +22,8 @@ func (p *program) adminAddCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS",
 		Short: "List somebody who may sign in; their first sign-in binds the address to their identity at the issuer",
+		Long: `List somebody who may sign in; their first sign-in binds the address to their identity at the issuer.
+Somebody who is listed stays as they are, but gets the role that --role names.`,
 		Example: `  proprio admin add karim.haddad@atelier-bremond.fr --company "Atelier Brémond"
   proprio admin add anne.roux@atelier-bremond.fr --company "Atelier Brémond" --role auditor`,
 		Args: names("ADDRESS"),
@@ -31,6 +33,15 @@ func (p *program) adminAddCmd() *cobra.Command {
 		admin, err := c.addAdmin(ctx, caller, args[0], oidc.Role(role))
 		if err != nil {
 			return err
+		}
+		was := admin.Role
+		if cmd.Flags().Changed("role") && role != "" && was != oidc.Role(role) {
+			admin.Role = oidc.Role(role)
+			if err := c.db.SetAdmin(ctx, oidcActor(caller.Actor), admin); err != nil {
+				return fmt.Errorf("admin %s: %w", admin.Address, err)
+			}
+			fmt.Fprintf(p.stdout, "admin %s %s %s (was %s)\n", admin.ID, admin.Address, admin.Role, was)
+			return nil
 		}
 		fmt.Fprintf(p.stdout, "admin %s %s %s\n", admin.ID, admin.Address, admin.Role)
 		return nil

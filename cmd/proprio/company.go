@@ -11,7 +11,9 @@ import (
 )
 
 func (p *program) companyCmd() *cobra.Command {
-	return group("company", "Companies: the tenants and owners", p.companyCreateCmd(), p.companyListCmd())
+	return group("company", "Companies: the tenants and owners", p.companyCreateCmd(), p.companyListCmd(),
+		p.companySwitchCmd("suspend", "Refuse a company's connections, sign its admins out and stop all calls to its apps", true),
+		p.companySwitchCmd("resume", "End the suspension of a company", false))
 }
 
 func (p *program) companyCreateCmd() *cobra.Command {
@@ -80,8 +82,28 @@ func (p *program) companyListCmd() *cobra.Command {
 				return err
 			}
 			return printList(p, *asJSON, companies, companyOut, func(c ownership.Company) {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\n", c.ID, c.Name, c.OutsideDomain)
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tsuspended=%t\n", c.ID, c.Name, c.OutsideDomain, c.Suspended)
 			})
+		})
+	}
+	return cmd
+}
+
+func (p *program) companySwitchCmd(verb, short string, suspended bool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: verb + " NAME", Short: short, Args: names("NAME"), Example: "  proprio company " + verb + ` "Atelier Brémond"`,
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			company, err := c.db.CompanyByName(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("company %q: %w (see proprio company list)", args[0], err)
+			}
+			if err := c.db.SetSuspended(cmd.Context(), p.actor(), company.ID, suspended); err != nil {
+				return fmt.Errorf("company %s: %w", company.Name, err)
+			}
+			fmt.Fprintf(p.stdout, "company %s %s suspended=%t\n", company.ID, company.Name, suspended)
+			return nil
 		})
 	}
 	return cmd

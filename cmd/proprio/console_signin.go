@@ -31,6 +31,9 @@ func (s consoleSignIn) Issuers(ctx context.Context, address string) ([]console.I
 	if err != nil {
 		return nil, err
 	}
+	if company.Suspended {
+		return nil, console.ErrWhichCompany // nobody signs in there
+	}
 	issuers, err := s.i.db.Issuers(ctx, company.ID)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,9 @@ import (
 )
 
 func (p *program) issuerCmd() *cobra.Command {
-	return group("issuer", "Issuers: the OpenID providers that admins sign in with", p.issuerAddCmd(), p.issuerListCmd())
+	return group("issuer", "Issuers: the OpenID providers that admins sign in with", p.issuerAddCmd(), p.issuerListCmd(),
+		p.issuerSwitchCmd("disable", "End the sessions that began at a provider and refuse sign-ins there", true),
+		p.issuerSwitchCmd("enable", "Let admins sign in at a disabled provider again", false))
 }
 
 func (p *program) issuerAddCmd() *cobra.Command {
@@ -66,12 +69,21 @@ func (p *program) redirectAddress(i oidc.Issuer) string {
 	return strings.TrimRight(p.cfg.PublicURL, "/") + oidc.CallbackPath(i.ID)
 }
 
-// addIssuer adds an OpenID provider, or changes the one with that address.
+// addIssuer adds an OpenID provider, or changes the one with that address, which stays disabled if somebody disabled it.
 func (c *core) addIssuer(ctx context.Context, caller resources.Caller, issuer oidc.Issuer) (oidc.Issuer, error) {
 	issuer.ID, issuer.Company, issuer.Created = newID(), caller.Company, c.now()
 	issuer, err := issuer.Normalize()
 	if err != nil {
 		return oidc.Issuer{}, err
+	}
+	known, err := c.db.Issuers(ctx, caller.Company)
+	if err != nil {
+		return oidc.Issuer{}, err
+	}
+	for _, i := range known {
+		if i.URL == issuer.URL {
+			issuer.Disabled = i.Disabled
+		}
 	}
 	return c.db.PutIssuer(ctx, oidcActor(caller.Actor), issuer)
 }
@@ -91,4 +103,38 @@ func (p *program) issuerListCmd() *cobra.Command {
 			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\tdisabled=%t\n", i.ID, i.Name, i.URL, i.Trust, i.Disabled)
 		})
 	})
+}
+
+func (p *program) issuerSwitchCmd(verb, short string, disabled bool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: verb + " NAME", Short: short, Args: names("NAME"),
+		Example: "  proprio issuer " + verb + ` "Entra ID" --company "Atelier Brémond"`,
+	}
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		issuer, err := c.findIssuer(ctx, caller.Company, args[0])
+		if err != nil {
+			return err
+		}
+		if err := c.db.SwitchIssuer(ctx, oidcActor(caller.Actor), issuer.Company, issuer.ID, disabled); err != nil {
+			return fmt.Errorf("issuer %s: %w", issuer.Name, err)
+		}
+		fmt.Fprintf(p.stdout, "issuer %s %s disabled=%t\n", issuer.ID, issuer.Name, disabled)
+		return nil
+	})
+}
+
+// findIssuer finds a company's provider by name, or by id where several have one name.
+func (c *core) findIssuer(ctx context.Context, company, name string) (oidc.Issuer, error) {
+	issuers, err := c.db.Issuers(ctx, company)
+	if err != nil {
+		return oidc.Issuer{}, err
+	}
+	issuers = slices.DeleteFunc(issuers, func(i oidc.Issuer) bool { return i.Name != name && i.ID != name })
+	switch len(issuers) {
+	case 0:
+		return oidc.Issuer{}, fmt.Errorf("issuer %q: %w (see proprio issuer list)", name, resources.ErrNotFound)
+	case 1:
+		return issuers[0], nil
+	}
+	return oidc.Issuer{}, fmt.Errorf("%w: issuer %q: several have that name; give the id (see proprio issuer list)", errUsage, name)
 }
