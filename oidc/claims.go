@@ -16,7 +16,8 @@ const (
 	No
 )
 
-// Claims are the claims of a verified ID token that matter here (OpenID Connect Core §2, §5.1).
+// Claims are the claims of a verified ID token that matter here (OpenID Connect Core §2, §5.1). Email and EmailVerified
+// are the userinfo endpoint's where the token has no email.
 type Claims struct {
 	Issuer           string
 	Subject          string
@@ -62,10 +63,13 @@ func parseClaims(payload []byte, textBooleans bool) (Claims, error) {
 		TenantEmailOwner: r.word("xms_edov", true),
 		Guest:            string(raw["acct"]) == "1",
 	}
-	return c, r.err
+	if r.err != nil {
+		return c, fmt.Errorf("ID token: %w", r.err)
+	}
+	return c, nil
 }
 
-// claimReader reads claims of one token and keeps the first fault.
+// claimReader reads claims of one document and keeps the first fault.
 type claimReader struct {
 	raw map[string]json.RawMessage
 	err error
@@ -77,7 +81,7 @@ func (r *claimReader) read(name string, into any) {
 		return
 	}
 	if err := json.Unmarshal(value, into); err != nil && r.err == nil {
-		r.err = fmt.Errorf("ID token: claim %s: %w", name, err)
+		r.err = fmt.Errorf("claim %s: %w", name, err)
 	}
 }
 
@@ -104,7 +108,7 @@ func (r *claimReader) time(name string) time.Time {
 	}
 	if seconds > 1<<40 { // some 30,000 years: a mistake, such as milliseconds
 		if r.err == nil {
-			r.err = fmt.Errorf("ID token: claim %s: %g is not a time in seconds", name, seconds)
+			r.err = fmt.Errorf("claim %s: %g is not a time in seconds", name, seconds)
 		}
 		return time.Time{}
 	}

@@ -15,7 +15,7 @@ import (
 
 const (
 	callTimeout = 10 * time.Second
-	maxAnswer   = 1 << 20 // of discovery, keys or token endpoint
+	maxAnswer   = 1 << 20 // of discovery, keys, token or userinfo endpoint
 )
 
 var errPrivateAddress = errors.New("the address is not public, and the issuer is not allowed a private one")

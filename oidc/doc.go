@@ -9,8 +9,9 @@
 //
 //	SignIn.Begin           an Attempt is stored (state, nonce, PKCE verifier), tied to the browser by a cookie, and the
 //	                       browser is sent to the issuer
-//	SignIn.Finish          the attempt is taken (once), the code redeemed, the ID token verified, the guard asked
-//	                       (allow, bind, refuse), the session made under a new id
+//	SignIn.Finish          the attempt is taken (once), the code redeemed, the ID token verified, an address
+//	                       that it lacks asked of the issuer, the guard asked (allow, bind, refuse), the session made
+//	                       under a new id
 //	Sessions.Authenticate  on every request: session, admin, domain and person are looked at again
 //	SignIn.End             the session is ended
 //
@@ -26,6 +27,7 @@
 //	admit.go         from verified claims to a session
 //	relyingparty.go  start and redeem: the protocol with the issuer
 //	provider.go      discovery and keys, cached
+//	userinfo.go      the address, where the ID token does not name it
 //	dial.go          the HTTP client that stays out of private networks
 //	site.go          public URL, cookies, return addresses
 //	session.go       sessions of signed-in admins

@@ -29,12 +29,13 @@ var allowedAlgorithms = []string{
 
 // provider is what is known of an issuer: its endpoints, from discovery, and its keys.
 type provider struct {
-	client    *http.Client
-	endpoint  oauth2.Endpoint
-	verifier  *gooidc.IDTokenVerifier
-	namesSelf bool // RFC 9207: the answer carries iss
-	basis     Issuer
-	expires   time.Time
+	client      *http.Client
+	endpoint    oauth2.Endpoint
+	verifier    *gooidc.IDTokenVerifier
+	namesSelf   bool   // RFC 9207: the answer carries iss
+	userInfoURL string // empty: there is none
+	basis       Issuer
+	expires     time.Time
 }
 
 // metadata is the part of the discovery document that go-oidc does not read for us.
@@ -42,6 +43,7 @@ type metadata struct {
 	AuthURL     string   `json:"authorization_endpoint"`
 	TokenURL    string   `json:"token_endpoint"`
 	KeysURL     string   `json:"jwks_uri"`
+	UserInfoURL string   `json:"userinfo_endpoint"` // checked when it is asked: most sign-ins need no more than the ID token
 	Algorithms  []string `json:"id_token_signing_alg_values_supported"`
 	NamesSelf   bool     `json:"authorization_response_iss_parameter_supported"`
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
@@ -97,12 +99,13 @@ func discover(ctx context.Context, i Issuer, now func() time.Time) (*provider, e
 		}
 	}
 	return &provider{
-		client:    client,
-		endpoint:  oauth2.Endpoint{AuthURL: m.AuthURL, TokenURL: m.TokenURL, AuthStyle: authStyle(m.AuthMethods)},
-		verifier:  newVerifier(i, m, client, now),
-		namesSelf: m.NamesSelf,
-		basis:     i,
-		expires:   now().Add(discoveryLife),
+		client:      client,
+		endpoint:    oauth2.Endpoint{AuthURL: m.AuthURL, TokenURL: m.TokenURL, AuthStyle: authStyle(m.AuthMethods)},
+		verifier:    newVerifier(i, m, client, now),
+		namesSelf:   m.NamesSelf,
+		userInfoURL: m.UserInfoURL,
+		basis:       i,
+		expires:     now().Add(discoveryLife),
 	}, nil
 }
 

@@ -20,8 +20,8 @@ const (
 	ReasonBrowserMismatch Reason = "browser-mismatch" // started in another browser: login CSRF
 	ReasonMixUp           Reason = "mix-up"           // answered by another issuer than the one asked (RFC 9207)
 	ReasonCancelled       Reason = "cancelled"        // the issuer says the user refused
-	ReasonProviderError   Reason = "provider-error"   // the issuer answered with another error
-	ReasonProviderDown    Reason = "provider-down"    // discovery, keys or token endpoint could not be used
+	ReasonProviderError   Reason = "provider-error"   // the issuer answered with another error, or its userinfo endpoint with no usable answer
+	ReasonProviderDown    Reason = "provider-down"    // discovery, keys, token or userinfo endpoint could not be used
 	ReasonCodeRefused     Reason = "code-refused"     // the token endpoint did not take the code
 	ReasonTokenInvalid    Reason = "token-invalid"    // signature, algorithm, issuer, audience, times, at_hash
 	ReasonNonceMismatch   Reason = "nonce-mismatch"   // the ID token is not for this attempt

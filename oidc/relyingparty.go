@@ -59,7 +59,8 @@ func (p *relyingParty) checkSender(ctx context.Context, i Issuer, iss string, pr
 	return nil
 }
 
-// redeem trades the code for an ID token, checks it, and forgets the tokens: all that is kept are the claims.
+// redeem trades the code for an ID token, checks it, asks for an address that it lacks, and forgets the tokens: all that
+// is kept are the claims.
 func (p *relyingParty) redeem(ctx context.Context, i Issuer, a Attempt, code string) (Claims, error) {
 	known, err := p.providers.of(ctx, i)
 	if err != nil {
@@ -83,7 +84,11 @@ func (p *relyingParty) redeem(ctx context.Context, i Issuer, a Attempt, code str
 			return Claims{}, &Refusal{Reason: ReasonTokenInvalid, Err: err}
 		}
 	}
-	return p.claimsOf(i, a, token)
+	claims, err := p.claimsOf(i, a, token)
+	if err != nil || !known.wantsUserInfo(i, claims) {
+		return claims, err
+	}
+	return known.withUserInfo(ctx, i, claims, tokens.AccessToken)
 }
 
 // exchangeRefusal tells a code that was turned down from an issuer that could not be asked.

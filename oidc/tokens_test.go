@@ -50,6 +50,15 @@ func (g *generous) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // with the rest.
 func TestRule11_NoTokenInTheBrowserAndNoneKept(t *testing.T) {
 	t.Parallel()
+	for name, subject := range map[string]string{"all in the ID token": "sub-anne", "address at the userinfo endpoint": "sub-thin"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			noTokenKept(t, subject)
+		})
+	}
+}
+
+func noTokenKept(t *testing.T, subject string) {
 	folder := t.TempDir()
 	w := newWorld(t, dbtest.Open(t, db.Config{Data: folder}))
 	server := httptest.NewUnstartedServer(nil)
@@ -74,7 +83,7 @@ func TestRule11_NoTokenInTheBrowserAndNoneKept(t *testing.T) {
 	if q.Get("response_type") != "code" || q.Has("access_type") || q.Has("response_mode") {
 		t.Errorf("the request wants tokens through the browser, or ones that last: %v", q)
 	}
-	resp := b.do("GET", b.choose(there, "sub-anne"), nil)
+	resp := b.do("GET", b.choose(there, subject), nil)
 	if resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("sign-in: %s %s", resp.Status, resp.Header.Get("Reason"))
 	}
@@ -91,6 +100,7 @@ func TestRule11_NoTokenInTheBrowserAndNoneKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	readAll(t, &kept, folder)
+	provider.given["phone number"] = thinPhone
 	for kind, token := range provider.given {
 		if strings.Contains(shown.String(), token) {
 			t.Errorf("the browser got the %s", kind)
@@ -99,7 +109,7 @@ func TestRule11_NoTokenInTheBrowserAndNoneKept(t *testing.T) {
 			t.Errorf("the data folder keeps the %s", kind)
 		}
 	}
-	if !bytes.Contains(kept.Bytes(), []byte("sub-anne")) {
+	if !bytes.Contains(kept.Bytes(), []byte(subject)) {
 		t.Error("the search does not see what is stored")
 	}
 }

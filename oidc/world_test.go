@@ -71,7 +71,11 @@ var people = []standin.Person{
 	{Subject: "sub-false", Name: "Unverified", Email: "anne@company.fr", Claims: map[string]any{"email_verified": false}},
 	{Subject: "sub-absent", Name: "Silent", Email: "anne@company.fr", Claims: map[string]any{"email_verified": nil}},
 	{Subject: "sub-text", Name: "Text", Email: "anne@company.fr", Claims: map[string]any{"email_verified": "true"}},
+	{Subject: "sub-thin", Name: "Thin", Email: "Anne@company.fr", Thin: true, UserInfo: map[string]any{"phone_number": thinPhone}},
 }
+
+// thinPhone is what only the userinfo endpoint says, and nobody asked for.
+const thinPhone = "+33 1 99 00 12 34"
 
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()

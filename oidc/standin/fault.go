@@ -40,6 +40,18 @@ const (
 	FaultMissingClaims Fault = "missing-claims" // no iat
 )
 
+// The faults of the userinfo endpoint. They matter to a [Person] whose ID token is Thin.
+const (
+	FaultUserInfoNone    Fault = "userinfo-none"    // discovery names none
+	FaultUserInfoDenied  Fault = "userinfo-denied"  // 401
+	FaultUserInfoSubject Fault = "userinfo-subject" // another person's
+	FaultUserInfoNobody  Fault = "userinfo-nobody"  // no sub
+	FaultUserInfoHTML    Fault = "userinfo-html"    // a page
+	FaultUserInfoLarge   Fault = "userinfo-large"   // two megabytes
+	FaultUserInfoSigned  Fault = "userinfo-signed"  // application/jwt
+	FaultUserInfoMoved   Fault = "userinfo-moved"   // a redirect, to where it would be answered
+)
+
 // Misbehave sets the fault of all that follows; NoFault ends it.
 func (p *Provider) Misbehave(f Fault) {
 	p.mu.Lock()

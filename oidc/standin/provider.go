@@ -20,6 +20,10 @@ type Person struct {
 	// Claims are added to the ID token, or replace what would be there; a nil value takes a claim away. Without them the
 	// token says email_verified=true.
 	Claims map[string]any
+	// Thin leaves name, email and email_verified out of the ID token, as Okta's org server does: /userinfo says them.
+	Thin bool
+	// UserInfo does for the answer of /userinfo what Claims does for the ID token.
+	UserInfo map[string]any
 }
 
 // Client is a relying party that may ask.
@@ -37,11 +41,13 @@ type Provider struct {
 	key    *rsa.PrivateKey
 	mux    *http.ServeMux
 
-	mu      sync.Mutex
-	clients map[string]Client
-	grants  map[string]grant // by code
-	fault   Fault
-	fetches int // of the keys
+	mu       sync.Mutex
+	clients  map[string]Client
+	grants   map[string]grant  // by code
+	accesses map[string]access // by access token
+	fault    Fault
+	fetches  int // of the keys
+	reads    int // of the userinfo endpoint
 }
 
 // New makes a provider for an issuer URL, without a slash at its end, with a fresh signing key.
@@ -57,13 +63,15 @@ func New(issuer string, people []Person, now func() time.Time) (*Provider, error
 func NewWithKey(issuer string, key *rsa.PrivateKey, people []Person, now func() time.Time) *Provider {
 	p := &Provider{
 		issuer: issuer, people: people, now: now, key: key, mux: http.NewServeMux(),
-		clients: map[string]Client{}, grants: map[string]grant{},
+		clients: map[string]Client{}, grants: map[string]grant{}, accesses: map[string]access{},
 	}
 	p.mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
 	p.mux.HandleFunc("GET /keys", p.keys)
 	p.mux.HandleFunc("GET /authorize", p.ask)
 	p.mux.HandleFunc("POST /authorize", p.answer)
 	p.mux.HandleFunc("POST /token", p.token)
+	p.mux.HandleFunc("GET /userinfo", p.userInfo) // both: OpenID Connect Core §5.3.1
+	p.mux.HandleFunc("POST /userinfo", p.userInfo)
 	return p
 }
 
@@ -90,10 +98,11 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // discovery is OpenID Connect Discovery §4.
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{
+	document := map[string]any{
 		"issuer":                                         p.issuer,
 		"authorization_endpoint":                         p.issuer + "/authorize",
 		"token_endpoint":                                 p.issuer + "/token",
+		"userinfo_endpoint":                              p.issuer + "/userinfo",
 		"jwks_uri":                                       p.issuer + "/keys",
 		"scopes_supported":                               []string{"openid", "email", "profile"},
 		"response_types_supported":                       []string{"code"},
@@ -103,7 +112,11 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post", "none"},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": p.currentFault() != FaultPlainAnswer,
-	})
+	}
+	if p.currentFault() == FaultUserInfoNone {
+		delete(document, "userinfo_endpoint")
+	}
+	writeJSON(w, http.StatusOK, document)
 }
 
 func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {

@@ -160,3 +160,39 @@ func token(t *testing.T, server *httptest.Server, client, secret string, form ur
 	}
 	return resp.StatusCode, body
 }
+
+// OpenID Connect Core §5.3.1: GET and POST, with the access token as a bearer token, and with nothing else.
+func TestUserInfo_wantsTheAccessToken(t *testing.T) {
+	t.Parallel()
+	server := serve(t)
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {answer(t, server, request()).Query().Get("code")},
+		"code_verifier": {verifier}, "redirect_uri": {"http://client/back"}}
+	_, tokens := token(t, server, "c", "secret", form)
+	access := tokens["access_token"]
+	for name, c := range map[string]struct {
+		method, authorization string
+		status                int
+	}{
+		"GET":             {"GET", "Bearer " + access, 200},
+		"POST":            {"POST", "Bearer " + access, 200},
+		"no token":        {"GET", "", 401},
+		"bare":            {"GET", access, 401},
+		"a made-up token": {"GET", "Bearer x", 401},
+		"the ID token":    {"GET", "Bearer " + tokens["id_token"], 401},
+	} {
+		req, err := http.NewRequest(c.method, server.URL+"/userinfo", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", c.authorization)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != c.status || strings.Contains(string(body), `"sub":"s1"`) != (c.status == 200) {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
+		}
+	}
+}

@@ -34,13 +34,14 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	access := rand.Text()
+	p.keepAccess(access, g.person)
 	idToken, err := p.sign(p.claims(g, access))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"access_token": access, "token_type": "Bearer", "expires_in": 300, "id_token": idToken,
+		"access_token": access, "token_type": "Bearer", "expires_in": int(accessLife.Seconds()), "id_token": idToken,
 	})
 }
 
@@ -71,12 +72,20 @@ func (p *Provider) claims(g grant, access string) map[string]any {
 		"at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]),
 		"name":    g.person.Name, "email": g.person.Email, "email_verified": true,
 	}
-	for name, value := range g.person.Claims {
+	if g.person.Thin {
+		merge(claims, map[string]any{"name": nil, "email": nil, "email_verified": nil})
+	}
+	merge(claims, g.person.Claims)
+	return claims
+}
+
+// merge adds claims, or replaces those that are there; a nil value takes a claim away.
+func merge(claims, others map[string]any) {
+	for name, value := range others {
 		if value == nil {
 			delete(claims, name)
 			continue
 		}
 		claims[name] = value
 	}
-	return claims
 }
