@@ -84,6 +84,7 @@ func TestUserInfo_FaultsRefuse(t *testing.T) {
 		standin.FaultUserInfoDenied:  oidc.ReasonProviderError,
 		standin.FaultUserInfoHTML:    oidc.ReasonProviderError,
 		standin.FaultUserInfoLarge:   oidc.ReasonProviderError,
+		standin.FaultUserInfoType:    oidc.ReasonProviderError,
 		standin.FaultUserInfoSigned:  oidc.ReasonProviderError,
 		standin.FaultUserInfoMoved:   oidc.ReasonProviderError,
 		standin.FaultUserInfoSubject: oidc.ReasonTokenInvalid, // §5.3.2

@@ -47,7 +47,8 @@ const (
 	FaultUserInfoSubject Fault = "userinfo-subject" // another person's
 	FaultUserInfoNobody  Fault = "userinfo-nobody"  // no sub
 	FaultUserInfoHTML    Fault = "userinfo-html"    // a page
-	FaultUserInfoLarge   Fault = "userinfo-large"   // two megabytes
+	FaultUserInfoLarge   Fault = "userinfo-large"   // two megabytes, the claims before the rest
+	FaultUserInfoType    Fault = "userinfo-type"    // the claims, not said to be JSON
 	FaultUserInfoSigned  Fault = "userinfo-signed"  // application/jwt
 	FaultUserInfoMoved   Fault = "userinfo-moved"   // a redirect, to where it would be answered
 )

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -53,7 +54,13 @@ func (p *Provider) answerUserInfo(w http.ResponseWriter, r *http.Request, fault 
 	case FaultUserInfoNobody:
 		delete(claims, "sub")
 	case FaultUserInfoLarge:
-		claims["padding"] = strings.Repeat("x", 2<<20)
+		writeJSON(w, http.StatusOK, claims)
+		_, _ = w.Write([]byte(strings.Repeat(" ", 2<<20))) // the client is gone: nothing left to tell it
+		return
+	case FaultUserInfoType:
+		w.Header().Set("Content-Type", "text/plain")
+		_ = json.NewEncoder(w).Encode(claims) // the client is gone: nothing left to tell it
+		return
 	case FaultUserInfoHTML:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<p>Please sign in</p>")) // the client is gone: nothing left to tell it
