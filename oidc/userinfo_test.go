@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"proprio/audit"
@@ -160,6 +161,7 @@ func TestUserInfo_EndpointThatMustNotBeAsked(t *testing.T) {
 	w := thinWorld(t, dbtest.Open(t, db.Config{Data: t.TempDir()}))
 	for name, endpoint := range map[string]string{
 		"http to another machine": "http://idp.example/userinfo",
+		"http, name not checked":  "http://LocalHost:{port}/userinfo", // answers, but is not one of the names that may
 		"cloud metadata":          "https://169.254.169.254/userinfo",
 		"not a web address":       "file:///etc/passwd",
 		"no address":              "/userinfo",
@@ -174,7 +176,8 @@ func TestUserInfo_EndpointThatMustNotBeAsked(t *testing.T) {
 	}
 }
 
-// discoveredWith serves a stand-in, now the world's, whose discovery document names another userinfo endpoint.
+// discoveredWith serves a stand-in, now the world's, whose discovery document names another userinfo endpoint;
+// {port} there is its port.
 func discoveredWith(t *testing.T, w *world, endpoint string) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -196,7 +199,7 @@ func discoveredWith(t *testing.T, w *world, endpoint string) string {
 			http.Error(rw, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		document["userinfo_endpoint"] = endpoint
+		document["userinfo_endpoint"] = strings.ReplaceAll(endpoint, "{port}", parse(t, url).Port())
 		rw.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(rw).Encode(document)
 	})

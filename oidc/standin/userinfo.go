@@ -39,7 +39,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	fault := p.currentFault()
 	if !bearer || !known || !p.now().Before(a.until) || fault == FaultUserInfoDenied {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750 §3.1
-		http.Error(w, "the access token is not known", http.StatusUnauthorized)
+		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
 		return
 	}
 	claims := map[string]any{"sub": a.person.Subject, "name": a.person.Name, "email": a.person.Email, "email_verified": true}
