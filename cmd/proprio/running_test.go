@@ -244,3 +244,17 @@ func TestSIGTERM_finishesTheRequestUnderWay(t *testing.T) {
 		t.Errorf("what was acknowledged is gone: %v %v", found, err)
 	}
 }
+
+// TestHealthcheck: exit status 0 while the server is ready, 1 when nothing answers.
+func TestHealthcheck(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	if _, err := i.try("healthcheck", "--listen", i.listen); err == nil {
+		t.Error("without a server the check must fail")
+	}
+	i.serve()
+	i.command("healthcheck", "--listen", i.listen)
+	if _, err := i.try("healthcheck", "--listen", "nonsense"); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("a wrong address: %v, want it named", err)
+	}
+}

@@ -120,27 +120,33 @@ func (p *program) healthcheckCmd() *cobra.Command {
 		Short:   "Ask a running server whether it is ready; for container health checks",
 		Example: "  proprio healthcheck --listen 127.0.0.1:8080",
 		Args:    names(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, port, err := net.SplitHostPort(p.cfg.Listen)
-			if err != nil {
-				return fmt.Errorf("%w: --listen %q: %w", errUsage, p.cfg.Listen, err)
-			}
-			req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/readyz", nil)
-			if err != nil {
-				return err
-			}
-			client := &http.Client{Timeout: 5 * time.Second}
-			resp, err := client.Do(req)
-			if err != nil {
-				return err
-			}
-			defer resp.Body.Close()
-			if resp.StatusCode != http.StatusOK {
-				return fmt.Errorf("the server answers %s", resp.Status)
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return askReady(cmd.Context(), p.cfg.Listen) },
 	}
 	p.cfg.serveFlags(cmd.Flags())
 	return cmd
+}
+
+// askReady asks the server that listens on an address; on all of them it is reached over loopback.
+func askReady(ctx context.Context, listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("%w: --listen %q: %w", errUsage, listen, err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Timeout: 5 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server answers %s", resp.Status)
+	}
+	return nil
 }
