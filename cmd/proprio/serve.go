@@ -120,7 +120,7 @@ func (p *program) healthcheckCmd() *cobra.Command {
 		Short:   "Ask a running server whether it is ready; for container health checks",
 		Example: "  proprio healthcheck --listen 127.0.0.1:8080",
 		Args:    names(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return askReady(cmd.Context(), p.cfg.Listen) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return askReady(cmd.Context(), p.cfg.Listen) },
 	}
 	p.cfg.serveFlags(cmd.Flags())
 	return cmd
