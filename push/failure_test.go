@@ -100,6 +100,14 @@ func TestBackoffGrowsWithJitterToALimit(t *testing.T) {
 	if retryDelay(ClassTransient, 1, 0.5) >= retryDelay(ClassNeedsData, 1, 0.5) || retryDelay(ClassNeedsAdmin, 99, 1) > 24*time.Hour {
 		t.Error("what needs a person is tried slower, and at least daily")
 	}
+	for attempt := 1; attempt <= hopefulAttempts; attempt++ {
+		if d := retryDelay(ClassTransient, attempt, 1); d > 30*time.Second {
+			t.Errorf("a passing failure waits %v before attempt %d, want half a minute at most", d, attempt+1)
+		}
+	}
+	if d := retryDelay(ClassTransient, 1000, 1); d != 10*time.Minute {
+		t.Errorf("an account that never works is tried every %v, want 10 minutes", d)
+	}
 	if blockDelay(false, 1, 0.5) >= blockDelay(true, 1, 0.5) {
 		t.Error("a quarantine lasts longer than a pause for breath")
 	}

@@ -58,7 +58,7 @@ func (w *writer) members(group string, wanted func(userName string) bool) map[st
 // checkDownstream waits until the app holds the same state as the server.
 func checkDownstream(t *testing.T, c *caller, writers []*writer) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline := time.Now().Add(10 * time.Minute) // what failed often is tried again after minutes
 	for {
 		differences := compareDownstream(t, c, writers)
 		if len(differences) == 0 {
