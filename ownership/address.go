@@ -22,8 +22,7 @@ type boundAddress struct {
 func outsideAddresses(doc resources.Document, allowed []string) []boundAddress {
 	var outside []boundAddress
 	add := func(path, value, why string) {
-		domain, ok := AddressDomain(value)
-		if !ok || !slices.Contains(allowed, domain) {
+		if domain, in := Within(value, allowed); !in {
 			outside = append(outside, boundAddress{path: path, value: value, domain: domain, why: why})
 		}
 	}

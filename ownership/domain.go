@@ -1,6 +1,7 @@
 package ownership
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -68,12 +69,12 @@ func OwnableDomain(name string) (string, error) {
 	return domain, nil
 }
 
-// Matches says whether an address is in the domain: the part after its last @ is the domain itself. Addresses of
+// Within says whether an address is in one of the domains: the part after its last @ is one of them itself. Addresses of
 // sub-domains are not: a sub-domain is listed by itself. An address that readers could take for another one (several @)
-// never matches.
-func (d Domain) Matches(address string) bool {
+// never is. domain is what the address claims, as far as it can be read.
+func Within(address string, domains []string) (domain string, in bool) {
 	domain, ok := AddressDomain(address)
-	return ok && domain == d.Name
+	return domain, ok && slices.Contains(domains, domain)
 }
 
 // InForce says whether the domain counts: it was proved.

@@ -54,8 +54,8 @@ func (a ObservedAccount) outside(domains []string) (outside, consumer bool) {
 		opens = a.Emails
 	}
 	for _, address := range opens {
-		domain, ok := AddressDomain(address)
-		if ok && slices.Contains(domains, domain) {
+		domain, in := Within(address, domains)
+		if in {
 			continue
 		}
 		outside = true
