@@ -106,7 +106,7 @@ func (w *world) put(typ string, doc resources.Document, members ...string) strin
 	w.t.Helper()
 	body, err := json.Marshal(doc)
 	must(w.t, err)
-	r := &resources.Resource{Type: typ, ID: newID(), Body: body, Index: w.registry.Index(typ, doc), Created: w.now, LastModified: w.now}
+	r := &resources.Resource{Type: typ, ID: newID(), Body: body, Index: w.registry.Type(typ).Index(doc), Created: w.now, LastModified: w.now}
 	change := resources.Change{Action: audit.ActionCreate, Resource: r, SetBody: true}
 	if len(members) > 0 {
 		change.Members = &resources.MemberChange{}
@@ -145,7 +145,7 @@ func (w *world) user(given, family, title, department string, more resources.Doc
 		doc[k] = v
 	}
 	id := w.put(resources.TypeUser, doc)
-	w.people[w.registry.Index(resources.TypeUser, doc).UserName] = id
+	w.people[w.registry.Type(resources.TypeUser).Index(doc).UserName] = id
 	return id
 }
 

@@ -57,7 +57,7 @@ func (w *world) add(t *testing.T, o object) string {
 	if err != nil {
 		t.Fatalf("%s: %v", o.body, err)
 	}
-	r.Index = w.registry.Index(o.typ, doc)
+	r.Index = w.registry.Type(o.typ).Index(doc)
 	r.Index.PostFolded = "" // these documents are made at random, and two may name one post
 	change := resources.Change{Action: audit.ActionCreate, Resource: r, SetExternalID: true, SetBody: true}
 	if len(o.members) > 0 {

@@ -11,7 +11,7 @@ import (
 // Directory is the one door every change of a User or a Group passes. Its dependencies are its fields; all are
 // required. It is safe for concurrent use.
 type Directory struct {
-	Registry *Registry
+	Registry Registries
 	Store    Store
 	Policy   Policy
 	Now      func() time.Time
@@ -40,7 +40,7 @@ type Result struct {
 // whose userName belongs to an inactive one takes that one's place, with its id and memberships, where the connection
 // says so (Q51).
 func (d *Directory) Create(ctx context.Context, c Caller, typ string, in Input) (*Result, error) {
-	rt, err := d.resourceType(typ)
+	rt, err := d.resourceType(ctx, c, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ const maxAttempts = 20
 func (d *Directory) change(
 	ctx context.Context, c Caller, typ, id string, pre Precondition, edit func(*pending) error,
 ) (*Result, error) {
-	rt, err := d.resourceType(typ)
+	rt, err := d.resourceType(ctx, c, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +160,12 @@ func (d *Directory) change(
 	return nil, Errorf(ErrBusy, "", "Other changes of this %s kept coming between; try again.", typ)
 }
 
-func (d *Directory) resourceType(typ string) (*ResourceType, error) {
-	rt := d.Registry.Type(typ)
+func (d *Directory) resourceType(ctx context.Context, c Caller, typ string) (*ResourceType, error) {
+	registry, err := d.Registry.Registry(ctx, c.Company)
+	if err != nil {
+		return nil, err
+	}
+	rt := registry.Type(typ)
 	if rt == nil {
 		return nil, Errorf(ErrNotFound, "", "There is no resource type %q.", shorten(typ))
 	}

@@ -178,7 +178,7 @@ func TestGroupMembers_thousand(t *testing.T) {
 			name := fmt.Sprintf("u%d", i)
 			doc := resources.Document{"schemas": []any{resources.SchemaUser}, "userName": name}
 			r := &resources.Resource{Type: "User", ID: s.NewID(), Body: []byte(`{"schemas":["` + resources.SchemaUser + `"],"userName":"` + name + `"}`),
-				Index: s.Registry.Index("User", doc)}
+				Index: resources.NewRegistry().Type("User").Index(doc)}
 			changes = append(changes, resources.Change{Action: audit.ActionCreate, Resource: r, SetBody: true})
 			ids = append(ids, r.ID)
 		}

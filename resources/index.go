@@ -7,11 +7,11 @@ import (
 )
 
 // Index derives from a document what the store keeps in columns of their own.
-func (r *Registry) Index(typ string, doc Document) Index {
+func (rt *ResourceType) Index(doc Document) Index {
 	ix := Index{Active: true}
 	ix.DisplayName, _ = doc["displayName"].(string)
 	ix.NameFolded = Fold(ix.DisplayName)
-	if typ != TypeUser {
+	if rt.Name != TypeUser {
 		return ix
 	}
 	ix.UserName, _ = doc["userName"].(string)

@@ -79,7 +79,7 @@ func (p *pending) change(members *MemberChange) Change {
 	now := p.Now().UTC().Truncate(time.Microsecond)
 	r := &Resource{
 		Type: p.next.rt.Name, ID: p.id, Created: now, LastModified: now, MemberCount: -1,
-		Body: marshal(p.next.doc), Index: p.Registry.Index(p.next.rt.Name, p.next.doc),
+		Body: marshal(p.next.doc), Index: p.next.rt.Index(p.next.doc),
 	}
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
@@ -169,7 +169,7 @@ func (p *pending) leavesAlone() bool {
 	if p.before == nil || p.entering {
 		return false
 	}
-	if !p.before.Index.Active && p.Registry.Index(TypeUser, p.next.doc).Active {
+	if !p.before.Index.Active && p.next.rt.Index(p.next.doc).Active {
 		return false
 	}
 	for _, path := range p.next.rt.difference(p.old, p.next.doc) {

@@ -42,7 +42,10 @@ func (d *Directory) Reconsider(ctx context.Context, c Caller) (int, error) {
 // reconsider asks about one User, first about the state at hand, and only if that answer differs about the state in
 // place at the time of the write.
 func (d *Directory) reconsider(ctx context.Context, c Caller, r *Resource) (changed bool, err error) {
-	rt := d.Registry.Type(TypeUser)
+	rt, err := d.resourceType(ctx, c, TypeUser)
+	if err != nil {
+		return false, err
+	}
 	doc, err := r.Document()
 	if err != nil {
 		return false, err

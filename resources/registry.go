@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,13 @@ import (
 	"proprio/resources/filter"
 )
 
-// Registry is every schema and resource type, compiled once at start-up.
+// Registries finds what the directory of a company can hold. A [Registry] is one too: the same for every company.
+type Registries interface {
+	// Registry returns the company's registry: the same value each time, until its resource types change.
+	Registry(ctx context.Context, company string) (*Registry, error)
+}
+
+// Registry is every schema and resource type of a company, compiled once.
 type Registry struct {
 	types   []*ResourceType
 	byName  map[string]*ResourceType
@@ -37,6 +44,9 @@ func NewRegistry() *Registry {
 	r.add("Group", "/Groups", "A group of users", groupSchema())
 	return r
 }
+
+// Registry implements Registries.
+func (r *Registry) Registry(context.Context, string) (*Registry, error) { return r, nil }
 
 // Types returns the resource types in a fixed order.
 func (r *Registry) Types() []*ResourceType { return r.types }

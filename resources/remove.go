@@ -22,7 +22,7 @@ func (d *Directory) Remove(ctx context.Context, c Caller, typ, id string, pre Pr
 
 // remove makes one attempt; again says that something it had read changed meanwhile.
 func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Precondition) (again bool, err error) {
-	if _, err := d.resourceType(typ); err != nil {
+	if _, err := d.resourceType(ctx, c, typ); err != nil {
 		return false, err
 	}
 	before, err := d.Store.Get(ctx, c, typ, id, With{})
@@ -52,7 +52,10 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 
 // withoutManager makes the changes that take a manager away from all who have it.
 func (d *Directory) withoutManager(ctx context.Context, c Caller, manager string) ([]Change, error) {
-	rt := d.Registry.Type(TypeUser)
+	rt, err := d.resourceType(ctx, c, TypeUser)
+	if err != nil {
+		return nil, err
+	}
 	a := rt.Attribute(SchemaEnterprise + ":manager")
 	where := Compare{Attribute: a.SubAttribute("value"), Op: "eq", Value: manager}
 	var changes []Change

@@ -39,7 +39,7 @@ type Resource struct {
 }
 
 // Index is what the store keeps in columns and tables of their own, for look-ups. It is derived from Body by
-// [Registry.Index] and never sent to a client.
+// [ResourceType.Index] and never sent to a client.
 type Index struct {
 	UserName       string  // as written
 	UserNameFolded string  // RFC 8265 UsernameCaseMapped; unique in a company
@@ -49,7 +49,7 @@ type Index struct {
 	Hold           string  // why the User is not in force; empty when it is
 	PostFolded     string  // the post of a User in force, folded; unique in a company. A read leaves it empty
 	Manager        string  // id of the User's manager; empty when there is none
-	Emails         []Email // one for each value of `emails`, in its order; a read leaves it nil, Registry.Index has it
+	Emails         []Email // one for each value of `emails`, in its order; a read leaves it nil, ResourceType.Index has it
 }
 
 // Email is one e-mail address of a User.

@@ -23,15 +23,7 @@ const (
 
 // bulk serves many changes in one request (RFC 7644 §3.7). Each is made like a request of its own: a failed one leaves
 // the others as they are. But what they may cost, in work and in time, is what one request may.
-type bulk struct {
-	*Server
-	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
-	names     map[string]string    // of endpoints, by lower case
-}
-
-func newBulk(s *Server) *bulk {
-	return &bulk{Server: s, endpoints: map[string]*endpoint{}, names: s.pathNames()}
-}
+type bulk struct{ *site }
 
 // bulkRequest is a decoded BulkRequest.
 type bulkRequest struct {

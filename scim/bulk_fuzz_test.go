@@ -20,11 +20,7 @@ func FuzzBulkOrder(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := &Server{Registry: resources.NewRegistry(), Limits: Limits{}.withDefaults()}
-	b := newBulk(s)
-	for _, rt := range s.Registry.Types() {
-		b.endpoints[rt.Endpoint] = newEndpoint(s, rt)
-	}
+	b := &bulk{newSite(&Server{Limits: Limits{}.withDefaults()}, resources.NewRegistry())}
 	f.Fuzz(func(t *testing.T, text string) {
 		body, err := resources.DecodeObject([]byte(text))
 		if err != nil {

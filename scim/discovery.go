@@ -41,13 +41,13 @@ type documents struct {
 
 type object = map[string]any
 
-func newDiscovery(s *Server) *discovery {
+func newDiscovery(s *site) *discovery {
 	base := s.PublicURL + BasePath
 	var types, schemas []object
-	for _, rt := range s.Registry.Types() {
+	for _, rt := range s.registry.Types() {
 		types = append(types, resourceTypeObject(base, rt))
 	}
-	for _, urn := range s.Registry.Schemas() {
+	for _, urn := range s.registry.Schemas() {
 		o := urn.ToMap()
 		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+urn.ID)
 		schemas = append(schemas, o)

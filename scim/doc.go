@@ -5,11 +5,11 @@
 // What is decided here is the wire: who may ask (bearer tokens), which dialects of a PATCH body are understood, which
 // attributes a response shows, and which status and scimType an error becomes.
 //
-// A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), normalize (letter
-// case and slashes of the path), authenticate (so that nothing at all is told without a token), throttle, the router,
-// and a handler. Handlers return errors; one function writes them.
+// A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), authenticate (so
+// that nothing at all is told without a token), throttle, the site of the company (letter case and slashes of the path,
+// routes), and a handler. Handlers return errors; one function writes them.
 //
-//   - server.go: the Server, its limits, and every route on one screen
+//   - server.go: the Server and its limits; site.go: every route on one screen, for each set of resource types
 //   - auth.go: bearer tokens; rate.go: requests per second of a connection
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
 //   - request.go: paths, media types, bodies, query parameters

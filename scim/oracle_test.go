@@ -163,7 +163,7 @@ func twins(t *testing.T, d *db.DB) (ours, theirs tenant) {
 	ours = newWorld(t, d, same).tenant("Ours", "")
 	theirs = newWorld(t, d, same).tenant("Theirs", "")
 	var types []elimity.ResourceType
-	for _, rt := range theirs.server.Registry.Types() {
+	for _, rt := range resources.NewRegistry().Types() {
 		handler := oracle{
 			directory: theirs.server.Directory, store: d, rt: rt,
 			caller: resources.Caller{

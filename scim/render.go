@@ -26,18 +26,21 @@ func write(w http.ResponseWriter, status int, body []byte) {
 // decoded only when a part of it must be left out.
 type renderer struct {
 	rt     *resources.ResourceType
+	types  *resources.Registry
 	base   string // public URL with base path
 	always bool   // the type has attributes that are returned only on request, or never
 }
 
-func newRenderer(s *Server, rt *resources.ResourceType) renderer {
-	return renderer{rt: rt, base: s.PublicURL + BasePath, always: hasHidden(rt)}
+func newRenderer(s *site, rt *resources.ResourceType) renderer {
+	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt)}
 }
 
 func (d renderer) location(id string) string { return d.base + d.rt.Endpoint + "/" + id }
 
 // reference is where another resource is found.
-func (d renderer) reference(typ, id string) string { return d.base + "/" + typ + "s/" + id }
+func (d renderer) reference(typ, id string) string {
+	return d.base + d.types.Type(typ).Endpoint + "/" + id
+}
 
 // resource renders one resource.
 func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error) {

@@ -15,33 +15,6 @@ import (
 	"proprio/resources"
 )
 
-// normalize makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
-// (protocol.md 2.1, 11). Ids and schema URNs are left as they are.
-func (s *Server) normalize(next http.Handler) http.Handler {
-	names := s.pathNames()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		escaped := canonicalPath(r.URL.EscapedPath(), names)
-		u := *r.URL
-		u.Path, u.RawPath = unescape(escaped), escaped
-		r = r.WithContext(r.Context()) // a copy, so that the caller's request keeps its URL
-		r.URL = &u
-		next.ServeHTTP(w, r)
-	})
-}
-
-// pathNames are the names of the endpoints by lower case.
-func (s *Server) pathNames() map[string]string {
-	names := map[string]string{}
-	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"} {
-		names[strings.ToLower(name)] = name
-	}
-	for _, rt := range s.Registry.Types() {
-		name := strings.TrimPrefix(rt.Endpoint, "/")
-		names[strings.ToLower(name)] = name
-	}
-	return names
-}
-
 // canonicalPath spells the known names of an escaped path as the routes do. names maps lower case to that spelling.
 func canonicalPath(escaped string, names map[string]string) string {
 	var segments []string

@@ -11,18 +11,21 @@ import (
 
 // endpoint serves the resources of one type. User and Group differ only in their schemas.
 type endpoint struct {
-	*Server
+	*site
 	rt       *resources.ResourceType
-	linked   *resources.Attribute // groups of a User, members of a Group: read only where they are shown
+	linked   *resources.Attribute // groups of a User, members of a Group: read only where they are shown; nil for others
 	renderer renderer
 }
 
-func newEndpoint(s *Server, rt *resources.ResourceType) *endpoint {
-	linked := "members"
-	if rt.Name == resources.TypeUser {
-		linked = "groups"
+func newEndpoint(s *site, rt *resources.ResourceType) *endpoint {
+	e := &endpoint{site: s, rt: rt, renderer: newRenderer(s, rt)}
+	switch rt.Name {
+	case resources.TypeUser:
+		e.linked = rt.Attribute("groups")
+	case resources.TypeGroup:
+		e.linked = rt.Attribute("members")
 	}
-	return &endpoint{Server: s, rt: rt, linked: rt.Attribute(linked), renderer: newRenderer(s, rt)}
+	return e
 }
 
 // get is RFC 7644 §3.4.1.
@@ -151,7 +154,10 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 
 // with is what must be read for a response.
 func (e *endpoint) with(p projection) resources.With {
-	if e.rt.Name == resources.TypeUser {
+	switch {
+	case e.linked == nil:
+		return resources.With{}
+	case e.rt.Name == resources.TypeUser:
 		return resources.With{Groups: p.shows(e.linked)}
 	}
 	with := resources.With{Members: p.shows(e.linked), MemberLimit: e.Limits.Members}

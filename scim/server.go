@@ -29,7 +29,7 @@ type Server struct {
 	Directory   *resources.Directory
 	Store       resources.Store
 	Connections resources.Connections
-	Registry    *resources.Registry
+	Registry    resources.Registries
 	PublicURL   string // as clients reach the server, without trailing slash; never taken from a request's Host
 	Limits      Limits // zero fields: the defaults
 	Now         func() time.Time
@@ -76,7 +76,7 @@ func (s *Server) Handler() http.Handler {
 	server := *s
 	server.Limits = s.Limits.withDefaults()
 	server.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	return server.observe(server.normalize(server.authenticate(server.throttle(server.routes()))))
+	return server.observe(server.authenticate(server.throttle(server.serve())))
 }
 
 // handler is an endpoint. It either writes a response or returns an error, which [Server.writeError] writes.
@@ -84,39 +84,6 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 
 // methods are the handlers of one path. HEAD is GET without the body; any other method is 405 with Allow.
 type methods map[string]handler
-
-// routes is the whole service.
-func (s *Server) routes() http.Handler {
-	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	handle := func(path string, m methods) { router.Handle(BasePath+path, s.route(path, m)) }
-
-	bulk := newBulk(s)
-	for _, rt := range s.Registry.Types() {
-		e := newEndpoint(s, rt)
-		bulk.endpoints[rt.Endpoint] = e
-		handle(rt.Endpoint, methods{"GET": e.list, "POST": e.create})
-		handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
-		handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "PUT": e.replace, "PATCH": e.modify, "DELETE": e.remove})
-	}
-
-	d := newDiscovery(s)
-	handle("/ServiceProviderConfig", methods{"GET": d.providerConfig})
-	handle("/ResourceTypes", methods{"GET": d.resourceTypes})
-	handle("/ResourceTypes/{id}", methods{"GET": d.resourceType})
-	handle("/Schemas", methods{"GET": d.schemas})
-	handle("/Schemas/{id}", methods{"GET": d.schema})
-
-	handle("/Bulk", methods{"POST": bulk.serve})
-
-	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.11) say so.
-	handle("/", methods{"GET": notImplemented})
-	handle("/.search", methods{"POST": notImplemented})
-	handle("/Me", methods{
-		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
-	})
-	router.NotFoundHandler = s.route("", methods{"*": noSuchPath})
-	return router
-}
 
 // route makes one path's handlers an http.Handler: it notes the route for the log, picks the method, and turns a
 // returned error into a response.

@@ -1,0 +1,118 @@
+package scim
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/mux"
+
+	"proprio/resources"
+)
+
+// site is the service as a company's connections see it: the routes over the resource types that the company has. It is
+// compiled once per registry, discovery documents included.
+type site struct {
+	*Server
+	registry  *resources.Registry
+	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
+	names     map[string]string    // of endpoints, by lower case
+	router    *mux.Router
+}
+
+// maxSites bounds how many compiled sites are kept. Companies without resource types of their own share one.
+const maxSites = 1000
+
+// sites keeps what was compiled. A registry never changes, so neither does its site.
+type sites struct {
+	server *Server
+	mu     sync.Mutex
+	byType map[*resources.Registry]*site
+}
+
+// of returns the site of a registry.
+func (s *sites) of(registry *resources.Registry) *site {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := s.byType[registry]
+	if found == nil {
+		if len(s.byType) >= maxSites {
+			clear(s.byType) // registries that were replaced are not told from those in use; compiling again takes a moment
+		}
+		found = newSite(s.server, registry)
+		s.byType[registry] = found
+	}
+	return found
+}
+
+// serve hands a request to the site of the caller's company.
+func (s *Server) serve() http.Handler {
+	sites := &sites{server: s, byType: map[*resources.Registry]*site{}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		registry, err := s.Registry.Registry(r.Context(), callerFrom(r.Context()).Company)
+		if err != nil {
+			s.writeError(w, r, err)
+			return
+		}
+		sites.of(registry).ServeHTTP(w, r)
+	})
+}
+
+// newSite compiles the whole service.
+func newSite(server *Server, registry *resources.Registry) *site {
+	s := &site{
+		Server: server, registry: registry, endpoints: map[string]*endpoint{}, names: pathNames(registry),
+		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
+	}
+	for _, rt := range registry.Types() {
+		e := newEndpoint(s, rt)
+		s.endpoints[rt.Endpoint] = e
+		s.handle(rt.Endpoint, methods{"GET": e.list, "POST": e.create})
+		s.handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
+		s.handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "PUT": e.replace, "PATCH": e.modify, "DELETE": e.remove})
+	}
+
+	d := newDiscovery(s)
+	s.handle("/ServiceProviderConfig", methods{"GET": d.providerConfig})
+	s.handle("/ResourceTypes", methods{"GET": d.resourceTypes})
+	s.handle("/ResourceTypes/{id}", methods{"GET": d.resourceType})
+	s.handle("/Schemas", methods{"GET": d.schemas})
+	s.handle("/Schemas/{id}", methods{"GET": d.schema})
+
+	s.handle("/Bulk", methods{"POST": (&bulk{s}).serve})
+
+	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.11) say so.
+	s.handle("/", methods{"GET": notImplemented})
+	s.handle("/.search", methods{"POST": notImplemented})
+	s.handle("/Me", methods{
+		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
+	})
+	s.router.NotFoundHandler = s.route("", methods{"*": noSuchPath})
+	return s
+}
+
+func (s *site) handle(path string, m methods) { s.router.Handle(BasePath+path, s.route(path, m)) }
+
+// ServeHTTP makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
+// (protocol.md 2.1, 11). Ids and schema URNs are left as they are.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	escaped := canonicalPath(r.URL.EscapedPath(), s.names)
+	u := *r.URL
+	u.Path, u.RawPath = unescape(escaped), escaped
+	r = r.WithContext(r.Context()) // a copy, so that the caller's request keeps its URL
+	r.URL = &u
+	s.router.ServeHTTP(w, r)
+}
+
+// pathNames are the names of the endpoints by lower case.
+func pathNames(registry *resources.Registry) map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"} {
+		names[strings.ToLower(name)] = name
+	}
+	for _, rt := range registry.Types() {
+		name := strings.TrimPrefix(rt.Endpoint, "/")
+		names[strings.ToLower(name)] = name
+	}
+	return names
+}
