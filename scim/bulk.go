@@ -55,16 +55,21 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	failed := 0
 	ctx := resources.WithWork(r.Context())
-	for _, o := range request.order() {
-		b.process(ctx, request, o)
+	for _, step := range request.order() {
+		stopped := failed > 0 && failed == request.failOnErrors
+		switch {
+		case step.complete: // also when the request has stopped: what was begun is not left half
+			b.complete(ctx, request, step.bulkOperation)
+		case !stopped:
+			b.process(ctx, request, step.bulkOperation)
+		default:
+			continue
+		}
 		if err := ctx.Err(); errors.Is(err, context.Canceled) {
 			return err // the client is gone; whom the deadline has come for, still hears what was made
 		}
-		if o.answer.Response != nil {
+		if step.answer != nil && step.answer.Response != nil {
 			failed++
-		}
-		if failed > 0 && failed == request.failOnErrors {
-			break
 		}
 	}
 	answers := make([]*bulkAnswer, 0, len(request.operations))
@@ -130,13 +135,7 @@ func (b *bulk) process(ctx context.Context, request *bulkRequest, o *bulkOperati
 	}
 	switch {
 	case err != nil:
-		e := eventFrom(ctx)
-		wire := wireError(err, e.id)
-		if wire.Status >= http.StatusInternalServerError {
-			b.Log.ErrorContext(ctx, "bulk operation", slog.String("request", e.id), slog.String("method", o.method),
-				slog.String("error", err.Error()))
-		}
-		o.answer.Status, o.answer.Response = strconv.Itoa(wire.Status), &wire
+		b.fail(ctx, o, err)
 		return
 	case o.method == http.MethodDelete:
 		o.answer.Status = strconv.Itoa(http.StatusNoContent)
@@ -149,6 +148,17 @@ func (b *bulk) process(ctx context.Context, request *bulkRequest, o *bulkOperati
 		o.answer.Status = strconv.Itoa(http.StatusOK)
 	}
 	o.answer.Version = etag(result.Resource.Version)
+}
+
+// fail answers an operation with an error.
+func (b *bulk) fail(ctx context.Context, o *bulkOperation, err error) {
+	e := eventFrom(ctx)
+	wire := wireError(err, e.id)
+	if wire.Status >= http.StatusInternalServerError {
+		b.Log.ErrorContext(ctx, "bulk operation", slog.String("request", e.id), slog.String("method", o.method),
+			slog.String("error", err.Error()))
+	}
+	o.answer.Status, o.answer.Response = strconv.Itoa(wire.Status), &wire
 }
 
 func (b *bulk) change(ctx context.Context, request *bulkRequest, o *bulkOperation) (*resources.Result, error) {

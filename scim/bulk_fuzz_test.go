@@ -34,8 +34,15 @@ func FuzzBulkOrder(f *testing.F) {
 			return
 		}
 		made := map[*bulkOperation]bool{}
-		for _, o := range request.order() {
-			if made[o] {
+		for _, step := range request.order() {
+			o := step.bulkOperation
+			if step.complete {
+				if !made[o] || o.later == nil || o.method != "POST" {
+					t.Fatalf("%+v is completed, and was not begun", o)
+				}
+				o.data, o.later = o.later, nil
+				o.references = o.findReferences()
+			} else if made[o] {
 				t.Fatalf("%+v is processed twice", o)
 			}
 			for _, name := range o.references {
@@ -50,6 +57,11 @@ func FuzzBulkOrder(f *testing.F) {
 				t.Fatalf("fault that is not the client's: %v", o.fault)
 			}
 			made[o] = true
+		}
+		for o := range made {
+			if o.later != nil {
+				t.Fatalf("%+v is never completed", o)
+			}
 		}
 		if len(made) != len(request.operations) {
 			t.Fatalf("%d of %d operations are processed", len(made), len(request.operations))

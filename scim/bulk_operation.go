@@ -24,9 +24,10 @@ type bulkOperation struct {
 	data     map[string]any
 	fault    error // why it cannot be made, as far as the request alone shows
 
-	references []string    // bulkIds that the path and the data name
-	created    string      // id of the resource that a POST made
-	answer     *bulkAnswer // nil until it was processed
+	references []string       // bulkIds that the path and the data name
+	later      map[string]any // what is set aside of data because it leads in a circle; nil for others
+	created    string         // id of the resource that a POST made
+	answer     *bulkAnswer    // nil until it was processed
 }
 
 // decodeOperation decodes one operation as far as it can, so that the answer can say which one it was.

@@ -40,9 +40,8 @@ func (r *bulkRequest) add(o *bulkOperation) {
 }
 
 // order sorts the operations: one that refers to what a later one creates waits for it, and all others stay as the
-// request has them. What is left waiting, in a circle of references or behind one, gets a fault and comes last
-// (RFC 7644 §3.7.1 allows 409).
-func (r *bulkRequest) order() []*bulkOperation {
+// request has them. One in a circle of references does not wait: it comes without them, and again to be completed.
+func (r *bulkRequest) order() []bulkStep {
 	waitsFor, waiters := map[*bulkOperation]int{}, map[*bulkOperation][]*bulkOperation{}
 	for _, o := range r.operations {
 		for _, name := range o.references {
@@ -52,13 +51,14 @@ func (r *bulkRequest) order() []*bulkOperation {
 			}
 		}
 	}
-	ordered := make([]*bulkOperation, 0, len(r.operations))
-	reached := map[*bulkOperation]bool{}
+	steps := make([]bulkStep, 0, len(r.operations))
+	reached, taken := map[*bulkOperation]bool{}, map[*bulkOperation]bool{}
 	var take func(o *bulkOperation)
 	take = func(o *bulkOperation) {
-		ordered = append(ordered, o)
+		steps = append(steps, bulkStep{bulkOperation: o})
+		taken[o] = true
 		for _, waiter := range waiters[o] {
-			if waitsFor[waiter]--; waitsFor[waiter] == 0 && reached[waiter] {
+			if waitsFor[waiter]--; waitsFor[waiter] == 0 && reached[waiter] && !taken[waiter] {
 				take(waiter)
 			}
 		}
@@ -68,16 +68,24 @@ func (r *bulkRequest) order() []*bulkOperation {
 			take(o)
 		}
 	}
-	for _, o := range r.operations {
-		if waitsFor[o] > 0 {
-			if o.fault == nil {
-				o.fault = conflict("The references of this operation lead in a circle: " + clip(strings.Join(o.references, ", ")) +
-					". Leave one reference out, and add it by a PATCH afterwards.")
+	waits := func(o *bulkOperation) bool { return !taken[o] }
+	var begun []*bulkOperation
+	for o := r.circular(waits); o != nil; o = r.circular(waits) {
+		o.leave(slices.DeleteFunc(slices.Clone(o.references), func(name string) bool {
+			creator := r.creators[name]
+			return creator == nil || taken[creator]
+		}))
+		begun = append(begun, o)
+		take(o)
+		begun = slices.DeleteFunc(begun, func(o *bulkOperation) bool {
+			done := waitsFor[o] == 0
+			if done {
+				steps = append(steps, bulkStep{o, true})
 			}
-			ordered = append(ordered, o)
-		}
+			return done
+		})
 	}
-	return ordered
+	return steps
 }
 
 // findReferences lists the bulkIds that an operation names, in its path and in its data.

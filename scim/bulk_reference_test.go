@@ -97,18 +97,14 @@ func TestRFC7644Section371ReferencesThatLeadNowhere(t *testing.T) {
 				[]object{operation("POST", "/Groups", "g", group("G", "bulkId:u")), operation("POST", "/Users", "u", user("taken@societe.example"))},
 				[]string{"g 409", "u 409"}, []string{"failed", "userName"},
 			},
-			"a circle": {
-				[]object{operation("POST", "/Groups", "a", group("A", "bulkId:b")), operation("POST", "/Groups", "b", group("B", "bulkId:a"))},
-				[]string{"a 409", "b 409"}, []string{"circle", "circle"},
-			},
-			"itself": {
-				[]object{operation("POST", "/Groups", "a", group("A", "bulkId:a"))}, []string{"a 409"}, []string{"circle"},
-			},
-			"behind a circle": {
+			"a circle through a POST that fails": {
 				[]object{
-					operation("PATCH", "/Groups/bulkId:a", "", patch(op("add", "displayName", "x"))),
-					operation("POST", "/Groups", "a", group("A", "bulkId:a")),
-				}, []string{"409", "a 409"}, []string{"circle", "circle"},
+					operation("POST", "/Groups", "a", group("A", "bulkId:b")),
+					operation("POST", "/Groups", "b", group("", "bulkId:a")),
+				}, []string{"a 409", "b 400"}, []string{"failed", "displayName"},
+			},
+			"a Group within itself": {
+				[]object{operation("POST", "/Groups", "a", group("A", "bulkId:a"))}, []string{"a 400"}, []string{"member of itself"},
 			},
 			"two POST operations with one bulkId": {
 				[]object{
@@ -157,6 +153,71 @@ func TestRFC7644Section372AChainOfReferences(t *testing.T) {
 		}
 		if got := c.do("GET", "/Groups?count=0", nil).at("totalResults"); got != float64(n) {
 			t.Errorf("%v Groups", got)
+		}
+	})
+}
+
+// RFC 7644 §3.7.1: resources that refer to each other, whichever stands first, all come to be with their references.
+func TestRFC7644Section371Circles(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newWorld(t, d).tenant("Société", "")
+		led := func(name, manager string) object {
+			return user(name+"@societe.example", object{"title": "T", enterpriseURN: object{"department": "D", "manager": object{"value": "bulkId:" + manager}}})
+		}
+		paul := c.addUser("paul@societe.example")
+		a := c.do("POST", "/Bulk", bulk(
+			operation("PATCH", "/Groups/bulkId:a", "", patch(op("add", "members", []object{{"value": "bulkId:own"}}))), // behind two circles
+			operation("POST", "/Groups", "a", group("A", "bulkId:b", paul)),
+			operation("POST", "/Groups", "b", group("B", "bulkId:c")),
+			operation("POST", "/Groups", "c", group("C", "bulkId:a", "bulkId:x")),
+			operation("POST", "/Users", "own", led("own", "own")),
+			operation("POST", "/Users", "x", led("x", "y")),
+			operation("POST", "/Users", "y", user("y@societe.example", object{enterpriseURN + ":manager": "bulkId:x"})),
+		)).mustStatuses("200", "a 201", "b 201", "c 201", "own 201", "x 201", "y 201")
+		ga, gb, gc, own, x, y := a.id(1), a.id(2), a.id(3), a.id(4), a.id(5), a.id(6)
+		sorted := func(ids ...string) []string { slices.Sort(ids); return ids }
+		for id, want := range map[string][]string{ga: {gb, paul, own}, gb: {gc}, gc: {ga, x}} {
+			if got := c.members(id); !slices.Equal(sorted(got...), sorted(want...)) {
+				t.Errorf("%s has %v, want %v", id, got, want)
+			}
+		}
+		for i, manager := range map[int]string{4: own, 5: y, 6: x} {
+			got := c.do("GET", "/Users/"+a.id(i), nil).must(200)
+			if got.text(enterpriseURN, "manager", "value") != manager {
+				t.Errorf("manager of %d: %s, want %s", i, got.body, manager)
+			}
+			if tag := a.text("Operations", i, "version"); tag != got.header.Get("ETag") {
+				t.Errorf("operation %d answered version %s; it is %s", i, tag, got.header.Get("ETag"))
+			}
+		}
+		if got := c.do("GET", "/Users/"+x, nil); got.at("title") != "T" || got.text(enterpriseURN, "department") != "D" {
+			t.Errorf("the rest of x is %s", got.body)
+		}
+		if strings.Contains(c.everything(), "bulkId") {
+			t.Error("a bulkId was stored")
+		}
+	})
+}
+
+// RFC 7644 §3.7.3: when failOnErrors stops a request, what was begun of a circle is completed or taken back.
+func TestRFC7644Section371CircleThatIsStopped(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newWorld(t, d).tenant("Société", "")
+		before := c.everything()
+		request := bulk(
+			operation("POST", "/Groups", "a", group("A", "bulkId:b")),
+			operation("POST", "/Groups", "b", group("B", "bulkId:c")),
+			operation("POST", "/Groups", "c", group("", "bulkId:a")), // has no name
+		)
+		request["failOnErrors"] = 1
+		a := c.do("POST", "/Bulk", request).must(200)
+		if strings.Contains(a.body, `"201"`) {
+			t.Errorf("answered %s", a.body)
+		}
+		if after := c.everything(); after != before {
+			t.Errorf("left behind:\n%s\nbefore:\n%s", after, before)
 		}
 	})
 }

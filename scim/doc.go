@@ -16,7 +16,8 @@
 //   - errors.go: one table from domain errors to statuses and scimTypes
 //   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource; list.go: queries
 //   - change.go: the one way in which a request, single or bulk, changes a resource
-//   - bulk.go, bulk_operation.go, bulk_reference.go: many changes in one request, and how they refer to each other
+//   - bulk.go, bulk_operation.go, bulk_reference.go, bulk_circle.go: many changes in one request, and how they refer to
+//     each other
 //   - precondition.go: ETag, If-Match, If-None-Match
 //   - patch.go: a PATCH body, in every dialect, into operations
 //   - render.go, projection.go: a stored resource into a response; attributes and excludedAttributes
