@@ -18,25 +18,83 @@ type bulkStep struct {
 	complete bool
 }
 
-// circular finds an operation in a circle of those that wait. Every operation in one is a POST, for nothing waits for
-// another; each step leads to what the one at hand waits for, so the first that comes twice is in a circle.
-func (r *bulkRequest) circular(waits func(*bulkOperation) bool) *bulkOperation {
-	start := slices.IndexFunc(r.operations, waits)
-	if start < 0 {
-		return nil
+// bulkOrder is the steps of a request as they are put in order.
+type bulkOrder struct {
+	request *bulkRequest
+	circles map[*bulkOperation]int
+	left    map[int]int // how many operations of a circle are not taken
+	steps   []bulkStep
+	taken   map[*bulkOperation]bool
+	begun   map[int][]*bulkOperation // by circle: taken without all that they refer to
+}
+
+func newBulkOrder(r *bulkRequest) *bulkOrder {
+	b := &bulkOrder{
+		request: r, circles: r.circles(), left: map[int]int{}, taken: map[*bulkOperation]bool{}, begun: map[int][]*bulkOperation{},
 	}
-	seen := map[*bulkOperation]bool{}
-	o := r.operations[start]
-	for !seen[o] {
-		seen[o] = true
-		for _, name := range o.references {
-			if creator := r.creators[name]; creator != nil && waits(creator) {
-				o = creator
-				break
-			}
+	for _, circle := range b.circles {
+		b.left[circle]++
+	}
+	return b
+}
+
+// take puts an operation next, and behind the last one of a circle what completes it: in reverse, so that of two that
+// wait for each other the one that can fail is decided first.
+func (b *bulkOrder) take(o *bulkOperation) {
+	var missing []string
+	for _, name := range o.references {
+		if creator := b.request.creators[name]; creator != nil && !b.taken[creator] {
+			missing = append(missing, name)
 		}
 	}
-	return o
+	circle := b.circles[o]
+	b.steps, b.taken[o] = append(b.steps, bulkStep{bulkOperation: o}), true
+	if len(missing) > 0 {
+		o.leave(missing)
+		b.begun[circle] = append(b.begun[circle], o)
+	}
+	if b.left[circle]--; b.left[circle] > 0 {
+		return
+	}
+	for _, o := range slices.Backward(b.begun[circle]) {
+		b.steps = append(b.steps, bulkStep{o, true})
+	}
+}
+
+// circles gives each operation a number that it shares with those in a circle of references with it: the strongly
+// connected components of the graph, by Tarjan's algorithm.
+func (r *bulkRequest) circles() map[*bulkOperation]int {
+	circles, lowest, stack := map[*bulkOperation]int{}, map[*bulkOperation]int{}, []*bulkOperation{}
+	place := map[*bulkOperation]int{}
+	var visit func(o *bulkOperation)
+	visit = func(o *bulkOperation) {
+		place[o] = len(place) + 1
+		lowest[o] = place[o]
+		stack = append(stack, o)
+		for creator := range r.creatorsOf(o) {
+			switch {
+			case place[creator] == 0:
+				visit(creator)
+				lowest[o] = min(lowest[o], lowest[creator])
+			case circles[creator] == 0: // on the stack
+				lowest[o] = min(lowest[o], place[creator])
+			}
+		}
+		if lowest[o] != place[o] {
+			return
+		}
+		start := slices.Index(stack, o)
+		for _, member := range stack[start:] {
+			circles[member] = place[o]
+		}
+		stack = stack[:start]
+	}
+	for _, o := range r.operations {
+		if place[o] == 0 {
+			visit(o)
+		}
+	}
+	return circles
 }
 
 // leave sets aside the values of a POST that refer to what is not created yet.

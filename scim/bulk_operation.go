@@ -25,7 +25,7 @@ type bulkOperation struct {
 	fault    error // why it cannot be made, as far as the request alone shows
 
 	references []string       // bulkIds that the path and the data name
-	later      map[string]any // what is set aside of data because it leads in a circle; nil for others
+	later      map[string]any // the part of data set aside, because it leads in a circle to what comes later
 	created    string         // id of the resource that a POST made
 	answer     *bulkAnswer    // nil until it was processed
 }

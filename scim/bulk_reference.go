@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"iter"
 	"maps"
 	"net/http"
 	"regexp"
@@ -40,25 +41,25 @@ func (r *bulkRequest) add(o *bulkOperation) {
 }
 
 // order sorts the operations: one that refers to what a later one creates waits for it, and all others stay as the
-// request has them. One in a circle of references does not wait: it comes without them, and again to be completed.
+// request has them. Those in a circle of references do not wait for each other: one of them comes without the others,
+// and again to be completed once they are there.
 func (r *bulkRequest) order() []bulkStep {
+	order := newBulkOrder(r)
 	waitsFor, waiters := map[*bulkOperation]int{}, map[*bulkOperation][]*bulkOperation{}
 	for _, o := range r.operations {
-		for _, name := range o.references {
-			if creator := r.creators[name]; creator != nil {
+		for creator := range r.creatorsOf(o) {
+			if order.circles[o] != order.circles[creator] {
 				waitsFor[o]++
 				waiters[creator] = append(waiters[creator], o)
 			}
 		}
 	}
-	steps := make([]bulkStep, 0, len(r.operations))
-	reached, taken := map[*bulkOperation]bool{}, map[*bulkOperation]bool{}
+	reached := map[*bulkOperation]bool{}
 	var take func(o *bulkOperation)
 	take = func(o *bulkOperation) {
-		steps = append(steps, bulkStep{bulkOperation: o})
-		taken[o] = true
+		order.take(o)
 		for _, waiter := range waiters[o] {
-			if waitsFor[waiter]--; waitsFor[waiter] == 0 && reached[waiter] && !taken[waiter] {
+			if waitsFor[waiter]--; waitsFor[waiter] == 0 && reached[waiter] {
 				take(waiter)
 			}
 		}
@@ -68,24 +69,18 @@ func (r *bulkRequest) order() []bulkStep {
 			take(o)
 		}
 	}
-	waits := func(o *bulkOperation) bool { return !taken[o] }
-	var begun []*bulkOperation
-	for o := r.circular(waits); o != nil; o = r.circular(waits) {
-		o.leave(slices.DeleteFunc(slices.Clone(o.references), func(name string) bool {
-			creator := r.creators[name]
-			return creator == nil || taken[creator]
-		}))
-		begun = append(begun, o)
-		take(o)
-		begun = slices.DeleteFunc(begun, func(o *bulkOperation) bool {
-			done := waitsFor[o] == 0
-			if done {
-				steps = append(steps, bulkStep{o, true})
+	return order.steps
+}
+
+// creatorsOf gives the operations that create what an operation refers to.
+func (r *bulkRequest) creatorsOf(o *bulkOperation) iter.Seq[*bulkOperation] {
+	return func(yield func(*bulkOperation) bool) {
+		for _, name := range o.references {
+			if creator := r.creators[name]; creator != nil && !yield(creator) {
+				return
 			}
-			return done
-		})
+		}
 	}
-	return steps
 }
 
 // findReferences lists the bulkIds that an operation names, in its path and in its data.
