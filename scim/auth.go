@@ -50,11 +50,11 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (resources.Cal
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+		s.challenge(w, "")
 		return resources.Caller{}, unauthorized("The request carries no bearer token: send the header Authorization: Bearer <token>.")
 	}
 	if len(token) < shortestToken || len(token) > longestToken {
-		return resources.Caller{}, badToken(w, "")
+		return resources.Caller{}, s.badToken(w, token, "")
 	}
 	t, connection, err := s.Connections.Authenticate(r.Context(), resources.HashToken(token), s.Now())
 	if errors.Is(err, resources.ErrNotFound) {
@@ -62,13 +62,13 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (resources.Cal
 		if why := new(resources.Error); errors.As(err, &why) {
 			detail = why.Detail
 		}
-		return resources.Caller{}, badToken(w, detail)
+		return resources.Caller{}, s.badToken(w, token, detail)
 	}
 	if err != nil {
 		return resources.Caller{}, err // a suspended company or a disabled connection is 403: Entra takes 404 for a broken service
 	}
 	if !slices.Contains(t.Scopes, Scope) {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
+		s.challenge(w, `, error="insufficient_scope", scope="scim"`)
 		return resources.Caller{}, resources.Errorf(resources.ErrForbidden, "", "The token is not for SCIM.")
 	}
 	return resources.Caller{
@@ -79,9 +79,22 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (resources.Cal
 	}, nil
 }
 
-func badToken(w http.ResponseWriter, detail string) error {
-	w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="invalid_token"`)
-	if detail == "" {
+// challenge says which scheme is wanted, and where a client learns how to get a token (RFC 6750 §3, RFC 9728 §5.1).
+func (s *Server) challenge(w http.ResponseWriter, more string) {
+	if s.ResourceMetadata != "" {
+		more += `, resource_metadata="` + s.ResourceMetadata + `"`
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`+more)
+}
+
+func (s *Server) badToken(w http.ResponseWriter, token, detail string) error {
+	s.challenge(w, `, error="invalid_token"`)
+	switch {
+	case detail != "":
+	case strings.Count(token, ".") == 2: // Entra signs a JWT for everybody where its token field is blank (clients.md 2.8)
+		detail = "The bearer token is a JWT that this server did not issue. Where the identity provider's token field was left " +
+			"blank, enter a token, or set up OAuth."
+	default:
 		detail = "The bearer token is not known, or was revoked. An administrator can issue a new one."
 	}
 	return unauthorized(detail)

@@ -53,14 +53,14 @@ func newDiscovery(s *site) *discovery {
 		schemas = append(schemas, o)
 	}
 	return &discovery{
-		config: newDocument(providerConfigObject(base, s.Limits)),
+		config: newDocument(providerConfigObject(base, s.Limits, s.authenticationSchemes())),
 		types:  newDocuments("resource type", types),
 		urns:   newDocuments("schema", schemas),
 	}
 }
 
 // providerConfigObject says what this server truly does (RFC 7643 §5; RFC 9865 §4 for pagination).
-func providerConfigObject(base string, l Limits) object {
+func providerConfigObject(base string, l Limits, schemes []object) object {
 	supported := func(yes bool) object { return object{"supported": yes} }
 	return object{
 		"schemas":        []string{schemaProviderConfig},
@@ -74,13 +74,27 @@ func providerConfigObject(base string, l Limits) object {
 			"cursor": false, "index": true, "defaultPaginationMethod": "index",
 			"defaultPageSize": l.PageSize, "maxPageSize": l.MaxPage,
 		},
-		"authenticationSchemes": []object{{
-			"type": "oauthbearertoken", "name": "Bearer token", "primary": true,
-			"description": "A token that an administrator issues for one connection, sent as Authorization: Bearer.",
-			"specUri":     "https://www.rfc-editor.org/info/rfc6750",
-		}},
+		"authenticationSchemes": schemes,
 		"meta": discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig"),
 	}
+}
+
+// authenticationSchemes says how a client gets in (RFC 7643 §5).
+func (s *Server) authenticationSchemes() []object {
+	schemes := []object{{
+		"type": "oauthbearertoken", "name": "Bearer token", "primary": true,
+		"description": "A token that an administrator issues for one connection, sent as Authorization: Bearer.",
+		"specUri":     "https://www.rfc-editor.org/info/rfc6750",
+	}}
+	if s.ResourceMetadata != "" {
+		schemes = append(schemes, object{
+			"type": "oauth2", "name": "OAuth 2.0 client credentials",
+			"description": "A bearer token of an hour that a client gets by itself, with scope scim: by a client secret, " +
+				"private_key_jwt or a federated assertion. The document at documentationUri names the token endpoint.",
+			"specUri": "https://www.rfc-editor.org/info/rfc6749", "documentationUri": s.ResourceMetadata,
+		})
+	}
+	return schemes
 }
 
 // resourceTypeObject is RFC 7643 §6. Its id is its name.

@@ -35,6 +35,8 @@ type Server struct {
 	Now         func() time.Time
 	Log         *slog.Logger
 
+	// ResourceMetadata is where clients learn which authorization server issues tokens for this one (RFC 9728); empty: none.
+	ResourceMetadata string
 	// Recorder keeps requests for the admin to look at; optional.
 	Recorder *Recorder
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
