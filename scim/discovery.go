@@ -75,7 +75,7 @@ func providerConfigObject(base string, l Limits, schemes []object) object {
 			"defaultPageSize": l.PageSize, "maxPageSize": l.MaxPage,
 		},
 		"authenticationSchemes": schemes,
-		"meta": discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig"),
+		"meta":                  discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig"),
 	}
 }
 
@@ -90,7 +90,7 @@ func (s *Server) authenticationSchemes() []object {
 		schemes = append(schemes, object{
 			"type": "oauth2", "name": "OAuth 2.0 client credentials",
 			"description": "A bearer token of an hour that a client gets by itself, with scope scim: by a client secret, " +
-				"private_key_jwt or a federated assertion. The document at documentationUri names the token endpoint.",
+				"private_key_jwt or a federated assertion. The document at documentationUri names the authorization server.",
 			"specUri": "https://www.rfc-editor.org/info/rfc6749", "documentationUri": s.ResourceMetadata,
 		})
 	}
