@@ -5,12 +5,12 @@
 // What is decided here is the wire: who may ask (bearer tokens), which dialects of a PATCH body are understood, which
 // attributes a response shows, and which status and scimType an error becomes.
 //
-// A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), authenticate (so
-// that nothing at all is told without a token), throttle, the site of the company (letter case and slashes of the path,
+// A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), public (what is
+// told without a token), authenticate (so that nothing else is), throttle, the site of the company (letter case and slashes of the path,
 // routes), and a handler. Handlers return errors; one function writes them.
 //
 //   - server.go: the Server and its limits; site.go: every route on one screen, for each set of resource types
-//   - auth.go: bearer tokens; rate.go: requests per second of a connection
+//   - public.go: what is told without a token; auth.go: bearer tokens; rate.go: requests per second of a connection
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
 //   - request.go: paths, media types, bodies, query parameters
 //   - errors.go: one table from domain errors to statuses and scimTypes

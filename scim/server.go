@@ -71,14 +71,15 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Handler serves everything that [Concerns] it. Nothing is reachable without a bearer token, not even the answer that a
-// path does not exist; every refusal is a SCIM error, and none is a redirect. What net/http refuses before any handler
-// is asked (a header over the server's limit is 431, what is not HTTP is 400) it answers itself, in plain text.
+// Handler serves everything that [Concerns] it. Without a bearer token nothing but ServiceProviderConfig is reachable,
+// not even the answer that a path does not exist; every refusal is a SCIM error, and none is a redirect. What net/http
+// refuses before any handler is asked (a header over the server's limit is 431, what is not HTTP is 400) it answers
+// itself, in plain text.
 func (s *Server) Handler() http.Handler {
 	server := *s
 	server.Limits = s.Limits.withDefaults()
 	server.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	return server.observe(server.authenticate(server.throttle(server.serve())))
+	return server.observe(server.public(server.authenticate(server.throttle(server.serve()))))
 }
 
 // handler is an endpoint. It either writes a response or returns an error, which [Server.writeError] writes.
