@@ -109,9 +109,6 @@ var builders = map[string]struct {
 	"selectResources": {"select from ", 1},
 }
 
-// given is what names stand for, in one file, that functions get from another: the condition of matching.
-var given = map[string]texts{"find.go": {"where": "r.company_id = ? and r.type = ?"}}
-
 // statements collects the texts of the package.
 func statements(t *testing.T) []statement {
 	t.Helper()
@@ -139,9 +136,7 @@ func statements(t *testing.T) []statement {
 	for name, file := range files {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-				known := maps.Clone(global)
-				maps.Copy(known, given[name])
-				for _, s := range statementsOf(f, known) {
+				for _, s := range statementsOf(f, maps.Clone(global)) {
 					all = append(all, statement{set.Position(s.Pos).String(), name + ":" + f.Name.Name, s.Text})
 				}
 			}

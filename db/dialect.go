@@ -169,12 +169,13 @@ func (d dialect) jsonPath(base string, keys []string) fragment {
 // sqlitePath writes keys as SQLite's JSON path. Quoted, a key may hold the dots and colons of a URN.
 func sqlitePath(keys []string) string { return `$."` + strings.Join(keys, `"."`) + `"` }
 
-// jsonElements is a relation with the values of a list in a JSON expression as its column `value`.
+// jsonElements is a relation with the values of a list in a JSON expression as its column `value`, and their places in
+// the list as `key`.
 func (d dialect) jsonElements(base string, keys []string, alias string) fragment {
 	if d.postgres {
 		path := pq.Array(keys)
 		return fragment{"jsonb_array_elements(case jsonb_typeof(" + base + " #> ?::text[]) when 'array' then " +
-			base + " #> ?::text[] end) as " + alias + "(value)", []any{path, path}}
+			base + " #> ?::text[] end) with ordinality as " + alias + "(value, key)", []any{path, path}}
 	}
 	return fragment{"json_each(" + base + ", ?) as " + alias, []any{sqlitePath(keys)}}
 }

@@ -16,16 +16,20 @@ func CompileCondition(d *DB, c resources.Caller, typ string, cond resources.Cond
 // Plan is how the database means to answer Find's query for a condition.
 func Plan(t *testing.T, d *DB, c resources.Caller, typ string, cond resources.Condition) string {
 	t.Helper()
-	where, args, err := d.matching(c, resources.Query{Type: typ, Where: cond})
+	q := resources.Query{Type: typ, Where: cond}
+	s, err := d.search(c, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	query := d.selectResources(resources.With{}, "resources r") + " where " + where + " order by r.created, r.id limit ? offset ?"
+	query, err := d.rowsSQL(c, q, s, 100, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	explain := "explain query plan "
 	if d.Postgres() {
 		explain = "explain "
 	}
-	rows, err := d.reader.QueryxContext(t.Context(), d.dialect.rebind(explain+query), append(append([]any{c.Connection}, args...), 100, 0)...)
+	rows, err := d.reader.QueryxContext(t.Context(), d.dialect.rebind(explain+query.text), query.args...)
 	if err != nil {
 		t.Fatal(err)
 	}

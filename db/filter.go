@@ -44,7 +44,7 @@ func (c *compiler) condition(cond resources.Condition, at place) (fragment, erro
 	case resources.Present:
 		return c.present(cond.Attribute, at)
 	case resources.Element:
-		if t := c.valueTable(cond, at); t != nil {
+		if t := c.valueTable(cond.Attribute, at); t != nil {
 			return c.tableElement(cond, t)
 		}
 		return c.documentElement(cond, at)

@@ -6,6 +6,7 @@ import "proprio/resources"
 type valueTable struct {
 	from    string // the table, and what its columns need
 	owner   string // column of the resource that the value belongs to
+	order   string // in which the values stand, the primary one first
 	columns map[string]operand
 }
 
@@ -18,28 +19,28 @@ type operand struct {
 	never   bool     // never null
 }
 
-// valueTable finds the table of an Element's attribute; nil when its values are in the document.
-func (c *compiler) valueTable(e resources.Element, at place) *valueTable {
+// valueTable finds the table of a multi-valued attribute; nil when its values are in the document.
+func (c *compiler) valueTable(list *resources.Attribute, at place) *valueTable {
 	if at.element != nil {
 		return nil
 	}
 	named := "case when m.display_name <> '' then m.display_name else m.user_name end"
-	switch c.typ + " " + e.Attribute.String() {
+	switch c.typ + " " + list.String() {
 	case "User emails":
-		return &valueTable{from: "emails e", owner: "e.user_id", columns: map[string]operand{
+		return &valueTable{from: "emails e", owner: "e.user_id", order: "e.is_primary desc, e.position", columns: map[string]operand{
 			"value":   {written: raw("e.value"), whole: raw("e.folded"), never: true},
 			"type":    {written: raw("e.type"), never: true},
 			"primary": {written: raw("e.is_primary"), given: c.jsonListed("emails", "e.position", "primary"), never: true},
 			"display": {written: c.jsonListed("emails", "e.position", "display")},
 		}}
 	case "User groups":
-		return &valueTable{owner: "e.member_id", columns: map[string]operand{
+		return &valueTable{owner: "e.member_id", order: "e.group_id", columns: map[string]operand{
 			"value":   {written: raw("e.group_id"), never: true},
 			"type":    {written: raw("'direct'"), never: true},
 			"display": {written: raw("m.display_name"), never: true},
 		}, from: "members e join resources m on m.company_id = e.company_id and m.id = e.group_id"}
 	case "Group members":
-		return &valueTable{owner: "e.group_id", columns: map[string]operand{
+		return &valueTable{owner: "e.group_id", order: "e.member_id", columns: map[string]operand{
 			"value":   {written: raw("e.member_id"), never: true},
 			"type":    {written: raw("e.member_type"), never: true},
 			"display": {written: raw(named), never: true},

@@ -32,6 +32,9 @@ type resourceRow struct {
 	Manager        sql.NullString `db:"manager"`
 	ExternalID     sql.NullString `db:"external_id"`
 	GroupPairs     sql.NullString `db:"group_pairs"` // [[id, displayName], …]
+	// Of a sorted query (db/order.go):
+	SortMissing bool           `db:"sort_missing"`
+	SortKey     sql.NullString `db:"sort_key"`
 }
 
 // resourceColumns are read from resources r. The one parameter is the caller's connection.
@@ -40,16 +43,20 @@ const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body,
 	(select x.external_id from external_ids x
 		where x.company_id = r.company_id and x.resource_id = r.id and x.connection_id = ?) as external_id`
 
-// selectResources begins a query for whole resources. Its one parameter is the caller's connection. The table is called
-// r in what follows. The Groups of each resource come in the same round trip, as JSON.
+// selectResources is a query for whole resources. Its one parameter so far is the caller's connection. The table is
+// called r in what follows.
 func (d *DB) selectResources(with resources.With, from string) string {
-	groups := ""
-	if with.Groups {
-		groups = `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
-			from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
-			where m.company_id = r.company_id and m.member_id = r.id) as group_pairs`
+	return d.selectColumns(with) + ` from ` + from
+}
+
+// selectColumns begins it. The Groups of each resource come in the same round trip, as JSON.
+func (d *DB) selectColumns(with resources.With) string {
+	if !with.Groups {
+		return `select ` + resourceColumns
 	}
-	return `select ` + resourceColumns + groups + ` from ` + from
+	return `select ` + resourceColumns + `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
+		from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
+		where m.company_id = r.company_id and m.member_id = r.id) as group_pairs`
 }
 
 // Get implements resources.Store.
@@ -178,7 +185,7 @@ func (row *resourceRow) resource() (*resources.Resource, error) {
 			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold, Manager: row.Manager.String,
 		},
 	}
-	if !row.GroupPairs.Valid {
+	if !row.GroupPairs.Valid || row.Type != resources.TypeUser {
 		return r, nil
 	}
 	var pairs [][2]string

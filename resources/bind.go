@@ -13,9 +13,18 @@ import (
 // have, or a value of another kind is ErrInvalidFilter naming it: what cannot be answered is never answered with
 // everything (Q24). Neither is what costs too much: more than [MaxScans] comparisons that no index answers.
 func (rt *ResourceType) Bind(e filter.Expression) (Condition, error) {
-	scans := 0
-	c, err := binder{rt: rt, scans: &scans}.bind(e)
-	if err == nil && scans > MaxScans {
+	return binder{rt: rt, scans: new(int)}.whole(e)
+}
+
+// BindLenient is Bind for a query over several types: an attribute that this one does not have has no value here, but
+// may have one there (RFC 7644 §3.4.2.1; protocol.md section 3, row 7).
+func (rt *ResourceType) BindLenient(e filter.Expression) (Condition, error) {
+	return binder{rt: rt, scans: new(int), lenient: true}.whole(e)
+}
+
+func (b binder) whole(e filter.Expression) (Condition, error) {
+	c, err := b.bind(e)
+	if scans := *b.scans; err == nil && scans > MaxScans {
 		return nil, Errorf(ErrInvalidFilter, "filter", "The filter has %d comparisons that no index answers; %d are the limit. "+
 			"Look for values of id, userName, externalId, displayName or emails with eq, or send several filters.", scans, MaxScans)
 	}
@@ -41,7 +50,12 @@ type binder struct {
 	rt     *ResourceType
 	within *Attribute
 	scans  *int // comparisons so far that no index answers
+	// lenient takes names that the type does not have for attributes without value.
+	lenient bool
 }
+
+// nothing is the condition that holds for no resource.
+func nothing() Condition { return Or{} }
 
 func (b binder) bind(e filter.Expression) (Condition, error) {
 	switch e := e.(type) {
@@ -93,6 +107,9 @@ func (b binder) valuePath(e *filter.ValuePath) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a == nil {
+		return nothing(), nil
+	}
 	before := *b.scans
 	where, err := b.element(a, e.ValueFilter)
 	if err != nil {
@@ -123,7 +140,7 @@ func (b binder) comparison(e *filter.AttributeExpression) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.within != nil || !findsResource(a, e) {
+	if a != nil && (b.within != nil || !findsResource(a, e)) {
 		*b.scans++
 	}
 	return b.compare(a, e)
@@ -139,6 +156,8 @@ func (b binder) compare(a *Attribute, e *filter.AttributeExpression) (Condition,
 		return negated(b.compare(a, &eq))
 	case e.CompareValue == nil && e.Operator == parser.EQ:
 		return negated(b.present(a))
+	case a == nil:
+		return nothing(), nil
 	}
 	if a.Kind == KindComplex {
 		value := a.SubAttribute("value")
@@ -160,6 +179,9 @@ func (b binder) compare(a *Attribute, e *filter.AttributeExpression) (Condition,
 
 // present binds pr: for a complex attribute, that one of its sub-attributes is present (RFC 7644 table 3).
 func (b binder) present(a *Attribute) (Condition, error) {
+	if a == nil {
+		return nothing(), nil
+	}
 	if a.Kind != KindComplex {
 		if err := filterable(a); err != nil {
 			return nil, err
@@ -198,11 +220,14 @@ func (b binder) wrap(a *Attribute, c Condition) Condition {
 }
 
 // resolve finds the attribute of a comparison. Inside a value path names are those of the sub-attributes; `value` of a
-// multi-valued attribute without any is the value itself.
+// multi-valued attribute without any is the value itself. A lenient binder gives nil for a name that is unknown.
 func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 	if b.within == nil {
 		a, err := b.rt.Resolve(p)
 		var e *Error
+		if b.lenient && errors.Is(err, ErrInvalidPath) {
+			return nil, nil
+		}
 		if errors.As(err, &e) {
 			return nil, Errorf(ErrInvalidFilter, e.Path, "%s", e.Detail)
 		}
@@ -215,6 +240,9 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 		if b.within.Kind != KindComplex && strings.EqualFold(p.AttributeName, "value") {
 			return b.within, nil
 		}
+	}
+	if b.lenient {
+		return nil, nil
 	}
 	return nil, Errorf(ErrInvalidFilter, b.within.String()+"["+p.String()+"]", "%s has no sub-attribute %q.", b.within, p.String())
 }

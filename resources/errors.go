@@ -18,6 +18,10 @@ var (
 	ErrNoTarget      = errors.New("no target")
 	ErrMutability    = errors.New("not changeable")
 	ErrTooMany       = errors.New("too many results")
+	// A page's cursor (RFC 9865): not one of this query, too old, or used with another count.
+	ErrInvalidCursor = errors.New("invalid cursor")
+	ErrExpiredCursor = errors.New("expired cursor")
+	ErrInvalidCount  = errors.New("invalid count")
 	ErrTooLarge      = errors.New("too large")
 	ErrForbidden     = errors.New("forbidden")
 	// ErrBusy: the database stayed contended through all retries. The caller may try again.

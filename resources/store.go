@@ -28,21 +28,6 @@ type Store interface {
 	Apply(ctx context.Context, c Caller, changes ...Change) ([]Applied, error)
 }
 
-// Query selects resources of one type, ordered by (created, id).
-type Query struct {
-	Type       string
-	Where      Condition // nil: all
-	StartIndex int       // from 1
-	Count      int       // at most; 0: only the total
-	With       With
-}
-
-// Page is a part of a result. Total counts every match in the company.
-type Page struct {
-	Total     int
-	Resources []*Resource
-}
-
 // Change is one resource's change with everything that must be written with it, atomically: the row, its index
 // rows, its members, the audit entry, and a dirty mark for every object that apps may have to hear of.
 type Change struct {
