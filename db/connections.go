@@ -88,8 +88,8 @@ func (d *DB) ListConnections(ctx context.Context, company string) ([]resources.C
 		}
 	}
 	var held []tokenRow
-	err = d.list(ctx, nil, &held, `select `+tokenColumns+` from tokens t where t.company_id = ? order by t.created desc, t.id desc`,
-		company)
+	err = d.list(ctx, nil, &held, `select `+tokenColumns+` from tokens t where t.company_id = ? and t.client_id = ''
+		order by t.created desc, t.id desc`, company)
 	tokens := map[string][]resources.Token{}
 	for _, row := range held {
 		tokens[row.Connection] = append(tokens[row.Connection], row.token())

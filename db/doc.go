@@ -1,10 +1,10 @@
 // Package db is all of Proprio's SQL: one [DB] that keeps everything in SQLite or in Postgres, by the same code.
 //
-// DB implements the store interfaces of resources, ownership, push, audit and oidc, one file per store. Nothing else
-// in the repository speaks SQL. The package decides nothing: rules live with the packages whose stores it implements.
+// DB implements the store interfaces of resources, ownership, push, audit, oidc and scim/oauth, one file per store.
+// Nothing else in the repository speaks SQL. The package decides nothing: rules live with the packages whose stores it implements.
 //
 // Every table but companies carries company_id, and every query names it, except where the company is what is looked
-// for (a token's hash, a session's hash, the owner of a domain name).
+// for (a token's hash, a client's id, a session's hash, the owner of a domain name).
 //
 // Writing. A change runs in inTx: one transaction, retried a bounded number of times when the database asks for it, so
 // the function given to it must have no effect but its SQL. On SQLite one transaction writes at a time, and it takes
@@ -30,6 +30,7 @@
 //   - audit.go: audit.Log
 //   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
+//   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store
 //   - signin.go, signin_admins.go, signin_issuers.go, signin_sessions.go: oidc.Store
 //
 // Package db/dbtest gives tests a fresh database of each kind.

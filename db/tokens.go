@@ -52,8 +52,8 @@ func (d *DB) CreateToken(ctx context.Context, actor audit.Actor, t resources.Tok
 			return err
 		}
 		var active int
-		err = d.get(ctx, tx, &active, `select count(*) from tokens where company_id = ? and connection_id = ? and revoked = 0
-			and (expires = 0 or expires > ?)`, t.Company, t.Connection, micros(now))
+		err = d.get(ctx, tx, &active, `select count(*) from tokens where company_id = ? and connection_id = ? and client_id = ''
+			and revoked = 0 and (expires = 0 or expires > ?)`, t.Company, t.Connection, micros(now))
 		if err != nil {
 			return err
 		}
