@@ -49,14 +49,14 @@ func (d *DB) selectResources(with resources.With, from string) string {
 	return d.selectColumns(with) + ` from ` + from
 }
 
-// selectColumns begins it. The Groups of each resource come in the same round trip, as JSON.
+// selectColumns begins it. The Groups of each User come in the same round trip, as JSON.
 func (d *DB) selectColumns(with resources.With) string {
 	if !with.Groups {
 		return `select ` + resourceColumns
 	}
 	return `select ` + resourceColumns + `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
 		from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
-		where m.company_id = r.company_id and m.member_id = r.id) as group_pairs`
+		where m.company_id = r.company_id and m.member_id = r.id and m.member_type = '` + resources.TypeUser + `') as group_pairs`
 }
 
 // Get implements resources.Store.
