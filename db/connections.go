@@ -23,13 +23,17 @@ type connectionRow struct {
 	Switches string `db:"switches"`
 	Disabled bool   `db:"disabled"`
 	Created  int64  `db:"created"`
+	Held     int64  `db:"losses_held"`
+	Client   string `db:"client"`
+	ClientBy string `db:"client_by"`
 }
 
-const connectionColumns = `c.company_id, c.id, c.name, c.preset, c.switches, c.disabled, c.created`
+const connectionColumns = `c.company_id, c.id, c.name, c.preset, c.switches, c.disabled, c.created,
+	c.losses_held, c.client, c.client_by`
 
 func (row connectionRow) connection() (resources.Connection, error) {
 	c := resources.Connection{ID: row.ID, Company: row.Company, Name: row.Name, Preset: row.Preset, Disabled: row.Disabled,
-		Created: fromMicros(row.Created)}
+		Created: fromMicros(row.Created), LossesHeld: fromMicros(row.Held), Client: row.Client, ClientBy: row.ClientBy}
 	err := json.Unmarshal([]byte(row.Switches), &c.Switches)
 	if err != nil {
 		return c, fmt.Errorf("switches of connection %s: %w", row.ID, err)
@@ -156,10 +160,8 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		err = resources.Errorf(resources.ErrNotFound, "", "The token was revoked.")
 	case !t.Expires.IsZero() && !now.Before(t.Expires):
 		err = resources.Errorf(resources.ErrNotFound, "", "The token expired at %s.", t.Expires.Format(time.RFC3339))
-	case row.Suspended:
-		err = resources.Errorf(resources.ErrForbidden, "", "The company is suspended.")
-	case row.Disabled:
-		err = resources.Errorf(resources.ErrForbidden, "", "The connection %q is disabled.", c.Name)
+	default:
+		err = inForce(c, row.Suspended)
 	}
 	if err != nil {
 		return resources.Token{}, resources.Connection{}, err
@@ -176,6 +178,17 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		}
 	}
 	return t, c, nil
+}
+
+// inForce says why a connection may do nothing.
+func inForce(c resources.Connection, suspended bool) error {
+	switch {
+	case suspended:
+		return resources.Errorf(resources.ErrForbidden, "", "The company is suspended.")
+	case c.Disabled:
+		return resources.Errorf(resources.ErrForbidden, "", "The connection %q is disabled.", c.Name)
+	}
+	return nil
 }
 
 func noConnection(id string) error {

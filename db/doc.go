@@ -26,8 +26,10 @@
 //   - resources_read.go, find.go: resources.Store, reading
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
-//   - connections.go, tokens.go, exchanges.go: resources.Connections
-//   - audit.go: audit.Log
+//   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
+//   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
+//   - async.go: resources.AsyncRequests
+//   - audit.go: audit.Log; changes.go: audit.Changes
 //   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
 //   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store

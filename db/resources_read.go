@@ -106,6 +106,9 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 		}
 		found = append(found, r)
 	}
+	if err := d.fillNames(ctx, c, with.References, found); err != nil {
+		return nil, err
+	}
 	if with.MemberLimit > 0 && len(groups) > 0 {
 		err := d.setLargeAside(ctx, c, groups, with.MemberLimit)
 		if err != nil {

@@ -16,8 +16,17 @@ type writer struct {
 	*DB
 	tx      *sqlx.Tx
 	c       resources.Caller
+	txn     string // of all its entries
 	entries []audit.Entry
 	marks   map[object]bool
+}
+
+func (d *DB) newWriter(tx *sqlx.Tx, c resources.Caller) *writer {
+	w := &writer{DB: d, tx: tx, c: c, txn: c.Txn, marks: map[object]bool{}}
+	if w.txn == "" {
+		w.txn = newID()
+	}
+	return w
 }
 
 // Apply implements resources.Store.
@@ -30,7 +39,7 @@ func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources
 	}
 	var applied []resources.Applied
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		w := &writer{DB: d, tx: tx, c: c, marks: map[object]bool{}}
+		w := d.newWriter(tx, c)
 		applied = make([]resources.Applied, len(changes))
 		err := w.lockAll(ctx, changes)
 		if err != nil {
@@ -71,14 +80,19 @@ func (w *writer) lock(ctx context.Context, ids []string) error {
 		` order by id`+w.dialect.forUpdate(), w.c.Company, w.dialect.values(ids))
 }
 
-func (w *writer) apply(ctx context.Context, ch *resources.Change) (resources.Applied, error) {
+func (w *writer) apply(ctx context.Context, ch *resources.Change) (a resources.Applied, err error) {
 	switch ch.Action {
 	case audit.ActionRemove:
-		return w.remove(ctx, ch)
+		a, err = w.remove(ctx, ch)
 	case audit.ActionCreate:
-		return w.create(ctx, ch)
+		a, err = w.create(ctx, ch)
+	default:
+		a, err = w.update(ctx, ch)
 	}
-	return w.update(ctx, ch)
+	if err == nil && ch.Loss && a.Changed {
+		err = w.addLoss(ctx, ch)
+	}
+	return a, err
 }
 
 // finish writes what all changes gave rise to. Marks come last: their rows are what different changes share most.
@@ -120,7 +134,7 @@ func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	w.note(ch, at, x.UserName, x.DisplayName)
+	w.note(ch, at, 1, x.UserName, x.DisplayName)
 	return resources.Applied{Version: 1, Changed: true}, nil
 }
 
@@ -159,7 +173,7 @@ func (w *writer) update(ctx context.Context, ch *resources.Change) (resources.Ap
 			return resources.Applied{}, err
 		}
 	}
-	w.note(ch, at, r.Index.UserName, r.Index.DisplayName)
+	w.note(ch, at, version, r.Index.UserName, r.Index.DisplayName)
 	return resources.Applied{Version: version, Changed: true}, nil
 }
 
@@ -189,9 +203,10 @@ func (w *writer) raise(ctx context.Context, ch *resources.Change, at time.Time) 
 }
 
 // note records the change for the audit and marks its object.
-func (w *writer) note(ch *resources.Change, at time.Time, userName, displayName string) {
+func (w *writer) note(ch *resources.Change, at time.Time, version int64, userName, displayName string) {
 	e := ch.Audit
-	e.Company = w.c.Company
+	e.Company, e.Version, e.Txn = w.c.Company, version, w.txn
+	e.InForce = ch.Action != audit.ActionRemove && ch.Resource.Index.Active && ch.Resource.Index.Hold == ""
 	if e.At.IsZero() {
 		e.At = at
 	}

@@ -14,29 +14,7 @@ type Caller struct {
 	Connection string      // UUID of the identity provider's connection; empty for console, import and command line
 	Actor      audit.Actor // for the audit entry
 	Switches   Switches    // of the connection; the zero value otherwise
-}
-
-// Switches are the documented settings of a connection that change behaviour (clients.md section 6, protocol.md
-// section 3). The zero value is the default for an unknown identity provider. Presets only set these.
-type Switches struct {
-	ReviveInactive      bool `json:"reviveInactive,omitempty"`      // Q51: POST of a userName that exists inactive revives it
-	DuplicateGroupNames bool `json:"duplicateGroupNames,omitempty"` // Q53: two Groups may share a displayName
-	UnquotedValues      bool `json:"unquotedValues,omitempty"`      // Q20: `externalId eq jyoung`
-	PatchNoContent      bool `json:"patchNoContent,omitempty"`      // a successful PATCH answers 204
-	StrictAttributes    bool `json:"strictAttributes,omitempty"`    // Q06: unknown attributes are an error
-	SinglePrimary       bool `json:"singlePrimary,omitempty"`       // Q11: more than one primary is an error, not "last wins"
-}
-
-// Preset returns the switches of a named identity provider: "entra", "okta" or "generic" (and "", the same).
-// ok is false for an unknown name.
-func Preset(name string) (s Switches, ok bool) {
-	switch name {
-	case "", "generic", "entra":
-		return Switches{}, true
-	case "okta":
-		return Switches{ReviveInactive: true}, true
-	}
-	return Switches{}, false
+	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
 }
 
 // Connection is an inbound SCIM client: one identity provider of one company, with its own externalId space.
@@ -48,6 +26,33 @@ type Connection struct {
 	Switches Switches
 	Disabled bool
 	Created  time.Time
+
+	// LossesHeld is since when the connection may deactivate and delete nothing more, because it did so too often (H12);
+	// zero: it may.
+	LossesHeld time.Time
+	// Client is the preset that fits the client which the requests show, and ClientBy is by what it was recognised; empty
+	// while nothing shows it. They are for an administrator to read: no behaviour hangs on them.
+	Client, ClientBy string
+}
+
+// Unknown is an attribute that a connection sent and the schemas do not know (Q06).
+type Unknown struct {
+	Path     string
+	Requests int // in which it came
+	LastSeen time.Time
+}
+
+// KeptUnknowns is how many attributes are kept of a connection: those seen last.
+const KeptUnknowns = 200
+
+// Seen is what requests of a connection showed beside what they asked for.
+type Seen struct {
+	Company    string
+	Connection string
+	At         time.Time
+	Client     string // see Connection; empty: nothing new
+	ClientBy   string
+	Unknown    map[string]int // attributes that the schemas do not know, and the number of requests
 }
 
 // Token is a bearer token of a connection. Only its hash is kept; at most two are active at once, for rotation.
@@ -99,6 +104,12 @@ type Connections interface {
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (Token, Connection, error)
 	// RecordExchange adds exchanges of one connection, oldest first, and keeps its newest [KeptExchanges].
 	RecordExchange(ctx context.Context, exchanges ...Exchange) error
+	// RecordSeen keeps what requests showed.
+	RecordSeen(ctx context.Context, seen Seen) error
+	// Unknowns returns the attributes that the schemas do not know, those seen last first.
+	Unknowns(ctx context.Context, company, connection string) ([]Unknown, error)
+	// ResumeLosses lets a connection deactivate and delete again. What it did before does not count any more.
+	ResumeLosses(ctx context.Context, actor audit.Actor, company, connection string) error
 	// Exchanges returns a connection's newest exchanges.
 	Exchanges(ctx context.Context, company, connection string, limit int) ([]Exchange, error)
 }

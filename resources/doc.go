@@ -18,13 +18,18 @@
 //   - validate.go, fold.go: errors that name the path; the forms in which text is compared
 //   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them
 //   - match.go: the meaning of a condition on a resource
+//   - query.go, sort.go: which resources, in which order, and which page of them
 //   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
 //   - work.go: how much one request may compare; scan.go: which comparisons of a filter no index answers
 //   - directory.go, remove.go, reconsider.go: the one door
 //   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
 //   - post.go: what a post is, and what follows when it is held already
 //   - store.go: the contract that databases fulfil
-//   - connection.go, token.go: inbound SCIM clients and their switches; bearer tokens
+//   - async.go: requests that are made later
+//   - connection.go, token.go: inbound SCIM clients; bearer tokens
+//   - switches.go, switch_list.go, presets.go: what can be set for a connection, and what is set for which identity provider
+//   - awaited.go: references to what a connection has not sent yet
+//   - guard.go: what no connection may do in one stroke; country.go: codes of countries; role.go: roles as JSON in a text
 //   - errors.go: the closed set of domain errors
 //
 // Package resources/filter parses the query language.

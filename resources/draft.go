@@ -15,6 +15,7 @@ type draft struct {
 	// externalID is what the change writes in the caller's connection; nil: the change does not name it.
 	externalID *string
 	members    *memberEdit     // nil: the change does not name them
+	refers     bool            // the change names a reference to one User, such as the manager
 	named      map[string]bool // URNs of the schemas whose object the input holds
 	ignored    []string        // paths that the schemas do not know
 	work       *work
@@ -125,9 +126,10 @@ func (d *draft) setHold(reason string) {
 // keep carries over from the stored document what a replacement does not name and may not lose: `active` (Q54), and the
 // ownership extension, which the identity providers that send whole Users know nothing of.
 func (d *draft) keep(old Document) {
-	if _, named := d.doc["active"]; !named && old["active"] != nil {
+	if _, named := d.doc["active"]; !named && old["active"] != nil && d.rt.Name == TypeUser {
 		d.doc["active"] = old["active"]
 	}
+	d.keepHidden(old)
 	if !d.named[SchemaOwnership] && d.doc[SchemaOwnership] == nil && old[SchemaOwnership] != nil {
 		d.doc[SchemaOwnership] = clone(old[SchemaOwnership])
 	}
@@ -186,9 +188,16 @@ func equal(a, b any) bool {
 // checkImmutable refuses a replacement that differs in what cannot be changed once it is set (RFC 7644 §3.5.1).
 func (d *draft) checkImmutable(old Document) error {
 	for _, a := range d.rt.all() {
-		have := old.get(a)
-		if a.Mutability == "immutable" && have != nil && !equal(have, d.doc.get(a)) {
+		have, now := old.get(a), d.doc.get(a)
+		if a.Mutability == "immutable" && have != nil && !equal(have, now) {
 			return Errorf(ErrMutability, a.String(), "%s cannot be changed once it is set.", a)
+		}
+		object, one := have.(map[string]any)
+		next, _ := now.(map[string]any)
+		for _, sub := range a.Sub {
+			if v := object[sub.Name]; one && sub.Mutability == "immutable" && v != nil && !equal(v, next[sub.Name]) {
+				return Errorf(ErrMutability, sub.String(), "%s cannot be changed once it is set.", sub)
+			}
 		}
 	}
 	return nil

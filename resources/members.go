@@ -11,7 +11,10 @@ import (
 
 // memberEdit is what the operations on a Group's members say, in order. They become a [MemberChange] without the
 // members being read, so that a change costs what it names and not what the Group holds.
-type memberEdit struct{ steps []memberStep }
+type memberEdit struct {
+	steps []memberStep
+	await bool // ids that do not exist may come later (protocol.md section 3, row 2)
+}
 
 // memberStep does one thing: clear removes all; then it adds and removes ids, and what a filter matches.
 type memberStep struct {
@@ -26,8 +29,9 @@ type memberStep struct {
 // and removed, never edited (RFC 7643 §4.2).
 func (d *draft) applyMembers(op Operation, t target) error {
 	var step memberStep
-	var err error
+	err := d.checkMemberNames(t.attribute, op.Value)
 	switch {
+	case err != nil:
 	case t.sub != nil || t.where != nil && op.Op == OpReplace:
 		return Errorf(ErrMutability, op.Path.String(), "A member cannot be edited; remove it and add another.")
 	case t.where != nil:
@@ -46,9 +50,27 @@ func (d *draft) applyMembers(op Operation, t target) error {
 		return err
 	}
 	if d.members == nil {
-		d.members = &memberEdit{}
+		d.members = &memberEdit{await: d.switches.AllowUnknownMembers}
 	}
 	d.members.steps = append(d.members.steps, step)
+	return nil
+}
+
+// checkMemberNames refuses what a member says of itself in words that the schema does not have, where the connection
+// wants to hear of it; else they are not looked at (protocol.md section 3, row 11).
+func (d *draft) checkMemberNames(members *Attribute, v any) error {
+	if !d.switches.strict() {
+		return nil
+	}
+	list, _ := v.([]any)
+	for _, e := range list {
+		object, _ := e.(map[string]any)
+		for _, key := range sortedKeys(object) {
+			if members.SubAttribute(key) == nil {
+				return d.ignore(members.String() + "." + key)
+			}
+		}
+	}
 	return nil
 }
 
@@ -133,10 +155,19 @@ func (m *memberEdit) needsMembers() bool {
 
 // added lists every id that some step adds, once.
 func (m *memberEdit) added() []string {
+	return m.named(func(s memberStep) []string { return s.add })
+}
+
+// removed lists every id that some step removes by its name, once.
+func (m *memberEdit) removed() []string {
+	return m.named(func(s memberStep) []string { return s.remove })
+}
+
+func (m *memberEdit) named(of func(memberStep) []string) []string {
 	var ids []string
 	seen := map[string]bool{}
 	for _, s := range m.steps {
-		for _, id := range s.add {
+		for _, id := range of(s) {
 			if !seen[id] {
 				seen[id] = true
 				ids = append(ids, id)
@@ -146,8 +177,22 @@ func (m *memberEdit) added() []string {
 	return ids
 }
 
+// rename puts ids in the place of other names of members.
+func (m *memberEdit) rename(ids map[string]Member) {
+	for _, s := range m.steps {
+		for _, names := range [][]string{s.add, s.remove} {
+			for i, name := range names {
+				if member, ok := ids[name]; ok {
+					names[i] = member.ID
+				}
+			}
+		}
+	}
+}
+
 // change works the steps out. types are the resource types of the ids in added that exist; present are the Group's
-// members where needsMembers. What that compares is spent.
+// members where needsMembers. What that compares is spent. An id that does not exist is an error, unless it may come
+// later.
 func (m *memberEdit) change(group string, types map[string]string, present []Member, spent *work) (*MemberChange, error) {
 	c := &MemberChange{}
 	add, remove := map[string]bool{}, map[string]bool{}
@@ -181,7 +226,11 @@ func (m *memberEdit) change(group string, types map[string]string, present []Mem
 		if !add[id] {
 			continue
 		}
-		if types[id] == "" {
+		if types[id] == "" && m.await && len(id) <= maxKey {
+			c.Await = append(c.Await, id)
+			continue
+		}
+		if types[id] != TypeUser && types[id] != TypeGroup {
 			return nil, Errorf(ErrInvalidValue, "members.value", "There is no User or Group with the id %q.", shorten(id))
 		}
 		if id == group {

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"strings"
 
 	parser "github.com/scim2/filter-parser/v2"
@@ -91,7 +92,7 @@ func (d *draft) target(p filter.Path) (target, error) {
 		t.attribute, t.sub = a.Parent, a
 	}
 	if p.SubAttribute != nil {
-		if t.sub = t.attribute.accepts(*p.SubAttribute); t.sub == nil {
+		if t.sub = d.accepts(t.attribute, *p.SubAttribute); t.sub == nil {
 			return target{}, Errorf(ErrInvalidPath, p.String(), "%s has no sub-attribute %q.", a, *p.SubAttribute)
 		}
 	}
@@ -105,7 +106,7 @@ func (d *draft) applySchema(urn string, op Operation) error {
 	switch {
 	case op.Op != OpRemove && !cleared:
 		return d.assignSchema(urn, op.Value)
-	case extension == nil:
+	case extension == nil, d.rt.Requires(urn):
 		return Errorf(ErrMutability, urn, "%s holds required attributes, so it cannot be removed.", urn)
 	}
 	for _, a := range extension {
@@ -151,13 +152,14 @@ func (d *draft) applySimple(op Operation, a *Attribute) error {
 }
 
 // applyComplex changes a complex attribute with one value. add and replace both leave what they do not name
-// (RFC 7644 §3.5.2.3; Q38, Q41).
+// (RFC 7644 §3.5.2.3; Q38, Q41); under the interoperability profile a replace puts a new object in the place of the old.
 func (d *draft) applyComplex(op Operation, t target) error {
 	a := t.attribute
+	d.refers = d.refers || a.refers()
 	have, _ := d.doc.get(a).(map[string]any)
 	object := map[string]any{}
-	for k, v := range have {
-		object[k] = v
+	if whole := op.Op == OpReplace && t.sub == nil; !whole || !d.switches.Profile() {
+		maps.Copy(object, have)
 	}
 	v := op.Value
 	if list, ok := v.([]any); ok && len(list) == 0 {
@@ -205,7 +207,7 @@ func (d *draft) equalities(a *Attribute, e filter.Expression, into map[string]an
 			raw = strings.TrimSpace(string(bare))
 		}
 		value, err := d.value(sub, raw)
-		if have, twice := into[sub.Name]; err != nil || value == nil || twice && have != value {
+		if have, twice := into[sub.Name]; err != nil || value == nil || twice && !equal(have, value) {
 			return false
 		}
 		into[sub.Name] = value

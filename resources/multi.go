@@ -52,6 +52,9 @@ func (d *draft) removeListed(a *Attribute, v any) error {
 func (d *draft) applyValues(op Operation, t target) error {
 	a := t.attribute
 	selected, err := d.selector(t)
+	if err == nil && d.switches.Profile() {
+		err = d.checkProfile(op, t, selected)
+	}
 	if err != nil {
 		return err
 	}
@@ -85,6 +88,31 @@ func (d *draft) applyValues(op Operation, t target) error {
 		}
 	}
 	d.setValues(a, gather(a, elements))
+	return nil
+}
+
+// checkProfile is what the interoperability profile asks of a value path (protocol.md 1.6): it names a sub-attribute,
+// and its filter means one value.
+func (d *draft) checkProfile(op Operation, t target, selected func(any) bool) error {
+	if t.where == nil {
+		return nil
+	}
+	if t.sub == nil && t.attribute.Kind == KindComplex {
+		return Errorf(ErrInvalidPath, op.Path.String(), "A path with a filter must name a sub-attribute, such as %s[…].value.", t.attribute)
+	}
+	values, _ := d.doc.get(t.attribute).([]any)
+	if err := d.work.spend(t.attribute.String(), len(values), comparisons(t.where)); err != nil {
+		return err
+	}
+	hits := 0
+	for _, v := range values {
+		if selected(v) {
+			hits++
+		}
+	}
+	if hits > 1 {
+		return Errorf(ErrInvalidFilter, op.Path.String(), "The filter fits %d values of %s; it must fit one.", hits, t.attribute)
+	}
 	return nil
 }
 

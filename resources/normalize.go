@@ -114,6 +114,11 @@ func (d *draft) checkSchemas(in Input) error {
 			named = []any{v}
 		}
 	}
+	if d.switches.RequireSchemas {
+		if err := d.requireSchemas(in, named); err != nil {
+			return err
+		}
+	}
 	known := len(named) == 0
 	for _, v := range named {
 		urn, ok := v.(string)
@@ -123,7 +128,7 @@ func (d *draft) checkSchemas(in Input) error {
 		switch {
 		case d.rt.URN(urn) != "" || strings.EqualFold(urn, schemaSCIM1):
 			known = true
-		case d.switches.StrictAttributes:
+		case d.switches.strict():
 			return Errorf(ErrInvalidSyntax, "schemas", "%s has no schema %q.", d.rt.Name, shorten(urn))
 		}
 	}
@@ -133,12 +138,31 @@ func (d *draft) checkSchemas(in Input) error {
 	return nil
 }
 
+// requireSchemas refuses a body that does not name its schemas, or not one that it holds attributes of (RFC 7643 §3).
+func (d *draft) requireSchemas(in Input, named []any) error {
+	names := func(urn string) bool {
+		return slices.ContainsFunc(named, func(v any) bool {
+			text, _ := v.(string)
+			return strings.EqualFold(text, urn)
+		})
+	}
+	if !names(d.rt.Schema.ID) {
+		return Errorf(ErrInvalidSyntax, "schemas", "schemas must contain %s.", d.rt.Schema.ID)
+	}
+	for _, key := range sortedKeys(in) {
+		if urn := d.rt.URN(key); urn != "" && !names(urn) {
+			return Errorf(ErrInvalidSyntax, "schemas", "schemas must contain %s, of which there are attributes.", urn)
+		}
+	}
+	return nil
+}
+
 // schemaSCIM1 is what SCIM 1.1 clients name, which else send the same attributes (OneLogin).
 const schemaSCIM1 = "urn:scim:schemas:core:1.0"
 
 // ignore notes an attribute that the schemas do not know (Q06), or refuses it.
 func (d *draft) ignore(path string) error {
-	if d.switches.StrictAttributes {
+	if d.switches.strict() {
 		return Errorf(ErrInvalidSyntax, path, "%s has no attribute %q.", d.rt.Name, shorten(path))
 	}
 	path = shorten(path)

@@ -22,6 +22,8 @@ type pending struct {
 	next     *draft
 	required int64 // version that the caller insists on; 0: any
 	entering bool  // a person comes in, so what was stored before excuses nothing
+	loss     bool  // counts among what the connection takes away (H12)
+	awaited  []Awaited
 }
 
 // write checks the draft and stores it.
@@ -48,12 +50,18 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.guard(ctx, members); err != nil {
+		return nil, err
+	}
 	result, err := p.store(ctx, members)
 	if IsPostTaken(err) && p.leavesAlone() {
 		p.next.setHold(HoldPostTaken)
-		return p.store(ctx, members)
+		result, err = p.store(ctx, members)
 	}
-	return result, err
+	if err != nil {
+		return nil, err
+	}
+	return result, p.await(ctx, members, result)
 }
 
 // store writes what differs.
@@ -79,11 +87,12 @@ func (p *pending) change(members *MemberChange) Change {
 	now := p.Now().UTC().Truncate(time.Microsecond)
 	r := &Resource{
 		Type: p.next.rt.Name, ID: p.id, Created: now, LastModified: now, MemberCount: -1,
-		Body: marshal(p.next.doc), Index: p.next.rt.Index(p.next.doc),
+		Index: p.next.rt.Index(p.next.doc),
 	}
+	r.Body, r.Hidden = p.next.rt.split(p.next.doc)
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
-		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members,
+		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Loss: p.loss,
 		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
 	if p.before != nil {
@@ -104,7 +113,7 @@ func (p *pending) change(members *MemberChange) Change {
 	c.Action = p.actionOf(r.Index)
 	c.Audit = audit.Entry{
 		Company: p.caller.Company, At: now, Actor: p.caller.Actor, Action: c.Action, ObjectType: r.Type, ObjectID: r.ID,
-		ObjectName: nameOf(r.Index), Changed: paths, Reason: p.reason(c.Action, r.Index),
+		ObjectName: p.next.rt.nameOf(p.next.doc), Changed: paths, Reason: p.reason(c.Action, r.Index),
 	}
 	return c
 }
@@ -192,6 +201,12 @@ func (p *pending) checkReferences(ctx context.Context) error {
 		if a.Schema == SchemaOwnership && id == p.id {
 			return Errorf(ErrInvalidValue, a.String()+".value", "Nobody can be their own %s.", a.Name)
 		}
+		if p.caller.Switches.AllowUnknownManagers && a.Schema == SchemaEnterprise {
+			if err := p.awaitManager(ctx, a, id); err != nil {
+				return err
+			}
+			continue
+		}
 		types, err := p.Store.Types(ctx, p.caller, []string{id})
 		if err != nil {
 			return err
@@ -201,12 +216,12 @@ func (p *pending) checkReferences(ctx context.Context) error {
 				strings.Join(a.SubAttribute("$ref").References, " or "), shorten(id))
 		}
 	}
-	return nil
+	return p.checkOwnReferences(ctx)
 }
 
 // referred is the id that a document's reference points to.
 func referred(doc Document, a *Attribute) string {
-	if !a.refers() {
+	if !a.refers() || a.isOwn() {
 		return ""
 	}
 	object, _ := doc.get(a).(map[string]any)
@@ -223,6 +238,11 @@ func (p *pending) memberChange(ctx context.Context) (*MemberChange, error) {
 	var types map[string]string
 	var present []Member
 	var err error
+	if edit.await {
+		if err := p.renameMembers(ctx, edit); err != nil {
+			return nil, err
+		}
+	}
 	if ids := edit.added(); len(ids) > 0 {
 		if types, err = p.Store.Types(ctx, p.caller, ids); err != nil {
 			return nil, err
@@ -262,6 +282,10 @@ func (p *pending) result(r *Resource, changed bool) *Result {
 
 // nameTaken says which name another resource has.
 func (p *pending) nameTaken(err error) error {
+	var taken *Error
+	if errors.As(err, &taken) && p.next.rt.isUniqueOwn(taken.Path) {
+		return Errorf(ErrUniqueness, taken.Path, "Another %s has the same %s already; it must be unique.", p.next.rt.Name, taken.Path)
+	}
 	path, name := "userName", p.next.doc["userName"]
 	if p.next.rt.Name == TypeGroup {
 		path, name = "displayName", p.next.doc["displayName"]

@@ -38,9 +38,13 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 			return false, err
 		}
 	}
+	loss, err := d.guardLoss(ctx, c, before)
+	if err != nil {
+		return false, err
+	}
 	now := d.Now().UTC().Truncate(time.Microsecond)
 	_, err = d.Store.Apply(ctx, c, append(changes, Change{
-		Action: audit.ActionRemove, Expected: pre.Version,
+		Action: audit.ActionRemove, Expected: pre.Version, Loss: loss,
 		Resource: &Resource{Type: typ, ID: before.ID, LastModified: now},
 		Audit: audit.Entry{
 			Company: c.Company, At: now, Actor: c.Actor, Action: audit.ActionRemove,
@@ -60,7 +64,9 @@ func (d *Directory) withoutManager(ctx context.Context, c Caller, manager string
 	where := Compare{Attribute: a.SubAttribute("value"), Op: "eq", Value: manager}
 	var changes []Change
 	for start := 1; ; {
-		page, err := d.Store.Find(ctx, c, Query{Type: TypeUser, Where: where, StartIndex: start, Count: pageSize})
+		page, err := d.Store.Find(ctx, c, Query{
+			Type: TypeUser, Where: where, StartIndex: start, Count: pageSize, With: With{Hidden: rt.traits.hidden},
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -32,10 +32,13 @@ type Resource struct {
 	Created      time.Time
 	LastModified time.Time
 	Body         json.RawMessage
+	Hidden       json.RawMessage // attributes that are never returned; the store seals them. Nil unless asked for
 	Index        Index
 	Groups       []Ref    // of a User: the groups that hold it directly. Nil unless asked for
 	Members      []Member // of a Group. Nil unless asked for
 	MemberCount  int      // of a Group: how many members it has; -1 when not asked for
+	// Names are what the resources are called that the references in Body point to, by id. Nil unless asked for.
+	Names map[string]string
 }
 
 // Index is what the store keeps in columns and tables of their own, for look-ups. It is derived from Body by
@@ -49,6 +52,7 @@ type Index struct {
 	Hold           string  // why the User is not in force; empty when it is
 	PostFolded     string  // the post of a User in force, folded; unique in a company. A read leaves it empty
 	Manager        string  // id of the User's manager; empty when there is none
+	Keys           []Key   // what the company's own schemas want found; a read leaves it nil
 	Emails         []Email // one for each value of `emails`, in its order; a read leaves it nil, ResourceType.Index has it
 }
 
@@ -77,7 +81,10 @@ type Member struct {
 // With says which parts beside Body a read should bring.
 type With struct {
 	Groups  bool // Groups of Users
+	// References are the attributes (manager, sponsor) whose resources' Names are wanted.
+	References []string
 	Members bool // Members of Groups, and MemberCount
+	Hidden  bool // what is never returned: for a change, never for an answer
 	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
 	// consistent read (protocol.md section 3, row 17). 0: no limit.
 	MemberLimit int

@@ -26,6 +26,10 @@ type Store interface {
 	// See [Change] for what one change writes. ErrVersion, ErrUniqueness and ErrNotFound name the object in Error.Path
 	// or Error.Detail. Contention is retried a bounded number of times.
 	Apply(ctx context.Context, c Caller, changes ...Change) ([]Applied, error)
+	// Names returns the name that is shown of each id that exists in the company: displayName, else userName.
+	Names(ctx context.Context, c Caller, ids []string) (map[string]string, error)
+	Awaiting
+	Guards
 }
 
 // Change is one resource's change with everything that must be written with it, atomically: the row, its index
@@ -44,6 +48,8 @@ type Change struct {
 	UniqueName bool
 	// Members changes a Group's membership rows; nil: untouched.
 	Members *MemberChange
+	// Loss counts the change among those by which the caller's connection takes something away (H12).
+	Loss bool
 
 	Audit audit.Entry // Action, ObjectType, ObjectID and At are filled from the change when empty
 }
@@ -53,6 +59,7 @@ type MemberChange struct {
 	Clear  bool     // first remove all that are not in Add
 	Add    []Member // ID and Type
 	Remove []string // ids
+	Await  []string // members that do not exist yet; the Directory keeps them, not Apply (see Awaiting)
 }
 
 // Applied is what became of one Change.

@@ -63,7 +63,7 @@ func (d *draft) single(a *Attribute, v any) (any, error) {
 		return nil, nil
 	}
 	if a.Kind != KindComplex {
-		return simple(a, v)
+		return d.simple(a, v)
 	}
 	object := map[string]any{}
 	if err := d.merge(a, object, v); err != nil {
@@ -73,7 +73,8 @@ func (d *draft) single(a *Attribute, v any) (any, error) {
 }
 
 // merge writes the sub-attributes that a client names into the object of a complex attribute: those it leaves out stay
-// (RFC 7644 §3.5.2.3; Q38), a null takes one away, read-only ones are ignored. A bare string is the `value` (Q36).
+// (RFC 7644 §3.5.2.3; Q38), a null takes one away, read-only ones are ignored. A bare string is the `value` (Q36); so is
+// the id in the `$ref` of a reference that names no value.
 func (d *draft) merge(a *Attribute, object map[string]any, v any) error {
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		v = list[0]
@@ -88,9 +89,13 @@ func (d *draft) merge(a *Attribute, object map[string]any, v any) error {
 		}
 		return Errorf(ErrInvalidValue, a.String(), "%s must be an object, not %s.", a, describe(v))
 	}
+	if d.switches.DecodeRoles && a.isRoles() {
+		named = decodeRole(named)
+	}
+	var address any // $ref of a reference
 	seen := map[*Attribute]string{}
 	for _, key := range sortedKeys(named) {
-		sub := a.accepts(key)
+		sub := d.accepts(a, key)
 		if sub == nil && named[key] == nil {
 			continue // nothing of something unknown, as in Entra's "$ref": null
 		}
@@ -109,6 +114,10 @@ func (d *draft) merge(a *Attribute, object map[string]any, v any) error {
 			}
 		}
 		seen[sub] = key
+		if sub.Name == "$ref" && a.refers() {
+			address = named[key]
+			continue
+		}
 		if sub.Mutability == "readOnly" {
 			continue
 		}
@@ -120,12 +129,15 @@ func (d *draft) merge(a *Attribute, object map[string]any, v any) error {
 			return err
 		}
 	}
+	if address != nil && seen[a.SubAttribute("value")] == "" {
+		return d.mergeAddress(a, object, address)
+	}
 	return nil
 }
 
 // put writes one sub-attribute; nil takes it away. An immutable one cannot be changed once it is there.
 func put(sub *Attribute, object map[string]any, value any) error {
-	if have, ok := object[sub.Name]; ok && sub.Mutability == "immutable" && have != value {
+	if have, ok := object[sub.Name]; ok && sub.Mutability == "immutable" && !equal(have, value) {
 		return Errorf(ErrMutability, sub.String(), "%s cannot be changed; remove the value and add another.", sub)
 	}
 	if value == nil {
@@ -137,9 +149,10 @@ func put(sub *Attribute, object map[string]any, value any) error {
 }
 
 // accepts finds a sub-attribute by its name, or by a name that clients use for it: `displayName` for display
-// (protocol.md section 3, row 11), `managerId` for manager.value (Q36).
-func (a *Attribute) accepts(key string) *Attribute {
-	if sub := a.SubAttribute(key); sub != nil {
+// (protocol.md section 3, row 11), `managerId` for manager.value (Q36). Under the interoperability profile names are
+// those of the schema.
+func (d *draft) accepts(a *Attribute, key string) *Attribute {
+	if sub := a.SubAttribute(key); sub != nil || d.switches.Profile() {
 		return sub
 	}
 	switch {
@@ -149,6 +162,18 @@ func (a *Attribute) accepts(key string) *Attribute {
 		return a.SubAttribute("value")
 	}
 	return nil
+}
+
+// simple brings a value that is not complex into form, with what the connection's switches ask beyond the schema.
+func (d *draft) simple(a *Attribute, v any) (any, error) {
+	if _, isText := v.(string); isText && a.Kind == KindBoolean && d.switches.StrictBooleans {
+		return nil, Errorf(ErrInvalidValue, a.String(), "%s takes true or false without quotation marks.", a)
+	}
+	value, err := simple(a, v)
+	if err == nil && d.switches.StrictCountry && a.isCountry() {
+		return strictCountry(a, value)
+	}
+	return value, err
 }
 
 // simple brings a value that is not complex into form. Text stays as it is (Q14) and is never made of another type.

@@ -20,7 +20,7 @@ func FuzzBulkOrder(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	b := &bulk{newSite(&Server{Limits: Limits{}.withDefaults()}, resources.NewRegistry())}
+	b := &bulk{newSite(&Server{Limits: Limits{}.withDefaults()}, edition{registry: resources.NewRegistry()})}
 	f.Fuzz(func(t *testing.T, text string) {
 		body, err := resources.DecodeObject([]byte(text))
 		if err != nil {

@@ -54,7 +54,7 @@ func (e *endpoint) apply(ctx context.Context, c change) (*resources.Result, erro
 }
 
 func (e *endpoint) patch(ctx context.Context, caller resources.Caller, c change, pre resources.Precondition) (*resources.Result, error) {
-	ops, err := decodePatch(e.rt, c.data, patchOptions{operations: e.Limits.Operations, unquoted: caller.Switches.UnquotedValues})
+	ops, err := decodePatch(e.rt, c.data, patchOptionsOf(caller.Switches, e.Limits))
 	if err != nil {
 		return nil, err
 	}

@@ -52,8 +52,12 @@ func newDiscovery(s *site) *discovery {
 		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+urn.ID)
 		schemas = append(schemas, o)
 	}
+	config := providerConfigObject(base, s.Limits, s.authenticationSchemes())
+	if s.profile {
+		config["interopProfileConformant"] = true // draft-zollner-scim-interop-profile
+	}
 	return &discovery{
-		config: newDocument(providerConfigObject(base, s.Limits, s.authenticationSchemes())),
+		config: newDocument(config),
 		types:  newDocuments("resource type", types),
 		urns:   newDocuments("schema", schemas),
 	}

@@ -18,9 +18,10 @@
 //   - change.go: the one way in which a request, single or bulk, changes a resource
 //   - bulk.go, bulk_operation.go, bulk_reference.go, bulk_circle.go: many changes in one request, and how they refer to
 //     each other
+//   - async.go, async_run.go: requests that are made later (RFC 9967)
 //   - precondition.go: ETag, If-Match, If-None-Match
 //   - patch.go: a PATCH body, in every dialect, into operations
-//   - render.go, projection.go: a stored resource into a response; attributes and excludedAttributes
+//   - render.go, reference.go, projection.go: a stored resource into a response; what its references are called; attributes and excludedAttributes
 //   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas
 //
 // Package scim/client is the outward side; scim/replay plays recorded sequences against a server.

@@ -18,6 +18,13 @@ const schemaPatchOp = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 type patchOptions struct {
 	operations int  // how many operations at most
 	unquoted   bool // values without quotes in the filter of a path (Q20)
+	schemas    bool // schemas must be there (Q04)
+	paths      bool // each operation must have a path (interoperability profile)
+}
+
+// patchOptionsOf are those of a connection.
+func patchOptionsOf(s resources.Switches, l Limits) patchOptions {
+	return patchOptions{operations: l.Operations, unquoted: s.UnquotedValues, schemas: s.RequireSchemas, paths: s.Profile()}
 }
 
 // decodePatch turns a PATCH body, in any dialect, into operations that all have a path: keys and operations in any
@@ -27,6 +34,9 @@ func decodePatch(rt *resources.ResourceType, body map[string]any, o patchOptions
 	envelope, err := foldKeys(body, "schemas", "operations")
 	if err != nil {
 		return nil, err
+	}
+	if envelope["schemas"] == nil && o.schemas {
+		envelope["schemas"] = []any{}
 	}
 	if err := checkMessage(envelope["schemas"], schemaPatchOp); err != nil {
 		return nil, err
@@ -91,6 +101,9 @@ func decodeOperation(rt *resources.ResourceType, item any, o patchOptions) ([]re
 	case path != "":
 		parsed, err := parsePath(path, o)
 		return []resources.Operation{{Op: op, Path: parsed, Value: unwrap(rt, parsed, value)}}, err
+	case o.paths:
+		return nil, resources.Errorf(resources.ErrInvalidSyntax, "path",
+			"An operation needs a path: this connection is held to the interoperability profile.")
 	case op == resources.OpRemove:
 		return nil, resources.Errorf(resources.ErrNoTarget, "path", "A remove needs a path (RFC 7644 §3.5.2.2).")
 	}

@@ -14,7 +14,7 @@ import (
 func (s *Server) public(next http.Handler) http.Handler {
 	registry := resources.NewRegistry()
 	const path = "/ServiceProviderConfig"
-	config := s.route(path, methods{http.MethodGet: newDiscovery(newSite(s, registry)).providerConfig})
+	config := s.route(path, methods{http.MethodGet: newDiscovery(newSite(s, edition{registry: registry})).providerConfig})
 	names := pathNames(registry)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead

@@ -45,14 +45,22 @@ func (r *rates) wait(connection string) time.Duration {
 	return delay
 }
 
+// ipsieRate is what a connection under the IPSIE profile may always send per second (protocol.md 1.7).
+const ipsieRate = 25
+
 // throttle refuses what comes too fast (RFC 6585 §4). Retry-After is in whole seconds: the only form Okta understands.
 func (s *Server) throttle(next http.Handler) http.Handler {
 	if s.Limits.Rate <= 0 {
 		return next
 	}
-	rates := newRates(s.Limits.Rate, s.Now)
+	rates, guaranteed := newRates(s.Limits.Rate, s.Now), newRates(ipsieRate, s.Now)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		delay := rates.wait(callerFrom(r.Context()).Connection)
+		caller := callerFrom(r.Context())
+		allowed := rates
+		if caller.Switches.IPSIE && s.Limits.Rate < ipsieRate {
+			allowed = guaranteed
+		}
+		delay := allowed.wait(caller.Connection)
 		if delay == 0 {
 			next.ServeHTTP(w, r)
 			return
@@ -60,7 +68,7 @@ func (s *Server) throttle(next http.Handler) http.Handler {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(delay.Seconds()))))
 		s.writeError(w, r, scimerrors.ScimError{
 			Status: http.StatusTooManyRequests,
-			Detail: "The connection sends more requests per second than it may: " + strconv.Itoa(s.Limits.Rate) + ".",
+			Detail: "The connection sends more requests per second than it may.",
 		})
 	})
 }

@@ -13,8 +13,11 @@ import (
 // contentType is that of every response with a body (RFC 7644 §3.1, §8.1).
 const contentType = "application/scim+json;charset=utf-8"
 
-// write sends a whole response; every body of this package passes here.
-func write(w http.ResponseWriter, status int, body []byte) {
+// write sends a whole response; every body of this package passes here or in writeAs.
+func write(w http.ResponseWriter, status int, body []byte) { writeAs(w, status, contentType, body) }
+
+// writeAs sends a whole response of another type than SCIM's.
+func writeAs(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -25,14 +28,15 @@ func write(w http.ResponseWriter, status int, body []byte) {
 // renderer writes stored resources of one type as a client sees them. The stored body is spliced in as it is; it is
 // decoded only when a part of it must be left out.
 type renderer struct {
-	rt     *resources.ResourceType
-	types  *resources.Registry
-	base   string // public URL with base path
-	always bool   // the type has attributes that are returned only on request, or never
+	rt         *resources.ResourceType
+	types      *resources.Registry
+	base       string                 // public URL with base path
+	references []*resources.Attribute // that point to one other resource: manager, sponsor
+	always     bool                   // the type has attributes that are returned only on request, or never
 }
 
 func newRenderer(s *site, rt *resources.ResourceType) renderer {
-	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt)}
+	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt), references: rt.References()}
 }
 
 func (d renderer) location(id string) string { return d.base + d.rt.Endpoint + "/" + id }
@@ -55,8 +59,8 @@ func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error
 		out = append(out, `,"externalId":`...)
 		out = appendText(out, res.ExternalID)
 	}
-	if inner := body[1 : len(body)-1]; len(inner) > 0 {
-		out = append(append(out, ','), inner...)
+	if len(body) > 2 {
+		out = d.appendBody(append(out, ','), body, res.Names)
 	}
 	out = d.appendGroups(out, res.Groups)
 	out = d.appendMembers(out, res.Members)

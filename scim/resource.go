@@ -118,6 +118,9 @@ func (e *endpoint) change(w http.ResponseWriter, r *http.Request) (result *resou
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
 	with := e.with(p)
 	if !with.Members {
+		if err := e.nameReferences(r.Context(), result.Resource); err != nil {
+			return err
+		}
 		return e.write(w, status, result.Resource, p)
 	}
 	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, result.Resource.ID, with)
@@ -154,13 +157,15 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 
 // with is what must be read for a response.
 func (e *endpoint) with(p projection) resources.With {
+	with := resources.With{References: e.referenceNames(p)}
 	switch {
 	case e.linked == nil:
-		return resources.With{}
+		return with
 	case e.rt.Name == resources.TypeUser:
-		return resources.With{Groups: p.shows(e.linked)}
+		with.Groups = p.shows(e.linked)
+		return with
 	}
-	with := resources.With{Members: p.shows(e.linked), MemberLimit: e.Limits.Members}
+	with.Members, with.MemberLimit = p.shows(e.linked), e.Limits.Members
 	if p.names(e.linked) {
 		with.MemberLimit = 0
 	}

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,13 +12,27 @@ import (
 )
 
 // site is the service as a company's connections see it: the routes over the resource types that the company has. It is
-// compiled once per registry, discovery documents included.
+// compiled once per registry and mode, discovery documents included.
 type site struct {
 	*Server
+	mode
 	registry  *resources.Registry
 	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
 	names     map[string]string    // of endpoints, by lower case
 	router    *mux.Router
+}
+
+// mode is what discovery says differently to some connections.
+type mode struct {
+	profile bool // held to the interoperability profile
+}
+
+func modeOf(s resources.Switches) mode { return mode{profile: s.Profile()} }
+
+// edition is what a site is compiled for.
+type edition struct {
+	registry *resources.Registry
+	mode     mode
 }
 
 // maxSites bounds how many compiled sites are kept. Companies without resource types of their own share one.
@@ -27,49 +42,66 @@ const maxSites = 1000
 type sites struct {
 	server *Server
 	mu     sync.Mutex
-	byType map[*resources.Registry]*site
+	byType map[edition]*site
 }
 
-// of returns the site of a registry.
-func (s *sites) of(registry *resources.Registry) *site {
+// of returns the site of an edition.
+func (s *sites) of(of edition) *site {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := s.byType[registry]
+	found := s.byType[of]
 	if found == nil {
 		if len(s.byType) >= maxSites {
 			clear(s.byType) // registries that were replaced are not told from those in use; compiling again takes a moment
 		}
-		found = newSite(s.server, registry)
-		s.byType[registry] = found
+		found = newSite(s.server, of)
+		s.byType[of] = found
 	}
 	return found
 }
 
+// find returns the site of a caller.
+func (s *sites) find(ctx context.Context, caller resources.Caller) (*site, error) {
+	registry, err := s.server.Registry.Registry(ctx, caller.Company)
+	if err != nil {
+		return nil, err
+	}
+	return s.of(edition{registry, modeOf(caller.Switches)}), nil
+}
+
+// newSites makes the sites of a server that is [Server.ready].
+func (s *Server) newSites() *sites {
+	return &sites{server: s, byType: map[edition]*site{}}
+}
+
 // serve hands a request to the site of the caller's company.
 func (s *Server) serve() http.Handler {
-	sites := &sites{server: s, byType: map[*resources.Registry]*site{}}
+	sites := s.newSites()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		registry, err := s.Registry.Registry(r.Context(), callerFrom(r.Context()).Company)
+		site, err := sites.find(r.Context(), callerFrom(r.Context()))
 		if err != nil {
 			s.writeError(w, r, err)
 			return
 		}
-		sites.of(registry).ServeHTTP(w, r)
+		site.ServeHTTP(w, r)
 	})
 }
 
 // newSite compiles the whole service.
-func newSite(server *Server, registry *resources.Registry) *site {
+func newSite(server *Server, of edition) *site {
+	registry := of.registry
 	s := &site{
-		Server: server, registry: registry, endpoints: map[string]*endpoint{}, names: pathNames(registry),
+		Server: server, mode: of.mode, registry: registry, endpoints: map[string]*endpoint{}, names: pathNames(registry),
 		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
 	}
 	for _, rt := range registry.Types() {
 		e := newEndpoint(s, rt)
 		s.endpoints[rt.Endpoint] = e
-		s.handle(rt.Endpoint, methods{"GET": e.list, "POST": e.create})
+		s.handle(rt.Endpoint, methods{"GET": e.list, "POST": s.deferrable(e.create)})
 		s.handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
-		s.handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "PUT": e.replace, "PATCH": e.modify, "DELETE": e.remove})
+		s.handle(rt.Endpoint+"/{id}", methods{
+			"GET": e.get, "PUT": s.deferrable(e.replace), "PATCH": s.deferrable(e.modify), "DELETE": s.deferrable(e.remove),
+		})
 	}
 
 	d := newDiscovery(s)
@@ -79,7 +111,8 @@ func newSite(server *Server, registry *resources.Registry) *site {
 	s.handle("/Schemas", methods{"GET": d.schemas})
 	s.handle("/Schemas/{id}", methods{"GET": d.schema})
 
-	s.handle("/Bulk", methods{"POST": (&bulk{s}).serve})
+	s.handle("/Bulk", methods{"POST": s.deferrable((&bulk{s}).serve)})
+	s.handle(asyncPath+"{id}", methods{"GET": s.outcome})
 
 	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.11) say so.
 	s.handle("/", methods{"GET": notImplemented})
@@ -107,7 +140,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // pathNames are the names of the endpoints by lower case.
 func pathNames(registry *resources.Registry) map[string]string {
 	names := map[string]string{}
-	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"} {
+	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search", strings.Trim(asyncPath, "/")} {
 		names[strings.ToLower(name)] = name
 	}
 	for _, rt := range registry.Types() {

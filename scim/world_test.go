@@ -86,7 +86,10 @@ func (w *world) tenant(company, preset string) tenant {
 	if err != nil {
 		w.t.Fatalf("create company: %v", err)
 	}
-	switches, _ := resources.Preset(preset)
+	switches, err := resources.PresetSwitches(preset)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	connection, err := w.db.CreateConnection(ctx, system, resources.Connection{
 		ID: uuid.Must(uuid.NewV7()).String(), Company: c.ID, Name: "identity provider", Preset: preset, Switches: switches,
 	})

@@ -27,7 +27,7 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&connection, "connection", "", "the connection's name")
-	f.StringVar(&preset, "preset", "", "the identity provider: entra, okta or generic")
+	f.StringVar(&preset, "preset", "", "the identity provider: "+presetNames())
 	f.DurationVar(&lifetime, "expires-in", 0, "how long the token is valid, such as 4380h; 0: until it is revoked")
 	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
 		token, err := c.createToken(ctx, caller, connection, preset, lifetime)
@@ -41,9 +41,9 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 
 // createToken makes a token in the connection of that name, and the connection when there is none.
 func (c *core) createToken(ctx context.Context, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
-	switches, ok := resources.Preset(preset)
-	if !ok {
-		return "", fmt.Errorf("%w: --preset %q: use entra, okta or generic", errUsage, preset)
+	switches, err := resources.PresetSwitches(preset)
+	if err != nil {
+		return "", fmt.Errorf("%w: --preset %w", errUsage, err)
 	}
 	if lifetime < 0 {
 		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)

@@ -1,0 +1,144 @@
+package resources
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"proprio/audit"
+)
+
+// lossWindow is the time over which a connection's losses are counted, and the age from which something is one: what was
+// made within it, such as the account of a connection test, is no loss.
+const lossWindow = 24 * time.Hour
+
+// LossBound is how much a connection may take away. Both must be passed.
+type LossBound struct {
+	Count int       // Users and Groups
+	Share int       // percent of the company's Users
+	Since time.Time // what came before does not count
+	At    time.Time // now
+}
+
+// Standing is what a User is to those who administer Proprio.
+type Standing struct {
+	Admin bool // is one of them, in force
+	Last  bool // and nobody else could sign in to change anything
+	Made  bool // the caller's connection made the User
+}
+
+// Guards tell the directory what it must know before it lets a connection take much away in one stroke (clients.md
+// section 8). They speak of the caller's connection.
+type Guards interface {
+	// CountMembers counts a Group's members, and how many of the ids are among them.
+	CountMembers(ctx context.Context, c Caller, group string, ids []string) (all, among int, err error)
+	// Lose is asked before the connection takes one more thing away. held is true when it may not: because this would pass
+	// the bound, which is then on record, or because the bound was passed before and nobody has released the connection since.
+	Lose(ctx context.Context, c Caller, bound LossBound) (held bool, err error)
+	// Standing says what a User is to those who administer Proprio.
+	Standing(ctx context.Context, c Caller, user string) (Standing, error)
+}
+
+// guard refuses a change by which a connection would do what is hardly ever meant. What a person does by hand is meant.
+func (p *pending) guard(ctx context.Context, m *MemberChange) error {
+	if p.caller.Connection == "" || p.before == nil {
+		return nil
+	}
+	if err := p.guardMembers(ctx, m); err != nil {
+		return err
+	}
+	if p.next.rt.Name != TypeUser {
+		return nil
+	}
+	if err := p.guardNames(ctx); err != nil {
+		return err
+	}
+	if !p.before.Index.Active || p.next.rt.Index(p.next.doc).Active {
+		return nil
+	}
+	var err error
+	p.loss, err = p.guardLoss(ctx, p.caller, p.before)
+	return err
+}
+
+// guardMembers keeps one request from emptying a large Group (H2): one identity provider sends with `replace members` all
+// there are to be, another only the new one.
+func (p *pending) guardMembers(ctx context.Context, m *MemberChange) error {
+	s := p.caller.Switches
+	most, share := orDefault(s.MassRemovalCount, defaultMassRemovalCount), orDefault(s.MassRemovalShare, defaultMassRemovalShare)
+	if m == nil || s.AllowMassRemoval || !m.Clear && len(m.Remove) <= most {
+		return nil
+	}
+	ids := m.Remove
+	if m.Clear {
+		ids = make([]string, len(m.Add))
+		for i, member := range m.Add {
+			ids[i] = member.ID
+		}
+	}
+	all, gone, err := p.Store.CountMembers(ctx, p.caller, p.id, ids)
+	if m.Clear {
+		gone = all - gone
+	}
+	if err != nil || gone <= most || gone*100 <= share*all {
+		return err
+	}
+	return Errorf(ErrForbidden, "members", "This request would take %d of the Group's %d members out of it. More than %d and %d %% at once "+
+		"need the switch allowMassRemoval of this connection, or requests that name fewer.", gone, all, most, share)
+}
+
+// guardNames keeps a connection from taking over, by its names, the User of somebody who administers Proprio and whom
+// another hand made (H4).
+func (p *pending) guardNames(ctx context.Context) error {
+	if p.caller.Switches.RenameAdmins {
+		return nil
+	}
+	changed := p.next.rt.difference(p.old, p.next.doc)
+	i := slices.IndexFunc(changed, func(path string) bool { return path == "userName" || path == "emails" })
+	if i < 0 {
+		return nil
+	}
+	standing, err := p.Store.Standing(ctx, p.caller, p.id)
+	if err != nil || !standing.Admin || standing.Made {
+		return err
+	}
+	return Errorf(ErrForbidden, changed[i], "This User administers Proprio and was not made by this connection, so its %s is not "+
+		"this connection's to change; the switch renameAdmins of the connection allows it.", changed[i])
+}
+
+// guardLoss is asked before a connection deactivates or deletes something: the last who can administer Proprio stays
+// (H9), and so does everybody when more went than a company loses in a day (H12). counts says whether this is a loss.
+func (d *Directory) guardLoss(ctx context.Context, c Caller, r *Resource) (counts bool, err error) {
+	if c.Connection == "" {
+		return false, nil
+	}
+	if r.Type == TypeUser && r.Index.Active && r.Index.Hold == "" {
+		standing, err := d.Store.Standing(ctx, c, r.ID)
+		if err != nil {
+			return false, err
+		}
+		if standing.Last {
+			return false, Errorf(ErrForbidden, "", "This User is the last who can administer Proprio. "+
+				"Let somebody else administer it first: proprio admin add.")
+		}
+	}
+	now := d.Now().UTC()
+	if c.Switches.AllowMassLoss || now.Sub(r.Created) < lossWindow {
+		return false, nil
+	}
+	bound := LossBound{
+		Count: orDefault(c.Switches.MassLossCount, defaultMassLossCount),
+		Share: orDefault(c.Switches.MassLossShare, defaultMassLossShare),
+		Since: now.Add(-lossWindow), At: now,
+	}
+	held, err := d.Store.Lose(ctx, c, bound)
+	if err != nil || !held {
+		return true, err
+	}
+	return false, Errorf(ErrForbidden, "", "Within a day this connection has deactivated or deleted more than %d Users and Groups, and "+
+		"more than %d %% of all Users. Further ones wait until an administrator has looked: proprio connection resume %s.",
+		bound.Count, bound.Share, quoted(c.Actor))
+}
+
+func quoted(a audit.Actor) string { return `"` + strings.ReplaceAll(shorten(a.Name), `"`, `'`) + `"` }

@@ -1,0 +1,67 @@
+package scim
+
+import (
+	"context"
+	"slices"
+
+	"proprio/resources"
+)
+
+// referenceNames are the attributes of a type that point to one other resource and are shown.
+func (e *endpoint) referenceNames(p projection) []string {
+	var names []string
+	for _, a := range e.renderer.references {
+		if p.shows(a) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// nameReferences brings what the references of a resource just written are called, as a read does.
+func (e *endpoint) nameReferences(ctx context.Context, res *resources.Resource) error {
+	var ids []string
+	for _, a := range e.renderer.references {
+		if r, ok := resources.FindReference(res.Body, a.Name); ok {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var err error
+	res.Names, err = e.Store.Names(ctx, callerFrom(ctx), ids)
+	return err
+}
+
+// appendBody writes the attributes of a Body, without its braces, and completes the references in it: where a manager is
+// found, and what the manager is called (RFC 7643 §4.3). One that is gone has neither.
+func (d renderer) appendBody(out, body []byte, names map[string]string) []byte {
+	inner := body[1 : len(body)-1]
+	if len(names) == 0 {
+		return append(out, inner...)
+	}
+	type place struct {
+		end int
+		ref resources.Reference
+		typ string
+	}
+	var places []place
+	for _, a := range d.references {
+		r, ok := resources.FindReference(body, a.Name)
+		if _, there := names[r.ID]; ok && there {
+			places = append(places, place{r.End - 1, r, a.SubAttribute("$ref").References[0]})
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return a.end - b.end })
+	from := 0
+	for _, p := range places {
+		out = append(append(out, inner[from:p.end]...), `,"$ref":`...)
+		out = appendText(out, d.reference(p.typ, p.ref.ID))
+		if name := names[p.ref.ID]; name != "" {
+			out = appendText(append(out, `,"displayName":`...), name)
+		}
+		from = p.end
+	}
+	return append(out, inner[from:]...)
+}
