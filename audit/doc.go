@@ -8,5 +8,5 @@
 // cmd/proprio). Sealing entries into a Merkle tree with signed checkpoints is described in the design and builds
 // on the order that [Entry.Seq] gives.
 //
-//   - entry.go: Entry, Actor and the closed set of actions
+//   - entry.go: Entry, Actor and the closed set of actions; the record read backward (Log) and forward (Changes)
 package audit

@@ -57,7 +57,16 @@ type Entry struct {
 	ObjectName string   // what a reader recognises: userName, displayName, the app's name
 	Changed    []string // attribute paths, sorted
 	Reason     string   // why it was refused, held, released; empty otherwise
+
+	// What a change of a resource (User, Group, …) leaves besides; other entries have none of it. See [Entry.Resource].
+	Version     int64             // of the resource after the change; of a removed one, its last
+	Txn         string            // what one request changed has one Txn; set by the store where the caller named none
+	InForce     bool              // the resource is active and not on hold after the change
+	ExternalIDs map[string]string // of a removed resource: its externalId in each connection, by the connection's id
 }
+
+// Resource says whether an entry is about a change of a resource. Those entries are the event log: see [Changes].
+func (e Entry) Resource() bool { return e.Version > 0 }
 
 // Query selects entries, newest first.
 type Query struct {
@@ -73,4 +82,19 @@ type Log interface {
 	Append(ctx context.Context, entries ...Entry) error
 	// Entries returns a company's entries, newest first.
 	Entries(ctx context.Context, company string, q Query) ([]Entry, error)
+}
+
+// Changes is the record read forward as a log of what happened to resources: by event streams and delta queries.
+//
+// A position is the Seq of an entry: everything up to it has been read, everything after it has not. A reader who
+// starts at a position and goes on from where each call ended sees each change once and none is left out, also when
+// many are written at once: an entry is held back while one before it may still be committed. Changes of one resource
+// come in the order of their versions.
+type Changes interface {
+	// Changes returns the company's changes of resources after a position, oldest first, at most limit of them. The
+	// position to go on from is the Seq of the last one.
+	Changes(ctx context.Context, company string, after int64, limit int) ([]Entry, error)
+	// Position is where the log of a company ends now: what is committed after this call is after it. Changes committed
+	// shortly before may be after it, too.
+	Position(ctx context.Context, company string) (int64, error)
 }

@@ -35,21 +35,25 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		if changed == nil {
 			changed = []string{}
 		}
+		external := ""
+		if len(e.ExternalIDs) > 0 {
+			external = jsonText(e.ExternalIDs)
+		}
 		rows[i] = []any{e.Company, micros(at), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name), e.Action, e.ObjectType,
-			storable(e.ObjectID), storable(e.ObjectName), storable(jsonText(changed)), storable(e.Reason)}
+			storable(e.ObjectID), storable(e.ObjectName), storable(jsonText(changed)), storable(e.Reason),
+			e.Version, storable(e.Txn), e.InForce, external}
 	}
 	f := d.dialect.field
 	_, err := d.exec(ctx, tx, `insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action,
-		object_type, object_id, object_name, changed, reason) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
-		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+
-		` from `+d.dialect.rows(), jsonText(rows))
+		object_type, object_id, object_name, changed, reason, version, txn, in_force, external_ids) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
+		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+`, `+
+		f(11, "bigint")+`, `+f(12, "")+`, `+f(13, "boolean")+`, `+f(14, "")+` from `+d.dialect.rows(), jsonText(rows))
 	return err
 }
 
 // Entries implements audit.Log.
 func (d *DB) Entries(ctx context.Context, company string, q audit.Query) ([]audit.Entry, error) {
-	query, args := `select seq, company_id, at, actor_kind, actor_id, actor_name, action, object_type, object_id, object_name,
-		changed, reason from audit_entries where company_id = ?`, []any{company}
+	query, args := `select `+entryColumns+` from audit_entries where company_id = ?`, []any{company}
 	if q.ObjectType != "" || q.ObjectID != "" {
 		query, args = query+` and object_type = ? and object_id = ?`, append(args, q.ObjectType, storable(q.ObjectID))
 	}
@@ -65,7 +69,15 @@ func (d *DB) Entries(ctx context.Context, company string, q audit.Query) ([]audi
 	if err != nil {
 		return nil, err
 	}
+	return entriesOf(rows)
+}
+
+const entryColumns = `seq, company_id, at, actor_kind, actor_id, actor_name, action, object_type, object_id, object_name,
+	changed, reason, version, txn, in_force, external_ids`
+
+func entriesOf(rows []entryRow) ([]audit.Entry, error) {
 	entries := make([]audit.Entry, len(rows))
+	var err error
 	for i, row := range rows {
 		entries[i], err = row.entry()
 		if err != nil {
@@ -88,6 +100,10 @@ type entryRow struct {
 	ObjectName string `db:"object_name"`
 	Changed    string `db:"changed"`
 	Reason     string `db:"reason"`
+	Version    int64  `db:"version"`
+	Txn        string `db:"txn"`
+	InForce    bool   `db:"in_force"`
+	External   string `db:"external_ids"`
 }
 
 func (row entryRow) entry() (audit.Entry, error) {
@@ -95,9 +111,12 @@ func (row entryRow) entry() (audit.Entry, error) {
 		Seq: row.Seq, Company: row.Company, At: fromMicros(row.At),
 		Actor:  audit.Actor{Kind: audit.ActorKind(row.ActorKind), ID: row.ActorID, Name: row.ActorName},
 		Action: audit.Action(row.Action), ObjectType: row.ObjectType, ObjectID: row.ObjectID, ObjectName: row.ObjectName,
-		Reason: row.Reason,
+		Reason: row.Reason, Version: row.Version, Txn: row.Txn, InForce: row.InForce,
 	}
 	err := json.Unmarshal([]byte(row.Changed), &e.Changed)
+	if err == nil && row.External != "" {
+		err = json.Unmarshal([]byte(row.External), &e.ExternalIDs)
+	}
 	if err != nil {
 		return e, fmt.Errorf("audit entry %d: %w", row.Seq, err)
 	}

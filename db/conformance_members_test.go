@@ -138,14 +138,16 @@ var noteCases = map[string]func(*testing.T, *bench){
 		u := newUser("a@firm.example")
 		ch := replace(later(u, func(x *resources.Index) { x.Active = false }), 0)
 		ch.Action, ch.Audit = audit.ActionDeactivate, audit.Entry{Changed: []string{"active"}, Reason: "left"}
+		b.c.Txn = "request"
 		b.apply(t, create(u), ch)
 		b.apply(t, remove(u))
 		entry := func(action audit.Action) audit.Entry {
 			return audit.Entry{Company: b.c.Company, At: start, Actor: b.c.Actor, Action: action, ObjectType: "User", ObjectID: u.ID,
-				ObjectName: "a@firm.example", Changed: []string{}}
+				ObjectName: "a@firm.example", Changed: []string{}, Version: 2, Txn: "request"}
 		}
 		want := []audit.Entry{entry(audit.ActionRemove), entry(audit.ActionDeactivate), entry(audit.ActionCreate)}
 		want[1].At, want[1].Changed, want[1].Reason = ch.Resource.LastModified, []string{"active"}, "left"
+		want[2].Version, want[2].InForce = 1, true
 		got := b.entries(t)
 		for i := range got {
 			if i > 0 && got[i].Seq >= got[i-1].Seq {

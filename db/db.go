@@ -40,6 +40,7 @@ type DB struct {
 	// writing is filled by the transactions that write: one at a time on SQLite. Always fewer than the writer has
 	// connections, so a transaction that has to prepare a new statement finds a connection to do it on.
 	writing  chan struct{}
+	horizon  horizon
 	sealer   *Sealer
 	findTime time.Duration
 	now      func() time.Time

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
 )
 
 // SchemaVersion is the number of the newest migration in place.
@@ -107,4 +109,9 @@ func LimitPages(t *testing.T, d *DB, on bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// AppendIn adds entries to the record within a transaction.
+func AppendIn(ctx context.Context, d *DB, tx *sqlx.Tx, entries ...audit.Entry) error {
+	return d.appendEntries(ctx, tx, entries...)
 }

@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"slices"
+	"time"
 
+	"proprio/audit"
 	"proprio/resources"
 )
 
@@ -26,7 +28,7 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	err = w.leaveGroups(ctx, r.ID, micros(at))
+	err = w.leaveGroups(ctx, r.ID, at)
 	if err == nil && r.Type == resources.TypeGroup {
 		_, err = w.changeMembers(ctx, r.ID, resources.MemberChange{Clear: true})
 	}
@@ -37,7 +39,7 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	_, err = w.exec(ctx, w.tx, `delete from external_ids where company_id = ? and resource_id = ?`, w.c.Company, r.ID)
+	ch.Audit.ExternalIDs, err = w.dropExternalIDs(ctx, r.ID)
 	if err != nil {
 		return resources.Applied{}, err
 	}
@@ -45,13 +47,28 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	w.note(ch, at, old.UserName, old.DisplayName)
+	w.note(ch, at, old.Version, old.UserName, old.DisplayName)
 	return resources.Applied{Version: old.Version, Changed: true}, nil
 }
 
-// leaveGroups ends all memberships of a resource. The Groups are locked in the order of their ids, so that two people
-// who leave the same Groups at once do not block each other for good.
-func (w *writer) leaveGroups(ctx context.Context, member string, at int64) error {
+// dropExternalIDs forgets what connections call a resource, and returns it by connection: events of the removal name it.
+func (w *writer) dropExternalIDs(ctx context.Context, id string) (map[string]string, error) {
+	var rows []struct {
+		Connection string `db:"connection_id"`
+		ExternalID string `db:"external_id"`
+	}
+	err := w.list(ctx, w.tx, &rows, `delete from external_ids where company_id = ? and resource_id = ?
+		returning connection_id, external_id`, w.c.Company, id)
+	dropped := make(map[string]string, len(rows))
+	for _, row := range rows {
+		dropped[row.Connection] = row.ExternalID
+	}
+	return dropped, err
+}
+
+// leaveGroups ends all memberships of a resource; each of the Groups has changed by it. They are locked in the order of
+// their ids, so that two people who leave the same Groups at once do not block each other for good.
+func (w *writer) leaveGroups(ctx context.Context, member string, at time.Time) error {
 	var groups []string
 	err := w.list(ctx, w.tx, &groups, `delete from members where company_id = ? and member_id = ? returning group_id`,
 		w.c.Company, member)
@@ -65,10 +82,18 @@ func (w *writer) leaveGroups(ctx context.Context, member string, at int64) error
 			return err
 		}
 	}
-	_, err = w.exec(ctx, w.tx, `update resources set version = version + 1, modified = ? where company_id = ? and id `+
-		w.dialect.in(), at, w.c.Company, w.dialect.values(groups))
-	for _, g := range groups {
-		w.mark(resources.TypeGroup, g)
+	var left []struct {
+		ID          string `db:"id"`
+		Version     int64  `db:"version"`
+		DisplayName string `db:"display_name"`
+	}
+	err = w.list(ctx, w.tx, &left, `update resources set version = version + 1, modified = ? where company_id = ? and id `+
+		w.dialect.in()+` returning id, version, display_name`, micros(at), w.c.Company, w.dialect.values(groups))
+	for _, g := range left {
+		w.note(&resources.Change{
+			Action: audit.ActionModify, Resource: &resources.Resource{Type: resources.TypeGroup, ID: g.ID},
+			Audit: audit.Entry{Changed: []string{"members"}},
+		}, at, g.Version, "", g.DisplayName)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ type Caller struct {
 	Actor      audit.Actor // for the audit entry
 	Switches   Switches    // of the connection; the zero value otherwise
 	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
+	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
 }
 
 // Connection is an inbound SCIM client: one identity provider of one company, with its own externalId space.

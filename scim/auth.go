@@ -71,12 +71,18 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (resources.Cal
 		s.challenge(w, `, error="insufficient_scope", scope="scim"`)
 		return resources.Caller{}, resources.Errorf(resources.ErrForbidden, "", "The token is not for SCIM.")
 	}
+	return callerOf(connection, eventFrom(r.Context()).id), nil
+}
+
+// callerOf is who a connection is to the directory; txn is the transaction that its request makes.
+func callerOf(connection resources.Connection, txn string) resources.Caller {
 	return resources.Caller{
 		Company:    connection.Company,
 		Connection: connection.ID,
 		Actor:      audit.Actor{Kind: audit.ActorConnection, ID: connection.ID, Name: connection.Name},
 		Switches:   connection.Switches,
-	}, nil
+		Txn:        txn,
+	}
 }
 
 // challenge says which scheme is wanted, and where a client learns how to get a token (RFC 6750 §3, RFC 9728 §5.1).
