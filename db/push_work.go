@@ -121,7 +121,10 @@ func (d *DB) ForgetLeases(ctx context.Context) error {
 	}
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		_, err := d.exec(ctx, tx, `update apps set lease_owner = '', lease_until = 0 where lease_owner <> ''`)
-		return err
+		if err != nil {
+			return err
+		}
+		return d.forgetAsync(ctx, tx)
 	})
 }
 

@@ -172,5 +172,11 @@ func (b *bulk) change(ctx context.Context, request *bulkRequest, o *bulkOperatio
 	if o.version != "" {
 		c.match = []string{o.version}
 	}
+	if run := asyncRunFrom(ctx); run != nil {
+		if made, ok := run.done[run.part(o.index)]; ok {
+			return &resources.Result{Resource: &resources.Resource{ID: made.ObjectID, Version: made.Version}}, nil
+		}
+		ctx = run.within(ctx, o.index)
+	}
 	return o.endpoint.apply(ctx, c)
 }

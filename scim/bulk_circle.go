@@ -184,6 +184,9 @@ func (b *bulk) addLater(ctx context.Context, request *bulkRequest, o *bulkOperat
 	if err := request.resolve(o); err != nil {
 		return nil, err
 	}
+	if run := asyncRunFrom(ctx); run != nil {
+		ctx = run.within(ctx, o.index)
+	}
 	caller := callerFrom(ctx)
 	ops, err := flatten(o.endpoint.rt, resources.OpAdd, o.data, patchOptions{unquoted: caller.Switches.UnquotedValues})
 	if err != nil {

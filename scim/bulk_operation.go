@@ -16,6 +16,7 @@ var bulkMethods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, ht
 
 // bulkOperation is one operation of a bulk request, and what became of it.
 type bulkOperation struct {
+	index    int    // place in the request, from 0
 	method   string // in capitals
 	bulkID   string
 	version  string

@@ -24,6 +24,7 @@ func isBulkReference(s string) bool { return strings.HasPrefix(s, bulkPrefix) }
 // add takes an operation into the request. A bulkId that two POST operations share would let a reference mean either,
 // so both are refused.
 func (r *bulkRequest) add(o *bulkOperation) {
+	o.index = len(r.operations)
 	r.operations = append(r.operations, o)
 	o.references = o.findReferences()
 	if o.method != http.MethodPost || o.bulkID == "" {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -148,14 +149,16 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 		c := newWorld(t, d, func(s *scim.Server) { s.Store, s.Limits.Members = spy, 1000 }).tenant("Société", "")
 		userID, groupID := c.addUser("anne@societe.example"), c.addGroup("G")
 		<-spy.with // POST of a Group shows its members
+		references := []string{"manager", "sponsor"}
 		for path, want := range map[string]resources.With{
 			"/Groups/" + groupID + "?excludedAttributes=members": {MemberLimit: 1000}, "/Groups?excludedAttributes=MEMBERS": {MemberLimit: 1000},
 			"/Groups?attributes=id,displayName": {MemberLimit: 1000}, "/Groups": {Members: true, MemberLimit: 1000, PageMembers: 1000},
 			"/Groups/" + groupID + "?attributes=members": {Members: true},
-			"/Users/" + userID:                           {Groups: true}, "/Users?excludedAttributes=groups": {}, "/Users?attributes=userName": {},
+			"/Users/" + userID:                           {Groups: true, References: references}, "/Users?excludedAttributes=groups": {References: references},
+			"/Users?attributes=userName": {},
 		} {
 			c.do("GET", path, nil).must(200)
-			if got := <-spy.with; got != want {
+			if got := <-spy.with; !reflect.DeepEqual(got, want) {
 				t.Errorf("%s reads %+v, want %+v", path, got, want)
 			}
 		}

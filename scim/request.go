@@ -74,6 +74,15 @@ func acceptable(r *http.Request) error {
 
 // readObject reads a request body that must be one JSON object.
 func (s *Server) readObject(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return resources.DecodeObject(body)
+}
+
+// readBody reads a request body of a type and a size that this server takes.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err := checkContentType(r.Header); err != nil {
 		return nil, err
 	}
@@ -89,7 +98,7 @@ func (s *Server) readObject(w http.ResponseWriter, r *http.Request) (map[string]
 		return nil, &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body ended before it was complete.", Cause: err}
 	}
 	eventFrom(r.Context()).request = body
-	return resources.DecodeObject(body)
+	return body, nil
 }
 
 // checkContentType takes SCIM's media type, plain JSON, and none at all (Q02), in UTF-8 only (RFC 7644 §8.1).
@@ -130,15 +139,23 @@ func parseParameters(r *http.Request) (parameters, error) {
 	}
 	p := parameters{}
 	for name, v := range values {
-		name = strings.ToLower(name)
-		p[name] = append(p[name], v...)
-		for _, text := range v {
-			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				return nil, resources.Errorf(resources.ErrInvalidValue, clip(name), "The value is not UTF-8 text, or holds a NUL character.")
-			}
+		if err := p.add(name, v); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// add adds values to a parameter.
+func (p parameters) add(name string, values []string) error {
+	for _, text := range values {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return resources.Errorf(resources.ErrInvalidValue, clip(name), "The value is not UTF-8 text, or holds a NUL character.")
+		}
+	}
+	name = strings.ToLower(name)
+	p[name] = append(p[name], values...)
+	return nil
 }
 
 // one is the value of a parameter that may be given once; ok is false when it is absent.
