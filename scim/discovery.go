@@ -48,7 +48,7 @@ func newDiscovery(s *site) *discovery {
 		types = append(types, resourceTypeObject(base, rt))
 	}
 	for _, urn := range s.registry.Schemas() {
-		o := urn.ToMap()
+		o := s.registry.SchemaDocument(urn)
 		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+urn.ID)
 		schemas = append(schemas, o)
 	}
@@ -72,11 +72,11 @@ func providerConfigObject(base string, l Limits, schemes []object) object {
 		"bulk":           object{"supported": true, "maxOperations": l.Bulk, "maxPayloadSize": l.Body},
 		"filter":         object{"supported": true, "maxResults": l.MaxPage},
 		"changePassword": supported(false),
-		"sort":           supported(false),
+		"sort":           supported(true),
 		"etag":           supported(true),
 		"pagination": object{
-			"cursor": false, "index": true, "defaultPaginationMethod": "index",
-			"defaultPageSize": l.PageSize, "maxPageSize": l.MaxPage,
+			"cursor": true, "index": true, "defaultPaginationMethod": "index",
+			"defaultPageSize": l.PageSize, "maxPageSize": l.MaxPage, "cursorTimeout": l.CursorTimeout,
 		},
 		"authenticationSchemes": schemes,
 		"meta":                  discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig"),
@@ -110,7 +110,7 @@ func resourceTypeObject(base string, rt *resources.ResourceType) object {
 	}
 	var extensions []object
 	for _, extension := range rt.Extensions {
-		extensions = append(extensions, object{"schema": extension.ID, "required": false})
+		extensions = append(extensions, object{"schema": extension.ID, "required": rt.Requires(extension.ID)})
 	}
 	if extensions != nil {
 		o["schemaExtensions"] = extensions

@@ -29,7 +29,7 @@ func TestRFC7644Section4Discovery(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := newWorld(t, d).tenant("Société", "")
 		config := c.do("GET", "/ServiceProviderConfig", nil).must(200)
-		for feature, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "changePassword": false, "sort": false, "etag": true} {
+		for feature, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "changePassword": false, "sort": true, "etag": true} {
 			if got := config.at(feature, "supported"); got != want {
 				t.Errorf("%s.supported %v, want %v", feature, got, want)
 			}
@@ -38,7 +38,7 @@ func TestRFC7644Section4Discovery(t *testing.T) {
 			t.Errorf("bulk %v", config.at("bulk"))
 		}
 		if config.at("filter", "maxResults") != 1000.0 || config.text("authenticationSchemes", 0, "type") != "oauthbearertoken" ||
-			config.at("pagination", "index") != true || config.at("pagination", "cursor") != false ||
+			config.at("pagination", "index") != true || config.at("pagination", "cursor") != true ||
 			config.text("meta", "location") != base+"/ServiceProviderConfig" {
 			t.Errorf("ServiceProviderConfig: %s", config.body)
 		}

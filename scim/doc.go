@@ -11,10 +11,12 @@
 //
 //   - server.go: the Server and its limits; site.go: every route on one screen, for each set of resource types
 //   - public.go: what is told without a token; auth.go: bearer tokens; rate.go: requests per second of a connection
-//   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin
+//   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin;
+//     recognize.go: which client they show
 //   - request.go: paths, media types, bodies, query parameters
 //   - errors.go: one table from domain errors to statuses and scimTypes
-//   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource; list.go: queries
+//   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource
+//   - collection.go, search.go: what a query asks, as parameters or as a SearchRequest; list.go, cursor.go: pages
 //   - change.go: the one way in which a request, single or bulk, changes a resource
 //   - bulk.go, bulk_operation.go, bulk_reference.go, bulk_circle.go: many changes in one request, and how they refer to
 //     each other

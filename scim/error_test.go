@@ -151,8 +151,6 @@ func badRequests() []bad {
 		{"bulk as a form", "POST", "/Bulk", bulk(operation("POST", create, "u", user("new@societe.example"))), []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "", "x-www-form-urlencoded"},
 		{"GET of bulk", "GET", "/Bulk", nil, nil, 405, "", "GET"},
 
-		{"search by POST", "POST", "/Users/.search", `{}`, nil, 501, "", "ServiceProviderConfig"},
-		{"search at the root", "POST", "/.search", `{}`, nil, 501, "", "ServiceProviderConfig"},
 		{"me", "GET", "/Me", nil, nil, 501, "", "ServiceProviderConfig"},
 		{"a stale version (§3.14)", "PUT", modify, user("a@b.example"), []string{"If-Match", `W/"99"`}, 412, "", "version"},
 		{"a version that is not ours", "DELETE", modify, nil, []string{"If-Match", `"abc"`}, 412, "", "version"},

@@ -32,6 +32,16 @@ var wireErrors = []struct {
 	{resources.ErrNoTarget, scimerrors.ScimErrorNoTarget},
 	{resources.ErrMutability, scimerrors.ScimErrorMutability},
 	{resources.ErrTooMany, scimerrors.ScimErrorTooMany},
+	// RFC 9865 §2 adds three keywords.
+	{resources.ErrInvalidCursor, scimerrors.ScimError{
+		Status: http.StatusBadRequest, ScimType: "invalidCursor", Detail: "The cursor is not one of this query.",
+	}},
+	{resources.ErrExpiredCursor, scimerrors.ScimError{
+		Status: http.StatusBadRequest, ScimType: "expiredCursor", Detail: "The cursor is too old.",
+	}},
+	{resources.ErrInvalidCount, scimerrors.ScimError{
+		Status: http.StatusBadRequest, ScimType: "invalidCount", Detail: "The count is not one that this page can have.",
+	}},
 	{resources.ErrTooLarge, scimerrors.ScimError{
 		Status: http.StatusRequestEntityTooLarge, Detail: "The request is larger than the server takes.",
 	}},
@@ -86,12 +96,20 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if wire.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1") // whole seconds: the only form Okta understands
 	}
-	body, marshalErr := json.Marshal(wire)
-	if marshalErr != nil { // three strings and a number
-		body = []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500"}`)
-		wire.Status = http.StatusInternalServerError
+	write(w, wire.Status, errorBody(wire))
+}
+
+func errorBody(wire scimerrors.ScimError) []byte {
+	body, err := json.Marshal(wire)
+	if err != nil { // three strings and a number
+		return []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500"}`)
 	}
-	write(w, wire.Status, body)
+	return body
+}
+
+// tooManyRequests is for a client that has as much waiting as it may (RFC 6585 §4).
+func tooManyRequests(err error) error {
+	return scimerrors.ScimError{Status: http.StatusTooManyRequests, Detail: err.Error()}
 }
 
 func notImplemented(http.ResponseWriter, *http.Request) error {

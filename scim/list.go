@@ -8,63 +8,48 @@ import (
 	"strings"
 
 	"proprio/resources"
-	"proprio/resources/filter"
 )
 
-// list is RFC 7644 §3.4.2: one page of what a filter selects, inactive Users included (Q29).
-func (e *endpoint) list(w http.ResponseWriter, r *http.Request) error {
-	parameters, err := parseParameters(r)
+// page reads which page is wanted: by index, or with a cursor, which may be empty, by cursor.
+func (c *collection) page(q *request, p parameters) error {
+	text, walking, err := p.one("cursor")
 	if err != nil {
 		return err
 	}
-	p, _, err := e.projectionOf(parameters)
+	count, err := p.integer("count", c.Limits.PageSize)
 	if err != nil {
 		return err
 	}
-	caller := callerFrom(r.Context())
-	q := resources.Query{Type: e.rt.Name, With: e.with(p)}
-	if q.With.Members {
-		q.With.PageMembers = e.Limits.Members // a page of a thousand large Groups would not fit into memory
+	if q.query.Count = max(count, 0); walking {
+		return c.walk(q, p, text)
 	}
-	if q.Where, err = e.where(caller, parameters); err != nil {
-		return err
-	}
-	if q.StartIndex, q.Count, err = e.window(parameters); err != nil {
-		return err
-	}
-	page, err := e.Store.Find(r.Context(), caller, q)
-	if err != nil {
-		return err
-	}
-	return e.writePage(w, page, q, p)
+	start, err := p.integer("startIndex", 1)
+	q.query.StartIndex, q.query.Count = max(start, 1), min(q.query.Count, c.Limits.MaxPage) // Q26
+	return err
 }
 
-// where reads the filter. An empty one is an error: answering it with everybody would let a client link its first User
-// to whoever comes first (Q24).
-func (e *endpoint) where(caller resources.Caller, parameters parameters) (resources.Condition, error) {
-	text, ok, err := parameters.one("filter")
-	if err != nil || !ok {
-		return nil, err
+// walk reads a cursor (RFC 9865 §2). An empty one is the first page.
+func (c *collection) walk(q *request, p parameters, text string) error {
+	if _, ok := p["startindex"]; ok {
+		return resources.Errorf(resources.ErrInvalidValue, "startIndex",
+			"startIndex and cursor exclude each other (RFC 9865 §2). Send one of them.")
 	}
-	expression, err := filter.Options{Unquoted: caller.Switches.UnquotedValues}.Parse(text)
-	if syntax := new(filter.Error); errors.As(err, &syntax) {
-		return nil, resources.Errorf(resources.ErrInvalidFilter, "filter", "The filter cannot be read: %v.", syntax)
-	} else if err != nil {
-		return nil, err
+	if q.query.Count > c.Limits.MaxPage {
+		return resources.Errorf(resources.ErrInvalidCount, "count", "The count is larger than maxPageSize, %d.", c.Limits.MaxPage)
 	}
-	return e.rt.Bind(expression)
-}
-
-// window reads startIndex and count (Q26): a start before the first is the first, a negative count is none, a count over
-// the limit is the limit.
-func (e *endpoint) window(parameters parameters) (start, count int, err error) {
-	if start, err = parameters.integer("startIndex", 1); err != nil {
-		return 0, 0, err
+	q.cursor = cursor{Count: q.query.Count}
+	if text != "" {
+		var err error
+		if q.cursor, err = c.cursors.open(q.scope, text); err != nil {
+			return err
+		}
+		if q.cursor.Count != q.query.Count {
+			return resources.Errorf(resources.ErrInvalidCount, "count",
+				"The count must be the same on every page; the first page of this cursor had %d.", q.cursor.Count)
+		}
 	}
-	if count, err = parameters.integer("count", e.Limits.PageSize); err != nil {
-		return 0, 0, err
-	}
-	return max(start, 1), min(max(count, 0), e.Limits.MaxPage), nil
+	q.query.Walk = &resources.Walk{From: q.cursor.From, Backward: q.cursor.Backward, Total: q.cursor.Total}
+	return nil
 }
 
 // integer is the value of a number parameter. A number too large for an int is the largest int.
@@ -86,25 +71,52 @@ func (p parameters) integer(name string, absent int) (int, error) {
 }
 
 // writePage sends a ListResponse. itemsPerPage is what this page holds; Resources is an array even when it is empty.
-func (e *endpoint) writePage(w http.ResponseWriter, page *resources.Page, q resources.Query, p projection) error {
-	out := make([]byte, 0, 256+1024*len(page.Resources))
+func (c *collection) writePage(w http.ResponseWriter, page *resources.Page, q *request) error {
+	out := make([]byte, 0, 512+1024*len(page.Resources))
 	out = append(out, `{"schemas":["`+schemaListResponse+`"],"totalResults":`...)
 	out = strconv.AppendInt(out, int64(page.Total), 10)
-	out = append(out, `,"startIndex":`...)
-	out = strconv.AppendInt(out, int64(q.StartIndex), 10)
 	out = append(out, `,"itemsPerPage":`...)
 	out = strconv.AppendInt(out, int64(len(page.Resources)), 10)
+	out, err := c.appendPlace(out, page, q)
+	if err != nil {
+		return err
+	}
 	out = append(out, `,"Resources":[`...)
 	for i, res := range page.Resources {
-		body, err := e.renderer.resource(res, p)
-		if err != nil {
-			return err
-		}
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, body...)
+		shown := q.shown[res.Type]
+		if out, err = shown.renderer.append(out, res, shown.projection); err != nil {
+			return err
+		}
 	}
 	write(w, http.StatusOK, append(out, "]}"...))
 	return nil
+}
+
+// appendPlace says where the page is: startIndex, or the cursors of the pages beside it (RFC 9865 §2).
+func (c *collection) appendPlace(out []byte, page *resources.Page, q *request) ([]byte, error) {
+	walk := q.query.Walk
+	if walk == nil {
+		return strconv.AppendInt(append(out, `,"startIndex":`...), int64(q.query.StartIndex), 10), nil
+	}
+	var err error
+	place := func(name string, from *resources.Position, backward bool) {
+		if err != nil {
+			return
+		}
+		var text string
+		text, err = c.cursors.seal(q.scope, cursor{From: from, Backward: backward, Count: q.query.Count, Total: page.Total})
+		out = appendText(append(out, `,"`+name+`":`...), text)
+	}
+	// A page that was reached backward has a next one, where the walk came from, unless it began at the end.
+	if next := page.More && !walk.Backward || walk.Backward && walk.From != nil; next {
+		place("nextCursor", page.Last, false)
+	}
+	// A page that was reached forward has a previous one; when nothing is on it, that is the last one there is.
+	if previous := page.More && walk.Backward || !walk.Backward && walk.From != nil; previous {
+		place("previousCursor", page.First, true)
+	}
+	return out, err
 }

@@ -48,11 +48,16 @@ func (d renderer) reference(typ, id string) string {
 
 // resource renders one resource.
 func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error) {
+	return d.append(make([]byte, 0, len(res.Body)+512+200*(len(res.Members)+len(res.Groups))), res, p)
+}
+
+// append renders one resource behind what is written already.
+func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]byte, error) {
 	body := res.Body
 	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
 		return nil, fmt.Errorf("render %s %s: stored body is not a JSON object", res.Type, res.ID)
 	}
-	out := make([]byte, 0, len(body)+512+200*(len(res.Members)+len(res.Groups)))
+	start := len(out)
 	out = append(out, `{"id":`...)
 	out = appendText(out, res.ID)
 	if res.ExternalID != "" {
@@ -69,7 +74,8 @@ func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error
 	if p.everything() && !d.always {
 		return out, nil
 	}
-	return project(d.rt, out, p)
+	part, err := project(d.rt, out[start:], p)
+	return append(out[:start], part...), err
 }
 
 // appendGroups writes a User's direct groups (RFC 7643 §4.1.2).

@@ -32,15 +32,20 @@ type Server struct {
 	Registry    resources.Registries
 	PublicURL   string // as clients reach the server, without trailing slash; never taken from a request's Host
 	Limits      Limits // zero fields: the defaults
+	CursorKey   []byte // seals the cursors of pages; the same for all replicas. Empty: one that ends with this process
 	Now         func() time.Time
 	Log         *slog.Logger
 
 	// ResourceMetadata is where clients learn which authorization server issues tokens for this one (RFC 9728); empty: none.
 	ResourceMetadata string
+	// Async makes requests later whose clients ask for that; optional. What is in it is made by RunAsync.
+	Async *Async
 	// Recorder keeps requests for the admin to look at; optional.
 	Recorder *Recorder
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
 	Observe func(route, method string, status int, d time.Duration)
+
+	cursors cursors
 }
 
 // Limits bound what one request may ask for. A zero field means its default.
@@ -51,7 +56,9 @@ type Limits struct {
 	PageSize   int   // resources of a list that names no count; default 100
 	MaxPage    int   // resources of a list at most; default 1000
 	Rate       int   // requests per second of one connection; default none. IPSIE wants 25 at least
-	Members    int   // members of a Group shown without being asked for; default 100,000 (protocol.md section 3, row 17)
+	// CursorTimeout is for how many seconds a cursor is good, at least; default an hour (RFC 9865 §4).
+	CursorTimeout int
+	Members       int // members of a Group shown without being asked for; default 100,000 (protocol.md section 3, row 17)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -67,6 +74,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Bulk, 1000)
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
+	fill(&l.CursorTimeout, 3600)
 	fill(&l.Members, 100_000)
 	return l
 }
@@ -76,10 +84,17 @@ func (l Limits) withDefaults() Limits {
 // refuses before any handler is asked (a header over the server's limit is 431, what is not HTTP is 400) it answers
 // itself, in plain text.
 func (s *Server) Handler() http.Handler {
+	server := s.ready()
+	return server.observe(server.public(server.authenticate(server.throttle(server.serve()))))
+}
+
+// ready is a copy of the server with what was left open filled in.
+func (s *Server) ready() *Server {
 	server := *s
 	server.Limits = s.Limits.withDefaults()
 	server.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	return server.observe(server.public(server.authenticate(server.throttle(server.serve()))))
+	server.cursors = newCursors(&server)
+	return &server
 }
 
 // handler is an endpoint. It either writes a response or returns an error, which [Server.writeError] writes.

@@ -22,12 +22,13 @@ type site struct {
 	router    *mux.Router
 }
 
-// mode is what discovery says differently to some connections.
+// mode is what is served differently to some connections.
 type mode struct {
-	profile bool // held to the interoperability profile
+	profile  bool // held to the interoperability profile
+	features resources.Features
 }
 
-func modeOf(s resources.Switches) mode { return mode{profile: s.Profile()} }
+func modeOf(c resources.Caller) mode { return mode{c.Switches.Profile(), c.Features} }
 
 // edition is what a site is compiled for.
 type edition struct {
@@ -66,7 +67,7 @@ func (s *sites) find(ctx context.Context, caller resources.Caller) (*site, error
 	if err != nil {
 		return nil, err
 	}
-	return s.of(edition{registry, modeOf(caller.Switches)}), nil
+	return s.of(edition{registry, modeOf(caller)}), nil
 }
 
 // newSites makes the sites of a server that is [Server.ready].
@@ -94,11 +95,14 @@ func newSite(server *Server, of edition) *site {
 		Server: server, mode: of.mode, registry: registry, endpoints: map[string]*endpoint{}, names: pathNames(registry),
 		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
 	}
+	all := &collection{site: s, path: root}
 	for _, rt := range registry.Types() {
 		e := newEndpoint(s, rt)
 		s.endpoints[rt.Endpoint] = e
-		s.handle(rt.Endpoint, methods{"GET": e.list, "POST": s.deferrable(e.create)})
-		s.handle(rt.Endpoint+"/.search", methods{"POST": notImplemented})
+		all.endpoints = append(all.endpoints, e)
+		one := &collection{site: s, path: rt.Endpoint, endpoints: []*endpoint{e}}
+		s.handle(rt.Endpoint, methods{"GET": one.list, "POST": s.deferrable(e.create)})
+		s.handle(rt.Endpoint+"/.search", methods{"POST": one.search})
 		s.handle(rt.Endpoint+"/{id}", methods{
 			"GET": e.get, "PUT": s.deferrable(e.replace), "PATCH": s.deferrable(e.modify), "DELETE": s.deferrable(e.remove),
 		})
@@ -114,9 +118,10 @@ func newSite(server *Server, of edition) *site {
 	s.handle("/Bulk", methods{"POST": s.deferrable((&bulk{s}).serve)})
 	s.handle(asyncPath+"{id}", methods{"GET": s.outcome})
 
-	// Optional parts of RFC 7644 that this server does not have (§3.4.3, §3.11) say so.
-	s.handle("/", methods{"GET": notImplemented})
-	s.handle("/.search", methods{"POST": notImplemented})
+	s.handle(root, methods{"GET": all.list})
+	s.handle("/.search", methods{"POST": all.search})
+
+	// An optional part of RFC 7644 that this server does not have (§3.11) says so.
 	s.handle("/Me", methods{
 		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
 	})
