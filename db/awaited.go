@@ -110,7 +110,7 @@ func (d *DB) Names(ctx context.Context, c resources.Caller, ids []string) (map[s
 		ID   string `db:"id"`
 		Name string `db:"name"`
 	}
-	err := d.list(ctx, nil, &rows, `select id, coalesce(nullif(display_name, ''), user_name) as name from resources
+	err := d.list(ctx, nil, &rows, `select id, display_name as name from resources
 		where company_id = ? and id `+d.dialect.in(), c.Company, d.dialect.values(ids))
 	names := make(map[string]string, len(rows))
 	for _, row := range rows {

@@ -122,15 +122,18 @@ func commonAttributes() []schema.CoreAttribute {
 	}
 }
 
-// userReference is a complex attribute that points to one User, in the shape of the enterprise manager. The server
-// makes $ref and displayName; what a client sends for them is ignored (RFC 7644 §3.3).
+// userReference is a complex attribute that points to one User, in the shape of the enterprise manager (RFC 7643
+// §8.7.1): a client names the User by value or, without it, by $ref. What is shown as $ref and displayName the server
+// makes.
 func userReference(name, description string) schema.CoreAttribute {
 	return schema.ComplexCoreAttribute(schema.ComplexParams{
 		Name:        name,
 		Description: optional.NewString(description),
 		SubAttributes: []schema.SimpleParams{
 			identifier("value", "The id of the User.", schema.AttributeMutabilityReadWrite()),
-			reference("$ref", "The URI of the User.", "User"),
+			schema.SimpleReferenceParams(schema.ReferenceParams{
+				Name: "$ref", Description: optional.NewString("The URI of the User."), ReferenceTypes: []schema.AttributeReferenceType{"User"},
+			}),
 			readOnlyText("displayName", "The displayName of the User."),
 		},
 	})

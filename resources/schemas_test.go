@@ -55,7 +55,7 @@ func TestSchemas_characteristics(t *testing.T) {
 		"meta.version":                     {"readOnly", "default", "none", "true"},
 		"userName":                         {"readWrite", "default", "server", "false"},
 		"groups":                           {"readOnly", "default", "none", "false"},
-		SchemaEnterprise + ":manager.$ref": {"readOnly", "default", "none", "true"},
+		SchemaEnterprise + ":manager.$ref": {"readWrite", "default", "none", "true"},
 		SchemaOwnership + ":kind":          {"readWrite", "default", "none", "false"},
 		SchemaOwnership + ":hold":          {"readOnly", "default", "none", "false"},
 		SchemaOwnership + ":sponsor.value": {"readWrite", "default", "none", "true"},
@@ -138,7 +138,7 @@ func TestResolve_RFC7644_3_10(t *testing.T) {
 // device has what User and Group do not: an immutable attribute, numbers, simple values, a required sub-attribute.
 func device() *ResourceType {
 	r := &Registry{byName: map[string]*ResourceType{}}
-	r.add("Device", "/Devices", "A device", schema.Schema{
+	r.add(&ResourceType{Name: "Device", Endpoint: "/Devices", Schema: schema.Schema{
 		ID: "urn:x:Device", Name: optional.NewString("Device"),
 		Attributes: schema.Attributes{
 			schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: "serial", Mutability: schema.AttributeMutabilityImmutable()})),
@@ -150,7 +150,7 @@ func device() *ResourceType {
 				schema.SimpleStringParams(schema.StringParams{Name: "display"}),
 			}}),
 		},
-	})
+	}})
 	return r.Type("Device")
 }
 

@@ -22,11 +22,13 @@ type Store interface {
 	Members(ctx context.Context, c Caller, group, after string, limit int) ([]Member, error)
 	// Types returns the resource type of each id that exists in the company; unknown ids are left out.
 	Types(ctx context.Context, c Caller, ids []string) (map[string]string, error)
+	// Referrers returns the resources whose attributes of a company's own schemas point to an id, by type and id.
+	Referrers(ctx context.Context, c Caller, id string) ([]Ref, error)
 	// Apply writes changes in one transaction, all or none, in order, and returns what became of each.
 	// See [Change] for what one change writes. ErrVersion, ErrUniqueness and ErrNotFound name the object in Error.Path
 	// or Error.Detail. Contention is retried a bounded number of times.
 	Apply(ctx context.Context, c Caller, changes ...Change) ([]Applied, error)
-	// Names returns the name that is shown of each id that exists in the company: displayName, else userName.
+	// Names returns the displayName of each id that exists in the company; "" where it has none.
 	Names(ctx context.Context, c Caller, ids []string) (map[string]string, error)
 	Awaiting
 	Guards
@@ -44,6 +46,9 @@ type Change struct {
 	// SetBody writes Resource.Body and Index. False when only members change: then parallel changes of one
 	// group do not wait for each other longer than a row lock, and none is lost.
 	SetBody bool
+	// Definition is the revision of the definition that the change was checked against; 0: the type needs none. When
+	// another one is in place by now, nothing is written: ErrBusy.
+	Definition int64
 	// UniqueName refuses a Group's displayName that another Group of the company has.
 	UniqueName bool
 	// Members changes a Group's membership rows; nil: untouched.
