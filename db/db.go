@@ -42,6 +42,7 @@ type DB struct {
 	writing  chan struct{}
 	horizon  horizon
 	sealer   *Sealer
+	types    *registries // of companies
 	findTime time.Duration
 	now      func() time.Time
 	logger   *slog.Logger
@@ -61,7 +62,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.FindTime <= 0 {
 		c.FindTime = 20 * time.Second
 	}
-	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime}
+	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries()}
 	var err error
 	switch {
 	case c.URL == "":

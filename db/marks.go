@@ -5,13 +5,19 @@ import (
 	"context"
 	"maps"
 	"slices"
+
+	"proprio/resources"
 )
 
 // object is what a dirty mark is about.
 type object struct{ Type, ID string }
 
-// mark notes that apps may have to hear of an object.
-func (w *writer) mark(typ, id string) { w.marks[object{typ, id}] = true }
+// mark notes that apps may have to hear of an object. They hear of Users and Groups, and of nothing else.
+func (w *writer) mark(typ, id string) {
+	if typ == resources.TypeUser || typ == resources.TypeGroup {
+		w.marks[object{typ, id}] = true
+	}
+}
 
 // writeMarks sets or raises the collected marks, in one statement and in one order everywhere. seq starts at the clock
 // and only grows, so that a mark removed and set again is never taken for the one that was read before.

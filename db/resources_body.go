@@ -36,7 +36,11 @@ func (w *writer) setBody(ctx context.Context, ch *resources.Change, at time.Time
 		return 0, named(err, "%s %q does not exist", r.Type, r.ID)
 	}
 	err = checkVersion(ch, old.Version)
-	if err != nil || old.same(r) {
+	if err != nil {
+		return 0, err
+	}
+	hidden, err := w.setHidden(ctx, r)
+	if err != nil || old.same(r) && !hidden {
 		return 0, err
 	}
 	err = w.claimName(ctx, ch, old.NameFolded)
@@ -50,6 +54,10 @@ func (w *writer) setBody(ctx context.Context, ch *resources.Change, at time.Time
 		x.PostFolded, x.Manager, w.c.Company, r.ID)
 	if err != nil {
 		return 0, taken(err, r)
+	}
+	err = w.setKeys(ctx, r)
+	if err != nil {
+		return 0, err
 	}
 	if !old.SameEmails {
 		err = w.replaceEmails(ctx, r)

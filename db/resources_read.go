@@ -109,6 +109,11 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 	if err := d.fillNames(ctx, c, with.References, found); err != nil {
 		return nil, err
 	}
+	if with.Hidden {
+		if err := d.fillHidden(ctx, c, found); err != nil {
+			return nil, err
+		}
+	}
 	if with.MemberLimit > 0 && len(groups) > 0 {
 		err := d.setLargeAside(ctx, c, groups, with.MemberLimit)
 		if err != nil {

@@ -81,6 +81,10 @@ func (w *writer) lock(ctx context.Context, ids []string) error {
 }
 
 func (w *writer) apply(ctx context.Context, ch *resources.Change) (a resources.Applied, err error) {
+	err = w.checkDefinition(ctx, ch)
+	if err != nil {
+		return a, err
+	}
 	switch ch.Action {
 	case audit.ActionRemove:
 		a, err = w.remove(ctx, ch)
@@ -124,7 +128,13 @@ func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, taken(err, r)
 	}
-	err = w.insertEmails(ctx, r)
+	_, err = w.setHidden(ctx, r)
+	if err == nil {
+		err = w.setKeys(ctx, r)
+	}
+	if err == nil {
+		err = w.insertEmails(ctx, r)
+	}
 	if err == nil && ch.SetExternalID && r.ExternalID != "" {
 		_, err = w.setExternalID(ctx, r)
 	}

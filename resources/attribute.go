@@ -1,6 +1,10 @@
 package resources
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Kind is an attribute's data type (RFC 7643 §2.3).
 type Kind string
@@ -27,9 +31,11 @@ type Attribute struct {
 	Multi      bool
 	Required   bool
 	CaseExact  bool
-	Mutability string // readOnly, readWrite, immutable, writeOnly
-	Returned   string // always, default, request, never
-	Uniqueness string // none, server, global
+	Mutability string         // readOnly, readWrite, immutable, writeOnly
+	Returned   string         // always, default, request, never
+	Uniqueness string         // none, server, global
+	Hidden     bool           // never returned, itself or its parent: neither shown, nor filtered or sorted on, nor logged
+	Pattern    *regexp.Regexp // what the whole of a text must match; nil: anything
 	Canonical  []string
 	References []string
 	Sub        []*Attribute
@@ -64,3 +70,16 @@ func (a *Attribute) Extension() bool { return a.extension }
 // closed says whether the canonical values are the only ones. RFC 7643 §2.4 leaves its own open; those of the ownership
 // extension decide what rules apply to a person.
 func (a *Attribute) closed() bool { return a.Schema == SchemaOwnership && len(a.Canonical) > 0 }
+
+// Refers lists the names of the resource types that a reference may point to; none when it points elsewhere only. others
+// says whether it may also be another URI.
+func (a *Attribute) Refers() (types []string, others bool) {
+	for _, t := range a.References {
+		if t == "uri" || t == "external" {
+			others = true
+		} else if !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	return types, others || len(a.References) == 0
+}

@@ -115,7 +115,7 @@ func (d *Directory) Modify(ctx context.Context, c Caller, typ, id string, pre Pr
 				return err
 			}
 		}
-		return nil
+		return p.next.checkImmutable(p.old)
 	})
 }
 
@@ -133,7 +133,7 @@ func (d *Directory) change(
 		return nil, err
 	}
 	for range maxAttempts {
-		before, err := d.Store.Get(ctx, c, typ, id, With{Groups: true})
+		before, err := d.Store.Get(ctx, c, typ, id, With{Groups: true, Hidden: rt.traits.hidden})
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ func settle(a *Attribute, object map[string]any) any {
 		}
 		return object
 	}
-	if text, _ := object["value"].(string); text != "" {
+	if v, there := object["value"]; there && v != "" {
 		return object
 	}
 	if a.refers() {
@@ -39,7 +39,7 @@ func settle(a *Attribute, object map[string]any) any {
 
 // refers says whether an attribute points to another resource by its id: manager, sponsor.
 func (a *Attribute) refers() bool {
-	return a.Kind == KindComplex && !a.Multi && a.SubAttribute("value") != nil && a.SubAttribute("$ref") != nil
+	return a.Kind == KindComplex && !a.Multi && a.pointsToResources()
 }
 
 // gather puts values side by side as RFC 7643 §2.4 asks: what a type and value pair says twice is said once, at its first
@@ -114,23 +114,25 @@ func identity(a *Attribute, v any) string {
 func covers(a *Attribute, v, pattern any) bool {
 	want, ok := pattern.(map[string]any)
 	if !ok {
-		return v == pattern
+		return same(a, v, pattern)
 	}
 	have, _ := v.(map[string]any)
 	for name, w := range want {
-		h := have[name]
-		hs, hText := h.(string)
-		ws, wText := w.(string)
-		if hText && wText {
-			sub := a.SubAttribute(name)
-			if sub.Comparable("eq", hs) != sub.Comparable("eq", ws) {
-				return false
-			}
-		} else if h != w {
+		if !same(a.SubAttribute(name), have[name], w) {
 			return false
 		}
 	}
 	return len(want) > 0
+}
+
+// same says whether two values of an attribute are equal, as comparisons see them.
+func same(a *Attribute, v, w any) bool {
+	vs, vText := v.(string)
+	ws, wText := w.(string)
+	if vText && wText {
+		return a.Comparable("eq", vs) == a.Comparable("eq", ws)
+	}
+	return equal(v, w)
 }
 
 // encode is the JSON of a value in the schema's form, with sorted keys and text as it is.

@@ -8,10 +8,15 @@ import (
 
 // Index derives from a document what the store keeps in columns of their own.
 func (rt *ResourceType) Index(doc Document) Index {
-	ix := Index{Active: true}
-	ix.DisplayName, _ = doc["displayName"].(string)
-	ix.NameFolded = Fold(ix.DisplayName)
+	ix := Index{Active: true, Keys: rt.keys(doc)}
+	if rt.NamedByColumn() {
+		ix.DisplayName, _ = doc["displayName"].(string)
+		ix.NameFolded = Fold(ix.DisplayName)
+	}
 	if rt.Name != TypeUser {
+		if active, ok := doc["active"].(bool); ok && rt.traits.active != nil {
+			ix.Active = active
+		}
 		return ix
 	}
 	ix.UserName, _ = doc["userName"].(string)
@@ -37,6 +42,23 @@ func (rt *ResourceType) Index(doc Document) Index {
 	return ix
 }
 
+// NamedByColumn says whether the type's displayName is one that the index holds: a single text that is shown.
+func (rt *ResourceType) NamedByColumn() bool {
+	return rt.traits.name != nil && rt.traits.name.Name == "displayName"
+}
+
+// nameOf is what a reader recognises a resource by, for the audit record; "" when the type has nothing of the kind.
+func (rt *ResourceType) nameOf(doc Document) string {
+	if rt.Name == TypeUser {
+		return nameOf(rt.Index(doc))
+	}
+	if rt.traits.name == nil {
+		return ""
+	}
+	name, _ := doc[rt.traits.name.Name].(string)
+	return name
+}
+
 func indexEmail(v any) (Email, bool) {
 	object, _ := v.(map[string]any)
 	var e Email
@@ -55,7 +77,7 @@ func (r *Resource) Document() (Document, error) {
 	if err := d.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("decode stored %s %s: %w", r.Type, r.ID, err)
 	}
-	return doc, nil
+	return doc, doc.reveal(r.Hidden)
 }
 
 // marshal writes a document as a Body.

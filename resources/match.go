@@ -92,12 +92,14 @@ func (v View) top(a *Attribute) any {
 		return v.Resource.LastModified
 	case "meta.version":
 		return fmt.Sprintf(`W/"%d"`, v.Resource.Version)
-	case "groups":
-		return groupValues(v.Resource.Groups)
-	case "members":
-		return memberValues(v.Resource.Members)
 	case SchemaOwnership + ":hold":
 		return text(v.Resource.Index.Hold)
+	}
+	switch {
+	case a.Name == "groups" && a.Schema == SchemaUser:
+		return groupValues(v.Resource.Groups)
+	case a.Name == "members" && a.Schema == SchemaGroup:
+		return memberValues(v.Resource.Members)
 	}
 	var at any = map[string]any(v.Document)
 	for _, k := range a.Keys() {

@@ -14,7 +14,7 @@ import (
 // stored because the server makes them up for each answer.
 func filterable(a *Attribute) error {
 	switch {
-	case a.Returned == "never" || a.Mutability == "writeOnly":
+	case a.Hidden:
 		return Errorf(ErrInvalidFilter, a.String(), "%s is never returned, so it cannot be filtered on.", a)
 	case a.String() == "meta.location":
 		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from the id; filter on id.", a)
@@ -29,6 +29,9 @@ func filterable(a *Attribute) error {
 func (a *Attribute) madeUp() bool {
 	if a.Parent == nil || a.Mutability != "readOnly" {
 		return false
+	}
+	if a.isOwn() {
+		return a.Name == "$ref" && a.Parent.pointsToResources()
 	}
 	switch a.Parent.Name {
 	case "meta":

@@ -92,7 +92,7 @@ func (p *pending) change(members *MemberChange) Change {
 	r.Body, r.Hidden = p.next.rt.split(p.next.doc)
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
-		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Loss: p.loss,
+		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Definition: p.next.rt.definition, Loss: p.loss,
 		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
 	if p.before != nil {

@@ -35,14 +35,32 @@ type ResourceType struct {
 	attributes []*Attribute            // core and common ones, in order
 	extended   map[string][]*Attribute // lower-cased extension URN → its attributes
 	lookup     map[string]*Attribute   // lower-cased "name", "urn:name" → attribute
+	required   []string                // URNs of the extensions that every resource has
+	definition int64                   // revision of the company's definition that it was made from; 0: of none
+	registry   *Registry
+	traits     traits
 }
 
 // NewRegistry compiles the schemas of User and Group.
 func NewRegistry() *Registry {
-	r := &Registry{byName: map[string]*ResourceType{}}
-	r.add("User", "/Users", "A person's account", userSchema(), enterpriseSchema(), ownershipSchema())
-	r.add("Group", "/Groups", "A group of users", groupSchema())
+	r := newRegistry()
+	for _, rt := range builtIn() {
+		r.add(rt)
+	}
 	return r
+}
+
+func newRegistry() *Registry { return &Registry{byName: map[string]*ResourceType{}} }
+
+// builtIn are the resource types of every company, not compiled yet.
+func builtIn() []*ResourceType {
+	return []*ResourceType{
+		{
+			Name: TypeUser, Endpoint: "/Users", Description: "A person's account",
+			Schema: userSchema(), Extensions: []schema.Schema{enterpriseSchema(), ownershipSchema()},
+		},
+		{Name: TypeGroup, Endpoint: "/Groups", Description: "A group of users", Schema: groupSchema()},
+	}
 }
 
 // Registry implements Registries.
@@ -57,18 +75,17 @@ func (r *Registry) Type(name string) *ResourceType { return r.byName[name] }
 // Schemas returns every schema that a resource type uses, core ones first.
 func (r *Registry) Schemas() []schema.Schema { return r.schemas }
 
-func (r *Registry) add(name, endpoint, description string, core schema.Schema, extensions ...schema.Schema) {
-	rt := &ResourceType{
-		Name: name, Endpoint: endpoint, Description: description, Schema: core, Extensions: extensions,
-		extended: map[string][]*Attribute{}, lookup: map[string]*Attribute{},
-	}
-	for _, a := range append(commonAttributes(), core.Attributes...) {
-		c := compile(a, core.ID, nil, false)
+// add compiles a resource type and takes it in.
+func (r *Registry) add(rt *ResourceType) {
+	rt.registry = r
+	rt.extended, rt.lookup = map[string][]*Attribute{}, map[string]*Attribute{}
+	for _, a := range append(commonAttributes(), rt.Schema.Attributes...) {
+		c := compile(a, rt.Schema.ID, nil, false)
 		rt.attributes = append(rt.attributes, c)
 		rt.lookup[strings.ToLower(c.Name)] = c
-		rt.lookup[strings.ToLower(core.ID+":"+c.Name)] = c
+		rt.lookup[strings.ToLower(rt.Schema.ID+":"+c.Name)] = c
 	}
-	for _, ext := range extensions {
+	for _, ext := range rt.Extensions {
 		urn := strings.ToLower(ext.ID)
 		for _, a := range ext.Attributes {
 			c := compile(a, ext.ID, nil, true)
@@ -76,9 +93,10 @@ func (r *Registry) add(name, endpoint, description string, core schema.Schema, e
 			rt.lookup[urn+":"+strings.ToLower(c.Name)] = c
 		}
 	}
+	rt.setTraits()
 	r.types = append(r.types, rt)
-	r.byName[name] = rt
-	for _, s := range append([]schema.Schema{core}, extensions...) {
+	r.byName[rt.Name] = rt
+	for _, s := range append([]schema.Schema{rt.Schema}, rt.Extensions...) {
 		if !slices.ContainsFunc(r.schemas, func(have schema.Schema) bool { return have.ID == s.ID }) {
 			r.schemas = append(r.schemas, s)
 		}
@@ -91,6 +109,7 @@ func compile(a schema.CoreAttribute, urn string, parent *Attribute, extension bo
 		Required: a.Required(), CaseExact: a.CaseExact(), Mutability: a.Mutability(), Returned: a.Returned(),
 		Uniqueness: a.Uniqueness(), Canonical: a.CanonicalValues(), extension: extension, sub: map[string]*Attribute{},
 	}
+	c.Hidden = c.Returned == "never" || c.Mutability == "writeOnly" || parent != nil && parent.Hidden
 	for _, t := range a.ReferenceTypes() {
 		c.References = append(c.References, string(t))
 	}
@@ -115,6 +134,9 @@ func (rt *ResourceType) Attributes() []*Attribute { return rt.attributes }
 
 // Extension returns the attributes of an extension schema, by its URN in any letter case; nil when there is none.
 func (rt *ResourceType) Extension(urn string) []*Attribute { return rt.extended[strings.ToLower(urn)] }
+
+// Requires says whether every resource has something of an extension (RFC 7643 §6).
+func (rt *ResourceType) Requires(urn string) bool { return slices.Contains(rt.required, urn) }
 
 // URN returns the spelling of a schema URN that the type uses, for any letter case; "" when it does not use it.
 func (rt *ResourceType) URN(urn string) string {

@@ -22,10 +22,15 @@ func (d *Directory) Remove(ctx context.Context, c Caller, typ, id string, pre Pr
 
 // remove makes one attempt; again says that something it had read changed meanwhile.
 func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Precondition) (again bool, err error) {
-	if _, err := d.resourceType(ctx, c, typ); err != nil {
+	rt, err := d.resourceType(ctx, c, typ)
+	if err != nil {
 		return false, err
 	}
 	before, err := d.Store.Get(ctx, c, typ, id, With{})
+	if err != nil {
+		return false, err
+	}
+	old, err := before.Document()
 	if err != nil {
 		return false, err
 	}
@@ -42,13 +47,16 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 	if err != nil {
 		return false, err
 	}
+	if changes, err = d.withoutReferences(ctx, c, id, changes); err != nil {
+		return false, err
+	}
 	now := d.Now().UTC().Truncate(time.Microsecond)
 	_, err = d.Store.Apply(ctx, c, append(changes, Change{
 		Action: audit.ActionRemove, Expected: pre.Version, Loss: loss,
 		Resource: &Resource{Type: typ, ID: before.ID, LastModified: now},
 		Audit: audit.Entry{
 			Company: c.Company, At: now, Actor: c.Actor, Action: audit.ActionRemove,
-			ObjectType: typ, ObjectID: before.ID, ObjectName: nameOf(before.Index),
+			ObjectType: typ, ObjectID: before.ID, ObjectName: rt.nameOf(old),
 		},
 	})...)
 	return errors.Is(err, ErrVersion) || errors.Is(err, ErrNotFound), err // the next look tells which of them it was

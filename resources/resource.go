@@ -80,11 +80,11 @@ type Member struct {
 
 // With says which parts beside Body a read should bring.
 type With struct {
-	Groups  bool // Groups of Users
+	Groups bool // Groups of Users
 	// References are the attributes (manager, sponsor) whose resources' Names are wanted.
 	References []string
-	Members bool // Members of Groups, and MemberCount
-	Hidden  bool // what is never returned: for a change, never for an answer
+	Members    bool // Members of Groups, and MemberCount
+	Hidden     bool // what is never returned: for a change, never for an answer
 	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
 	// consistent read (protocol.md section 3, row 17). 0: no limit.
 	MemberLimit int

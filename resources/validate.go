@@ -19,9 +19,15 @@ const (
 
 // validate checks a document in the schema's form. The error names the path of the attribute at fault.
 func (rt *ResourceType) validate(doc Document) error {
+	for _, urn := range rt.required {
+		if doc[urn] == nil {
+			return Errorf(ErrInvalidValue, urn, "Every %s needs attributes of the extension %s.", rt.Name, urn)
+		}
+	}
 	for _, a := range rt.all() {
 		v := doc.get(a)
-		if a.Required && a.Mutability != "readOnly" && (v == nil || blank(v)) {
+		expected := a.Required && a.Mutability != "readOnly" && (!a.extension || doc[a.Schema] != nil)
+		if expected && (v == nil || blank(v)) {
 			return Errorf(ErrInvalidValue, a.String(), "%s is required and must not be empty.", a)
 		}
 		if v == nil {
@@ -84,7 +90,7 @@ func checkString(a *Attribute, s string) error {
 	switch a.Kind {
 	case KindDateTime:
 		if _, ok := parseDateTime(s); !ok {
-			return Errorf(ErrInvalidValue, a.String(), "%s takes %s, not %q.", a, example(a.Kind), shorten(s))
+			return Errorf(ErrInvalidValue, a.String(), "%s takes %s, not %s.", a, example(a.Kind), a.echo(s))
 		}
 	case KindBinary:
 		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
@@ -92,14 +98,30 @@ func checkString(a *Attribute, s string) error {
 		}
 	case KindReference:
 		if _, err := url.Parse(s); err != nil || strings.ContainsFunc(s, unicode.IsSpace) {
-			return Errorf(ErrInvalidValue, a.String(), "%s takes a URI, not %q.", a, shorten(s))
+			return Errorf(ErrInvalidValue, a.String(), "%s takes a URI, not %s.", a, a.echo(s))
 		}
 	case KindString:
 		if a.closed() && !isCanonical(a, s) {
 			return Errorf(ErrInvalidValue, a.String(), "%s takes one of %s, not %q.", a, strings.Join(a.Canonical, ", "), shorten(s))
 		}
 	}
-	return nil
+	return checkPattern(a, s)
+}
+
+// checkPattern holds a text against its attribute's pattern (RFC 9944).
+func checkPattern(a *Attribute, s string) error {
+	if a.Pattern == nil || a.Pattern.MatchString(s) {
+		return nil
+	}
+	return Errorf(ErrInvalidValue, a.String(), "%s must match the pattern %s; %s does not.", a, patternText(a.Pattern), a.echo(s))
+}
+
+// echo is a value as an error message may repeat it.
+func (a *Attribute) echo(v any) string {
+	if a.Hidden {
+		return "what was sent"
+	}
+	return shorten(literal(v))
 }
 
 func isCanonical(a *Attribute, s string) bool {

@@ -28,7 +28,7 @@ func (p projection) names(a *resources.Attribute) bool {
 // shows says whether an attribute, or a part of it, is in the response.
 func (p projection) shows(a *resources.Attribute) bool {
 	switch {
-	case a.Returned == "never":
+	case a.Hidden:
 		return false
 	case a.Returned == "always", a.Name == "schemas" && a.Parent == nil:
 		return true
@@ -104,7 +104,7 @@ func (e *endpoint) schemaAttributes(urn string) []*resources.Attribute {
 // hasHidden says whether a type has attributes that the default set leaves out.
 func hasHidden(rt *resources.ResourceType) bool {
 	leavesOut := func(a *resources.Attribute) bool {
-		hides := func(a *resources.Attribute) bool { return a.Returned == "request" || a.Returned == "never" }
+		hides := func(a *resources.Attribute) bool { return a.Returned == "request" || a.Hidden }
 		return hides(a) || slices.ContainsFunc(a.Sub, hides)
 	}
 	all := slices.Clone(rt.Attributes())

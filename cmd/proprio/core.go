@@ -24,7 +24,7 @@ const domainGrace = 72 * time.Hour
 // core is what every command and the server share: the database, and the doors that changes pass.
 type core struct {
 	db        *db.DB
-	registry  *resources.Registry
+	registry  *resources.Registry // of what every company has
 	directory *resources.Directory
 	registrar *ownership.Registrar
 	engine    *push.Engine         // plans and pushes once it runs; commands only ask it
@@ -52,7 +52,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	c.directory = &resources.Directory{
-		Registry: c.registry, Store: d, Policy: &ownership.Policy{Companies: d, Now: c.now}, Now: c.now, NewID: newID,
+		Registry: d, Store: d, Policy: &ownership.Policy{Companies: d, Now: c.now}, Now: c.now, NewID: newID,
 	}
 	c.registrar = &ownership.Registrar{
 		Companies: d, Marks: d, Verifier: &ownership.Verifier{Resolver: net.DefaultResolver}, Directory: c.directory,

@@ -40,7 +40,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	i := &instance{core: c, url: url, metrics: newMetrics()}
 	i.recorder = scim.NewRecorder(c.db, c.log)
 	i.scim = &scim.Server{
-		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.registry, PublicURL: url,
+		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.db, PublicURL: url,
 		Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
 	}
 	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log}
