@@ -106,10 +106,11 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var old struct {
 			Name     string `db:"name"`
+			Preset   string `db:"preset"`
 			Switches string `db:"switches"`
 			Disabled bool   `db:"disabled"`
 		}
-		err := d.get(ctx, tx, &old, `select name, switches, disabled from connections where company_id = ? and id = ?`+
+		err := d.get(ctx, tx, &old, `select name, preset, switches, disabled from connections where company_id = ? and id = ?`+
 			d.dialect.forUpdate(), c.Company, c.ID)
 		if isNotFound(err) {
 			return noConnection(c.ID)
@@ -122,14 +123,17 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 				entry.Action = audit.ActionDeactivate
 			}
 		}
+		if old.Preset != c.Preset {
+			entry.Changed = append(entry.Changed, "preset")
+		}
 		if old.Switches != jsonText(c.Switches) {
 			entry.Changed = append(entry.Changed, "switches")
 		}
 		if err != nil || len(entry.Changed) == 0 {
 			return err
 		}
-		_, err = d.exec(ctx, tx, `update connections set switches = ?, disabled = ? where company_id = ? and id = ?`,
-			jsonText(c.Switches), c.Disabled, c.Company, c.ID)
+		_, err = d.exec(ctx, tx, `update connections set preset = ?, switches = ?, disabled = ? where company_id = ? and id = ?`,
+			c.Preset, jsonText(c.Switches), c.Disabled, c.Company, c.ID)
 		if err != nil {
 			return err
 		}
@@ -141,10 +145,10 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (resources.Token, resources.Connection, error) {
 	var row struct {
 		connectionRow
-		Token     tokenRow `db:"token"`
-		Suspended bool     `db:"suspended"`
+		ownerRow
+		Token tokenRow `db:"token"`
 	}
-	err := d.get(ctx, nil, &row, `select `+connectionColumns+`, o.suspended, t.company_id as "token.company_id",
+	err := d.get(ctx, nil, &row, `select `+connectionColumns+ownerColumns+`, t.company_id as "token.company_id",
 		t.id as "token.id", t.connection_id as "token.connection_id", t.scopes as "token.scopes",
 		t.created as "token.created", t.expires as "token.expires", t.last_used as "token.last_used", t.revoked as "token.revoked"
 		from tokens t join connections c on c.company_id = t.company_id and c.id = t.connection_id
@@ -153,7 +157,7 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		return resources.Token{}, resources.Connection{}, named(err, "The token is not known.")
 	}
 	t := row.Token.token()
-	c, err := row.connection()
+	c, err := row.connectionOf(row.ownerRow)
 	switch {
 	case err != nil:
 	case !t.Revoked.IsZero():
@@ -178,6 +182,22 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		}
 	}
 	return t, c, nil
+}
+
+// ownerRow is what a connection's company says of it, joined as o.
+type ownerRow struct {
+	Suspended bool   `db:"suspended"`
+	Features  string `db:"features"`
+}
+
+const ownerColumns = `, o.suspended, o.features`
+
+func (row connectionRow) connectionOf(o ownerRow) (resources.Connection, error) {
+	c, err := row.connection()
+	if err == nil {
+		c.Features, err = features(o.Features)
+	}
+	return c, err
 }
 
 // inForce says why a connection may do nothing.

@@ -14,7 +14,7 @@ type Caller struct {
 	Connection string      // UUID of the identity provider's connection; empty for console, import and command line
 	Actor      audit.Actor // for the audit entry
 	Switches   Switches    // of the connection; the zero value otherwise
-	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
+	Features   Features    // of the company; the zero value for callers that SCIM does not serve
 	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
 }
 
@@ -27,6 +27,7 @@ type Connection struct {
 	Switches Switches
 	Disabled bool
 	Created  time.Time
+	Features Features // of the company; set where a connection is about to be served
 
 	// LossesHeld is since when the connection may deactivate and delete nothing more, because it did so too often (H12);
 	// zero: it may.
@@ -93,7 +94,7 @@ type Connections interface {
 	CreateConnection(ctx context.Context, actor audit.Actor, c Connection) (Connection, error)
 	// ListConnections returns a company's connections by name, each with its tokens, newest first.
 	ListConnections(ctx context.Context, company string) ([]Connection, map[string][]Token, error)
-	// SetConnection changes switches and disabled. What changes nothing is not recorded.
+	// SetConnection changes preset, switches and disabled. What changes nothing is not recorded.
 	SetConnection(ctx context.Context, actor audit.Actor, c Connection) error
 	// CreateToken stores a token's SHA-256 hash. A third active token is ErrTooMany.
 	CreateToken(ctx context.Context, actor audit.Actor, t Token, hash [32]byte) error
@@ -113,4 +114,17 @@ type Connections interface {
 	ResumeLosses(ctx context.Context, actor audit.Actor, company, connection string) error
 	// Exchanges returns a connection's newest exchanges.
 	Exchanges(ctx context.Context, company, connection string, limit int) ([]Exchange, error)
+}
+
+// PresetName is the connection's preset; one without is generic.
+func (c Connection) PresetName() string {
+	if c.Preset == "" {
+		return PresetGeneric
+	}
+	return c.Preset
+}
+
+// OtherClient says whether the requests show another client than the one that the preset is for.
+func (c Connection) OtherClient() bool {
+	return c.Client != "" && c.Client != c.PresetName() && c.PresetName() != PresetGeneric
 }

@@ -67,25 +67,20 @@ func (p *pending) guard(ctx context.Context, m *MemberChange) error {
 func (p *pending) guardMembers(ctx context.Context, m *MemberChange) error {
 	s := p.caller.Switches
 	most, share := orDefault(s.MassRemovalCount, defaultMassRemovalCount), orDefault(s.MassRemovalShare, defaultMassRemovalShare)
-	if m == nil || s.AllowMassRemoval || !m.Clear && len(m.Remove) <= most {
+	if m == nil || s.AllowMassRemoval || !m.Clear { // members that a request names are meant
 		return nil
 	}
-	ids := m.Remove
-	if m.Clear {
-		ids = make([]string, len(m.Add))
-		for i, member := range m.Add {
-			ids[i] = member.ID
-		}
+	stay := make([]string, len(m.Add))
+	for i, member := range m.Add {
+		stay[i] = member.ID
 	}
-	all, gone, err := p.Store.CountMembers(ctx, p.caller, p.id, ids)
-	if m.Clear {
-		gone = all - gone
-	}
+	all, staying, err := p.Store.CountMembers(ctx, p.caller, p.id, stay)
+	gone := all - staying
 	if err != nil || gone <= most || gone*100 <= share*all {
 		return err
 	}
 	return Errorf(ErrForbidden, "members", "This request would take %d of the Group's %d members out of it. More than %d and %d %% at once "+
-		"need the switch allowMassRemoval of this connection, or requests that name fewer.", gone, all, most, share)
+		"need the switch allowMassRemoval of this connection, or a request that names those to remove.", gone, all, most, share)
 }
 
 // guardNames keeps a connection from taking over, by its names, the User of somebody who administers Proprio and whom

@@ -137,8 +137,8 @@ func guardSwitches() []Switch {
 	return []Switch{
 		{
 			Name: "allowMassRemoval", Rule: "clients.md H2",
-			Off: "A request that would take more than massRemovalCount members out of a Group, and more than massRemovalShare " +
-				"percent of them, is 403 and changes nothing.",
+			Off: "A request that would take more than massRemovalCount members out of a Group without naming them (PUT, a replace " +
+				"of members, a remove of all), and more than massRemovalShare percent of them, is 403 and changes nothing.",
 			On:   "A request may take any number of members out of a Group.",
 			flag: func(s *Switches) *bool { return &s.AllowMassRemoval },
 		},

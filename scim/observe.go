@@ -103,6 +103,7 @@ func (s *Server) record(r *http.Request, e *event, uri string, at time.Time, d t
 	if s.Recorder == nil || e.connection == "" {
 		return
 	}
+	s.Recorder.notice(e.company, e.connection, at, sightOf(r, e), e.ignored)
 	s.Recorder.Record(resources.Exchange{
 		Company: e.company, Connection: e.connection, At: at, Method: r.Method, Path: uri, UserAgent: r.UserAgent(),
 		Status: e.status, Duration: d, Request: e.request, Response: e.response,

@@ -68,7 +68,7 @@ func (s *Server) throttle(next http.Handler) http.Handler {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(delay.Seconds()))))
 		s.writeError(w, r, scimerrors.ScimError{
 			Status: http.StatusTooManyRequests,
-			Detail: "The connection sends more requests per second than it may.",
+			Detail: "The connection sends more requests per second than it may: " + strconv.Itoa(allowed.burst) + ".",
 		})
 	})
 }

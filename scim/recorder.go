@@ -24,6 +24,7 @@ const (
 // ExchangeStore keeps requests; resources.Connections does.
 type ExchangeStore interface {
 	RecordExchange(ctx context.Context, exchanges ...resources.Exchange) error
+	RecordSeen(ctx context.Context, seen resources.Seen) error
 }
 
 // Recorder keeps each connection's newest requests with their secrets hidden, beside the requests: they never wait for
@@ -35,11 +36,17 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	waiting map[string][]resources.Exchange // by connection, oldest first
+	seen    map[string]*resources.Seen      // by connection, since the last flush
+	clients map[string]*recognizer          // by connection; there are no more of them than connections
+	clues   []clue
 }
 
 // NewRecorder makes a recorder. Nothing is stored until Run runs.
 func NewRecorder(store ExchangeStore, log *slog.Logger) *Recorder {
-	return &Recorder{store: store, log: log, waiting: map[string][]resources.Exchange{}}
+	return &Recorder{
+		store: store, log: log, waiting: map[string][]resources.Exchange{}, seen: map[string]*resources.Seen{},
+		clients: map[string]*recognizer{}, clues: clues(),
+	}
 }
 
 // Record takes an exchange. It keeps the bodies' slices and does not change them.
@@ -52,6 +59,36 @@ func (r *Recorder) Record(e resources.Exchange) {
 		queue = queue[1:]
 	}
 	r.waiting[e.Connection] = queue
+}
+
+// notice takes what a request shows beside what it asks for: which client sent it (Q06 and clients.md 2.2), and which
+// attributes the schemas do not know.
+func (r *Recorder) notice(company, connection string, at time.Time, s sight, unknown []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	client := r.clients[connection]
+	if client == nil {
+		client = &recognizer{clues: r.clues}
+		r.clients[connection] = client
+	}
+	news := client.see(s)
+	if !news && len(unknown) == 0 {
+		return
+	}
+	seen := r.seen[connection]
+	if seen == nil {
+		seen = &resources.Seen{Company: company, Connection: connection, Unknown: map[string]int{}}
+		r.seen[connection] = seen
+	}
+	seen.At = at
+	if news {
+		seen.Client, seen.ClientBy = client.client, client.by
+	}
+	for _, path := range unknown {
+		if seen.Unknown[path] > 0 || len(seen.Unknown) < resources.KeptUnknowns {
+			seen.Unknown[path]++
+		}
+	}
 }
 
 // Run stores what was recorded until ctx ends, and then what was recorded before that.
@@ -71,9 +108,12 @@ func (r *Recorder) Run(ctx context.Context) {
 
 func (r *Recorder) flush(ctx context.Context) {
 	r.mu.Lock()
-	waiting := r.waiting
-	r.waiting = map[string][]resources.Exchange{}
+	waiting, seen := r.waiting, r.seen
+	r.waiting, r.seen = map[string][]resources.Exchange{}, map[string]*resources.Seen{}
 	r.mu.Unlock()
+	for _, s := range seen {
+		r.keepSeen(ctx, *s)
+	}
 	for connection, exchanges := range waiting {
 		r.keep(ctx, connection, exchanges)
 	}
@@ -90,6 +130,14 @@ func (r *Recorder) keep(ctx context.Context, connection string, exchanges []reso
 	}
 	if err := r.store.RecordExchange(ctx, exchanges...); err != nil {
 		r.log.WarnContext(ctx, "exchanges not recorded", "connection", connection, "count", len(exchanges), "error", err.Error())
+	}
+}
+
+func (r *Recorder) keepSeen(ctx context.Context, s resources.Seen) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if err := r.store.RecordSeen(ctx, s); err != nil {
+		r.log.WarnContext(ctx, "what requests showed not recorded", "connection", s.Connection, "error", err.Error())
 	}
 }
 

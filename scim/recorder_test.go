@@ -95,6 +95,8 @@ func (s stuckStore) RecordExchange(ctx context.Context, exchanges ...resources.E
 	return nil
 }
 
+func (stuckStore) RecordSeen(context.Context, resources.Seen) error { return nil }
+
 // A store that hangs holds up no request, and what waits for it is bounded.
 func TestASlowRecorderHoldsUpNoRequest(t *testing.T) {
 	t.Parallel()

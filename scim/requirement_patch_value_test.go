@@ -125,7 +125,8 @@ func TestRequirement35_ExtensionPaths(t *testing.T) {
 		c := newWorld(t, d).tenant("Société", "")
 		boss, other := c.addUser("boss@societe.example"), c.addUser("other@societe.example")
 		has := object{enterpriseURN: object{"department": "D", "manager": object{"value": other}}}
-		managed := func(id string) object { return object{"department": "D", "manager": object{"value": id}} }
+		manager := func(id string) object { return object{"value": id, "$ref": base + "/Users/" + id} }
+		managed := func(id string) object { return object{"department": "D", "manager": manager(id)} }
 		var cases []patchCase
 		for name, value := range map[string]any{
 			"a bare id": boss, "an object": object{"value": boss}, "a list (Entra)": []object{{"$ref": base + "/Users/" + boss, "value": boss}},
@@ -148,7 +149,7 @@ func TestRequirement35_ExtensionPaths(t *testing.T) {
 			patchCase{name: "an attribute of an extension, in any letter case", ops: []object{op("add", "URN:ietf:params:scim:schemas:EXTENSION:enterprise:2.0:user:Department", "D")},
 				want: object{enterpriseURN: object{"department": "D"}, "schemas": []string{userURN, enterpriseURN}}},
 			patchCase{name: "the whole extension", has: has, ops: []object{op("add", enterpriseURN, object{"costCenter": "C"})},
-				want: object{enterpriseURN: object{"department": "D", "costCenter": "C", "manager": object{"value": other}}}},
+				want: object{enterpriseURN: object{"department": "D", "costCenter": "C", "manager": manager(other)}}},
 			patchCase{name: "remove the whole extension", has: has, ops: []object{{"op": "remove", "path": enterpriseURN}}, want: object{enterpriseURN: nil, "schemas": []string{userURN}}},
 			patchCase{name: "an extension that nobody knows", ops: []object{op("add", "urn:example:2.0:Shoe:size", 44)}, status: 400, scimType: "invalidPath"},
 		)

@@ -25,7 +25,7 @@ func TestCommandLineMistakes(t *testing.T) {
 		{"company creat X", `no command "creat"`},
 		{"company create X --outside-domain maybe", "use reject or hold"},
 		{"token create --company Cli", "needs --connection"},
-		{"token create --company Cli --connection c --preset azure", "use entra, okta or generic"},
+		{"token create --company Cli --connection c --preset azure", "the presets are entra, okta, google"},
 		{"token create --company Cli --connection c --expires-in -1h", "must not be negative"},
 		{"app add crm --company Cli --url https://x.example", "needs --token-file"},
 		{"app add crm --company Cli --url https://x.example --token-file x --responsible Claire", `"Claire" is not an e-mail address`},

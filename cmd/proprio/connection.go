@@ -11,7 +11,8 @@ import (
 
 func (p *program) connectionCmd() *cobra.Command {
 	return group("connection", "Connections: the identity providers that sync to a company",
-		p.connectionListCmd(), p.connectionSwitchCmd("disable", true), p.connectionSwitchCmd("enable", false))
+		p.connectionListCmd(), p.connectionShowCmd(), p.connectionSetCmd(), p.connectionResumeCmd(),
+		p.connectionSwitchCmd("disable", true), p.connectionSwitchCmd("enable", false))
 }
 
 func (p *program) connectionListCmd() *cobra.Command {
@@ -42,16 +43,25 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 		Example: "  proprio connection " + verb + ` "Entra ID" --company "Atelier Brémond"`,
 	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
-		connections, _, err := c.db.ListConnections(ctx, caller.Company)
+		found, _, err := c.connection(ctx, caller.Company, args[0])
 		if err != nil {
 			return err
 		}
-		for _, found := range connections {
-			if found.Name == args[0] {
-				found.Disabled = disabled
-				return c.db.SetConnection(ctx, caller.Actor, found)
-			}
-		}
-		return fmt.Errorf("connection %q: %w (see proprio connection list)", args[0], resources.ErrNotFound)
+		found.Disabled = disabled
+		return c.db.SetConnection(ctx, caller.Actor, found)
 	})
+}
+
+// connection finds a company's connection by name, with its tokens.
+func (c *core) connection(ctx context.Context, company, name string) (resources.Connection, []resources.Token, error) {
+	connections, tokens, err := c.db.ListConnections(ctx, company)
+	if err != nil {
+		return resources.Connection{}, nil, err
+	}
+	for _, found := range connections {
+		if found.Name == name {
+			return found, tokens[found.ID], nil
+		}
+	}
+	return resources.Connection{}, nil, fmt.Errorf("connection %q: %w (see proprio connection list)", name, resources.ErrNotFound)
 }

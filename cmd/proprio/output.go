@@ -38,6 +38,21 @@ type (
 		Disabled bool               `json:"disabled"`
 		Created  time.Time          `json:"created"`
 		Tokens   []tokenJSON        `json:"tokens"` // newest first
+
+		Client     string    `json:"client,omitempty"`    // the preset that fits the client which its requests show
+		ClientBy   string    `json:"clientBy,omitempty"`  // by what it was recognised
+		LossesHeld time.Time `json:"lossesHeld,omitzero"` // since when it may deactivate and delete nothing more
+	}
+	// connectionDetailJSON is one connection with every switch, and the attributes it sends that the schemas do not know.
+	connectionDetailJSON struct {
+		connectionJSON
+		Settings map[string]string `json:"settings"` // every switch: on, off or a number
+		Unknown  []unknownJSON     `json:"unknown"`  // seen last first
+	}
+	unknownJSON struct {
+		Path     string    `json:"path"`
+		Requests int       `json:"requests"`
+		LastSeen time.Time `json:"lastSeen"`
 	}
 	tokenJSON struct {
 		ID       string    `json:"id"`
@@ -101,10 +116,23 @@ func domainOut(d ownership.Domain) domainJSON {
 
 func connectionOut(c resources.Connection, tokens []resources.Token) connectionJSON {
 	out := connectionJSON{ID: c.ID, Name: c.Name, Preset: c.Preset, Switches: c.Switches, Disabled: c.Disabled,
-		Created: c.Created, Tokens: make([]tokenJSON, len(tokens))}
+		Created: c.Created, Tokens: make([]tokenJSON, len(tokens)), Client: c.Client, ClientBy: c.ClientBy, LossesHeld: c.LossesHeld}
 	for i, t := range tokens {
 		out.Tokens[i] = tokenJSON{ID: t.ID, Scopes: t.Scopes, Created: t.Created, Expires: t.Expires, LastUsed: t.LastUsed,
 			Revoked: t.Revoked}
+	}
+	return out
+}
+
+func connectionDetailOut(c resources.Connection, tokens []resources.Token, unknown []resources.Unknown) connectionDetailJSON {
+	out := connectionDetailJSON{
+		connectionJSON: connectionOut(c, tokens), Settings: map[string]string{}, Unknown: make([]unknownJSON, len(unknown)),
+	}
+	for _, s := range resources.AllSwitches() {
+		out.Settings[s.Name] = s.Value(c.Switches)
+	}
+	for i, u := range unknown {
+		out.Unknown[i] = unknownJSON(u)
 	}
 	return out
 }

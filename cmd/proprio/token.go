@@ -41,16 +41,10 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 
 // createToken makes a token in the connection of that name, and the connection when there is none.
 func (c *core) createToken(ctx context.Context, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
-	switches, err := resources.PresetSwitches(preset)
-	if err != nil {
-		return "", fmt.Errorf("%w: --preset %w", errUsage, err)
-	}
 	if lifetime < 0 {
 		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)
 	}
-	made, err := c.db.CreateConnection(ctx, caller.Actor, resources.Connection{
-		Company: caller.Company, Name: connection, Preset: preset, Switches: switches,
-	})
+	made, err := c.ensureConnection(ctx, caller, connection, preset)
 	if err != nil {
 		return "", err
 	}
@@ -60,6 +54,17 @@ func (c *core) createToken(ctx context.Context, caller resources.Caller, connect
 		t.Expires = c.now().Add(lifetime)
 	}
 	return token, c.db.CreateToken(ctx, caller.Actor, t, hash)
+}
+
+// ensureConnection gives the connection of that name; it makes it when there is none.
+func (c *core) ensureConnection(ctx context.Context, caller resources.Caller, name, preset string) (resources.Connection, error) {
+	switches, err := resources.PresetSwitches(preset)
+	if err != nil {
+		return resources.Connection{}, fmt.Errorf("%w: --preset: %w", errUsage, err)
+	}
+	return c.db.CreateConnection(ctx, caller.Actor, resources.Connection{
+		Company: caller.Company, Name: name, Preset: preset, Switches: switches,
+	})
 }
 
 func (p *program) tokenRevokeCmd() *cobra.Command {

@@ -1,0 +1,139 @@
+package scim
+
+import (
+	"bytes"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sight is one request as an observer sees it.
+type sight struct {
+	agent  string
+	header http.Header
+	call   string // method, path below the base and query, decoded: GET /Users?filter=userName eq "x"
+	body   []byte
+	status int
+}
+
+func sightOf(r *http.Request, e *event) sight {
+	path := r.URL.Path
+	if len(path) >= len(BasePath) && strings.EqualFold(path[:len(BasePath)], BasePath) {
+		path = path[len(BasePath):]
+	}
+	query := r.URL.RawQuery
+	if query != "" {
+		query = "?" + unescape(strings.ReplaceAll(query, "+", " "))
+	}
+	return sight{agent: r.UserAgent(), header: r.Header, call: r.Method + " " + path + query, body: e.request, status: e.status}
+}
+
+// By what a client is recognised, the surest first.
+const (
+	byHeader    = "header"     // a header that no other sends
+	byUserAgent = "user-agent" // the name it gives itself
+	byRequest   = "request"    // a request that no other sends
+	bySequence  = "sequence"   // requests that this one sends in a row
+)
+
+var surest = []string{byHeader, byUserAgent, byRequest, bySequence}
+
+// clue tells a client (by the name of its preset) from one request or from several in a row. What is known of clients is
+// in clients.md, sections 1 to 4.
+type clue struct {
+	client string
+	by     string
+	one    func(sight) bool
+	row    []*regexp.Regexp // found in this order among the last requests, "METHOD /path?query status" each
+}
+
+// guid is what Entra's connection test looks for.
+const guid = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`
+
+// clues are tried in order.
+func clues() []clue {
+	agent := func(client string, names ...string) clue {
+		return clue{client: client, by: byUserAgent, one: func(s sight) bool {
+			have := strings.ToLower(s.agent)
+			return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(have, name) })
+		}}
+	}
+	call := func(client, pattern string) clue {
+		expression := regexp.MustCompile(pattern)
+		return clue{client: client, by: byRequest, one: func(s sight) bool { return expression.MatchString(s.call) }}
+	}
+	row := func(client string, patterns ...string) clue {
+		c := clue{client: client, by: bySequence}
+		for _, p := range patterns {
+			c.row = append(c.row, regexp.MustCompile("(?i)^"+p))
+		}
+		return c
+	}
+	return []clue{
+		{client: "entra", by: byHeader, one: func(s sight) bool { return s.header.Get("Adscimversion") != "" }},
+		agent("okta", "okta"), agent("authentik", "authentik"), agent("onelogin", "onelogin"), agent("jumpcloud", "jumpcloud"),
+		agent("ping", "pingone", "pingfederate", "pingidentity"), agent("cyberark", "cyberark", "idaptive"),
+		agent("sailpoint", "sailpoint"), agent("rippling", "rippling"), agent("google", "google"), agent("entra", "azuread", "azure-ad"),
+		call("entra", `(?i)[?&]aadOptscim062020`),
+		call("entra", `(?i)^GET /Users/?\?filter=\S+ eq "`+guid+`"$`),
+		call("okta", `(?i)^GET /Users/?\?startIndex=1&count=2$`),
+		call("ping", `(?i)^GET /Users/?\?(.*&)?filter=emails eq `),
+		{client: "onelogin", by: byRequest, one: func(s sight) bool { return bytes.Contains(s.body, []byte("urn:scim:schemas:core:1.0")) }},
+		row("jumpcloud", `POST /Users/? 201`, `POST /Groups/? 201`, `DELETE /(Users|Groups)/\S+ 204`, `DELETE /(Users|Groups)/\S+ 204`),
+		row("authentik", `GET /ServiceProviderConfig/? 200`, `POST /Users/? 409`, `GET /Users/?\?.*filter=userName eq .* 200`),
+		row("sailpoint", `GET /ResourceTypes/? 200`, `GET /Schemas/? 200`, `GET /ResourceTypes/User 200`, `GET /Schemas/urn\S+ 200`),
+		row("cyberark", `GET /ResourceTypes/User 200`, `GET /ResourceTypes/Group 200`, `GET /Schemas/urn\S+ 200`),
+		row("rippling", `GET /ServiceProviderConfig/? 200`, `GET /Users/?\?.*filter=externalId eq .* 200`, `POST /Users/? 201`),
+	}
+}
+
+// trail is how many requests of a connection are remembered for clues that need several.
+const trail = 12
+
+// recognizer finds out which client a connection has. What it finds is shown, and nothing else: a client that is taken
+// for another must not be treated as another.
+type recognizer struct {
+	clues  []clue
+	client string
+	by     string
+	calls  []string // the last ones
+}
+
+// see looks at a request; news says whether it told more than was known.
+func (r *recognizer) see(s sight) (news bool) {
+	r.calls = append(r.calls, s.call+" "+strconv.Itoa(s.status))
+	if len(r.calls) > trail {
+		r.calls = r.calls[1:]
+	}
+	for _, c := range r.clues {
+		if !r.surer(c) || c.one != nil && !c.one(s) || c.row != nil && !inARow(c.row, r.calls) {
+			continue
+		}
+		r.client, r.by = c.client, c.by
+		return true
+	}
+	return false
+}
+
+// surer says whether a clue would tell more than what is known, or what is as sure and newer.
+func (r *recognizer) surer(c clue) bool {
+	if r.client == c.client && r.by == c.by {
+		return false
+	}
+	return r.by == "" || slices.Index(surest, c.by) <= slices.Index(surest, r.by)
+}
+
+// inARow says whether the calls have the patterns in their order, and end with the last of them.
+func inARow(patterns []*regexp.Regexp, calls []string) bool {
+	next := len(patterns) - 1
+	for i := len(calls) - 1; i >= 0 && next >= 0; i-- {
+		if patterns[next].MatchString(calls[i]) {
+			next--
+		} else if i == len(calls)-1 {
+			return false
+		}
+	}
+	return next < 0
+}
