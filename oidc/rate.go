@@ -64,10 +64,10 @@ func (b *buckets) allow(key string, now time.Time) bool {
 	return limiter.AllowN(now, 1)
 }
 
-// clientKey is the address that a request counts for: of IPv6 the /64, which is what one customer has. Behind a proxy,
+// ClientAddress is the address that a request counts for: of IPv6 the /64, which is what one customer has. Behind a proxy,
 // which is on this machine or in its private network, it is the one that the proxy wrote last into X-Forwarded-For. A
 // client in that network could write it itself; what a company and the server take in all still holds.
-func clientKey(r *http.Request) string {
+func ClientAddress(r *http.Request) string {
 	host := remoteHost(r)
 	near, err := netip.ParseAddr(host)
 	if err != nil {

@@ -52,8 +52,8 @@ func (s *SignIn) Begin(w http.ResponseWriter, r *http.Request, issuer, returnTo 
 }
 
 func (s *SignIn) begin(w http.ResponseWriter, r *http.Request, issuer, returnTo string) (Issuer, string, error) {
-	if !s.begins.byAddress.allow(clientKey(r), s.sessions.Now()) {
-		return Issuer{}, "", refuse(ReasonBusy, "too many from the address %s", clientKey(r))
+	if !s.begins.byAddress.allow(ClientAddress(r), s.sessions.Now()) {
+		return Issuer{}, "", refuse(ReasonBusy, "too many from the address %s", ClientAddress(r))
 	}
 	i, err := s.issuer(r.Context(), issuer)
 	if err != nil {
