@@ -3,6 +3,9 @@ package db
 import (
 	"bytes"
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +20,20 @@ import (
 
 // Sealer encrypts secrets at rest (apps' tokens, client secrets) with a Tink AEAD keyset. A keyset can hold several
 // keys: the primary one seals, every one opens, so a key is rotated by adding one.
-type Sealer struct{ aead tink.AEAD }
+type Sealer struct {
+	aead    tink.AEAD
+	primary []byte // the material of the primary key
+}
+
+// Derive makes a key for one purpose (RFC 5869). Every process with the keyset makes the same one, until the keyset's
+// primary key is another; nothing that it protects tells anything of the keyset.
+func (s *Sealer) Derive(purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, s.primary, nil, purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive a key: %w", err)
+	}
+	return key, nil
+}
 
 // Seal encrypts. The same associated data, which names what the secret belongs to, must be given to Open: a sealed
 // value that is copied to another row does not open there.
@@ -52,8 +68,8 @@ func NewKeyset() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-func newSealer(json []byte) (*Sealer, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(json)))
+func newSealer(text []byte) (*Sealer, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 	if err != nil {
 		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
@@ -61,7 +77,34 @@ func newSealer(json []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
-	return &Sealer{primitive}, nil
+	material, err := primaryMaterial(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the keyset: %w", err)
+	}
+	return &Sealer{primitive, material}, nil
+}
+
+// primaryMaterial finds the material of the primary key in a keyset, which Tink keeps to itself.
+func primaryMaterial(text []byte) ([]byte, error) {
+	var set struct {
+		PrimaryKeyID uint32 `json:"primaryKeyId"`
+		Key          []struct {
+			KeyID   uint32 `json:"keyId"`
+			KeyData struct {
+				Value []byte `json:"value"`
+			} `json:"keyData"`
+		} `json:"key"`
+	}
+	err := json.Unmarshal(text, &set)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range set.Key {
+		if key.KeyID == set.PrimaryKeyID && len(key.KeyData.Value) > 0 {
+			return key.KeyData.Value, nil
+		}
+	}
+	return nil, errors.New("it has no primary key")
 }
 
 // tryKeyset tells the log when the keyset opens none of the newest secrets in the database: it is another installation's,

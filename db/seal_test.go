@@ -49,6 +49,34 @@ func TestSealedSecretOpensOnlyWithItsKeysetAndForItsOwner(t *testing.T) {
 	}
 }
 
+// Replicas seal cursors and the like with keys that they all make from the keyset they share.
+func TestKeysDerivedFromAKeysetAreTheSameInEveryProcessAndOtherForEveryPurpose(t *testing.T) {
+	t.Parallel()
+	keyset, err := db.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	derive := func(keyset []byte, purpose string) string {
+		t.Helper()
+		d := dbtest.Open(t, db.Config{Data: t.TempDir(), Keyset: keyset})
+		key, err := d.Sealer().Derive(purpose)
+		if err != nil || len(key) != 32 {
+			t.Fatalf("derived %d bytes, %v", len(key), err)
+		}
+		return string(key)
+	}
+	key := derive(keyset, "cursors")
+	if spaced := bytes.ReplaceAll(keyset, []byte(`,`), []byte(", \n")); derive(spaced, "cursors") != key {
+		t.Error("the same keyset, written otherwise, gives another key")
+	}
+	if derive(keyset, "other") == key {
+		t.Error("another purpose has the same key")
+	}
+	if other, err := db.NewKeyset(); err != nil || derive(other, "cursors") == key {
+		t.Errorf("another keyset has the same key (%v)", err)
+	}
+}
+
 func TestKeysetFileIsForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	c := db.Config{Data: filepath.Join(t.TempDir(), "data")}

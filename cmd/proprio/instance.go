@@ -13,6 +13,7 @@ import (
 	"proprio/console"
 	"proprio/oidc"
 	"proprio/scim"
+	"proprio/scim/oauth"
 )
 
 // readInterval is how often each app's own account list is read: what somebody does there by hand shows within minutes.
@@ -25,6 +26,7 @@ type instance struct {
 	metrics  *metrics
 	recorder *scim.Recorder
 	scim     *scim.Server
+	oauth    *oauth.Server
 	sessions *oidc.Sessions
 	signIn   *oidc.SignIn
 	console  *console.Console
@@ -38,11 +40,17 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
 	i := &instance{core: c, url: url, metrics: newMetrics()}
+	cursorKey, err := c.db.Sealer().Derive("scim cursors")
+	if err != nil {
+		return nil, err
+	}
 	i.recorder = scim.NewRecorder(c.db, c.log)
 	i.scim = &scim.Server{
 		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.db, PublicURL: url,
-		Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
+		CursorKey: cursorKey, Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
+		ResourceMetadata: oauth.ResourceMetadata(url, scim.BasePath),
 	}
+	i.oauth = newOAuth(c, url)
 	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log}
 	i.signIn = oidc.NewSignIn(i.sessions)
 	zone, err := time.LoadLocation("Europe/Paris")
@@ -57,6 +65,14 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	return i, err
 }
 
+// newOAuth is the authorization server that issues tokens to SCIM clients.
+func newOAuth(c *core, url string) *oauth.Server {
+	return &oauth.Server{
+		Store: c.db, PublicURL: url, NewID: newID, Now: c.now, Log: c.log, ClientAddress: oidc.ClientAddress,
+		Resources: []oauth.Resource{{Path: scim.BasePath, Name: "SCIM 2.0", Scopes: []string{oauth.ScopeSCIM}}},
+	}
+}
+
 // observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
 // deactivated at once and not at the next poll.
 func (i *instance) observe(route, method string, status int, took time.Duration) {
@@ -66,16 +82,19 @@ func (i *instance) observe(route, method string, status int, took time.Duration)
 	}
 }
 
-// handler is everything the main listener serves. What concerns SCIM is told apart before the ServeMux, which answers
-// paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
+// handler is everything the main listener serves. What concerns SCIM and OAuth is told apart before the ServeMux, which
+// answers paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
-	protocol, pages := i.scim.Handler(), i.pages()
+	protocol, tokens, pages := i.scim.Handler(), i.oauth.Handler(), i.pages()
 	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if scim.Concerns(r.URL.Path) {
+		switch {
+		case scim.Concerns(r.URL.Path):
 			protocol.ServeHTTP(w, r)
-			return
+		case oauth.Concerns(r.URL.Path):
+			tokens.ServeHTTP(w, r)
+		default:
+			pages.ServeHTTP(w, r)
 		}
-		pages.ServeHTTP(w, r)
 	}))
 }
 
