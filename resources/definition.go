@@ -1,7 +1,5 @@
 package resources
 
-import "encoding/json"
-
 // Definition is a resource type of a company's own with the schemas that it needs: the documents of RFC 7643 §6 and §7.
 // One that names User or Group adds extensions to it. [ParseDefinition] makes one from JSON and fills in what the JSON
 // leaves to its default, so that the JSON of a Definition says all of it.
@@ -36,7 +34,8 @@ type SchemaDocument struct {
 	Attributes  []AttributeDocument `json:"attributes"`
 }
 
-// AttributeDocument is one attribute of a schema (RFC 7643 §7). Pattern is RFC 9944's: a regular expression that the
+// AttributeDocument is one attribute of a schema (RFC 7643 §7). One of an extension may have a URN for a name: RFC 9944
+// has extensions in extensions. Pattern is RFC 9944's: a regular expression that the
 // whole of a text must match.
 type AttributeDocument struct {
 	Name            string              `json:"name"`
@@ -110,6 +109,3 @@ func (d *Definition) schema(urn string) *SchemaDocument {
 	}
 	return nil
 }
-
-// document is the JSON of a schema in the form that elimity-com/scim reads.
-func (s *SchemaDocument) document() json.RawMessage { return encode(s) }

@@ -3,7 +3,6 @@ package resources
 import (
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 )
@@ -11,7 +10,7 @@ import (
 var (
 	typeName      = regexp.MustCompile(`^[A-Z][A-Za-z0-9_-]*$`)
 	endpointName  = regexp.MustCompile(`^/[A-Za-z][A-Za-z0-9_-]*$`)
-	attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) // RFC 7643 §2.1
+	attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`) // RFC 7643 §2.1
 	schemaURN     = regexp.MustCompile(`^(?i:urn):[A-Za-z0-9][A-Za-z0-9-]*(:[A-Za-z0-9._-]+)+$`)
 )
 
@@ -54,7 +53,7 @@ func (d *Definition) check() error {
 			return misdefined(at+".attributes", "A schema needs at least one attribute.")
 		}
 		seen[strings.ToLower(s.ID)] = true
-		if err := checkAttributes(at+".attributes", s.Attributes, false); err != nil {
+		if err := checkAttributes(at+".attributes", s.Attributes, levelOf(s.ID == d.ResourceType.Schema)); err != nil {
 			return err
 		}
 		for _, a := range s.Attributes {
@@ -130,16 +129,38 @@ func (t *TypeDocument) checkOwn(d *Definition) error {
 	return nil
 }
 
+// level is where an attribute stands.
+type level int
+
+const (
+	inCore level = iota
+	inExtension
+	inComplex // a sub-attribute
+)
+
+func levelOf(core bool) level {
+	if core {
+		return inCore
+	}
+	return inExtension
+}
+
+// takes says whether an attribute may have its name where it stands.
+func (l level) takes(a AttributeDocument) bool {
+	return attributeName.MatchString(a.Name) || l == inComplex && a.Name == "$ref" || // erratum 8924
+		l == inExtension && a.Type == string(KindComplex) && schemaURN.MatchString(a.Name) // RFC 9944
+}
+
 // checkAttributes checks the attributes of a schema, or the sub-attributes of one.
-func checkAttributes(at string, attributes []AttributeDocument, sub bool) error {
+func checkAttributes(at string, attributes []AttributeDocument, where level) error {
 	seen := map[string]bool{}
 	for i, a := range attributes {
 		at := fmt.Sprintf("%s[%d]", at, i)
 		name := strings.ToLower(a.Name)
 		switch {
-		case !attributeName.MatchString(a.Name) && !(sub && a.Name == "$ref"):
+		case !where.takes(a):
 			return misdefined(at+".name", "%q is not a name: a letter, then letters, digits, - and _ (RFC 7643 §2.1).", a.Name)
-		case !sub && slices.Contains(commonNames, name):
+		case where != inComplex && slices.Contains(commonNames, name):
 			return misdefined(at+".name", "Every resource has %s; leave it out (RFC 7643 §3.1).", a.Name)
 		case name == "not", name == "and", name == "or":
 			return misdefined(at+".name", "%q is a word of the filter language, so no filter could name the attribute.", a.Name)
@@ -147,16 +168,16 @@ func checkAttributes(at string, attributes []AttributeDocument, sub bool) error 
 			return misdefined(at+".name", "The attribute %s is there twice; letter case makes no difference.", a.Name)
 		}
 		seen[name] = true
-		if err := checkAttribute(at, a, sub); err != nil {
+		if err := checkAttribute(at, a, where); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkAttribute(at string, a AttributeDocument, sub bool) error {
+func checkAttribute(at string, a AttributeDocument, where level) error {
 	kinds := []string{"string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"}
-	if sub {
+	if where == inComplex {
 		kinds = kinds[:len(kinds)-1] // erratum 8415: no complex in complex
 	}
 	for _, c := range []struct {
@@ -178,7 +199,7 @@ func checkAttribute(at string, a AttributeDocument, sub bool) error {
 	if err := checkCharacteristics(at, a); err != nil {
 		return err
 	}
-	return checkAttributes(at+".subAttributes", a.SubAttributes, true)
+	return checkAttributes(at+".subAttributes", a.SubAttributes, inComplex)
 }
 
 // checkCharacteristics refuses characteristics that mean nothing for the attribute's type, or contradict each other.
@@ -206,26 +227,24 @@ func checkCharacteristics(at string, a AttributeDocument) error {
 	case a.Pattern == "":
 		return nil
 	}
-	if _, err := compilePattern(a.Pattern); err != nil {
-		return misdefined(at+".pattern", "%v.", err)
+	for _, pattern := range []string{a.Pattern, textStart + a.Pattern + textEnd} { // the first alone, for a lone parenthesis
+		if _, err := regexp.Compile(pattern); err != nil {
+			return misdefined(at+".pattern", "The pattern cannot be read: %v.", err)
+		}
 	}
 	return nil
 }
 
-// compilePattern reads a pattern. It is matched against the whole of a text, whether it has ^ and $ or not, in time that
-// grows with the text's length alone (RE2).
-func compilePattern(pattern string) (*regexp.Regexp, error) {
-	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
-		return nil, fmt.Errorf("the pattern cannot be read: %w", err)
-	}
-	return regexp.Compile(textStart + pattern + textEnd)
-}
-
-// What makes a pattern one for the whole of a text.
+// What makes a pattern one for the whole of a text, whether it has ^ and $ or not.
 const (
 	textStart = `\A(?:`
 	textEnd   = `)\z`
 )
+
+// compilePattern reads a pattern that was checked. It is matched in time that grows with the text's length alone (RE2).
+func compilePattern(pattern string) *regexp.Regexp {
+	return regexp.MustCompile(textStart + pattern + textEnd)
+}
 
 // patternText is a compiled pattern as it was written.
 func patternText(p *regexp.Regexp) string {

@@ -155,7 +155,7 @@ func readAttribute(n node, sub bool) AttributeDocument {
 	n.only("name", "type", "description", "multiValued", "required", "caseExact", "mutability", "returned", "uniqueness",
 		"pattern", "canonicalValues", "referenceTypes", "subAttributes")
 	a := AttributeDocument{
-		Name: n.text("name", "", maxDefinitionName), Type: n.text("type", "string", maxDefinitionName),
+		Name: n.text("name", "", maxURN), Type: n.text("type", "string", maxDefinitionName),
 		Description: n.text("description", "", maxDefinitionText),
 		MultiValued: n.flag("multiValued", false), Required: n.flag("required", false),
 		CaseExact:  n.flag("caseExact", false),

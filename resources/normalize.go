@@ -72,6 +72,9 @@ func (d *draft) assignSchema(urn string, v any) error {
 	seen := map[*Attribute]string{}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		name, sub, dotted := strings.Cut(key, ".")
+		if d.rt.lookup[strings.ToLower(urn+":"+key)] != nil { // an extension in an extension
+			name, dotted = key, false
+		}
 		path := filter.AttributePath{URIPrefix: &urn, AttributeName: name}
 		if dotted {
 			path.SubAttribute = &sub

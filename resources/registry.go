@@ -32,11 +32,12 @@ type ResourceType struct {
 	Schema      schema.Schema
 	Extensions  []schema.Schema
 
-	attributes []*Attribute            // core and common ones, in order
-	extended   map[string][]*Attribute // lower-cased extension URN → its attributes
-	lookup     map[string]*Attribute   // lower-cased "name", "urn:name" → attribute
-	required   []string                // URNs of the extensions that every resource has
-	definition int64                   // revision of the company's definition that it was made from; 0: of none
+	attributes []*Attribute               // core and common ones, in order
+	extended   map[string][]*Attribute    // lower-cased extension URN → its attributes
+	lookup     map[string]*Attribute      // lower-cased "name", "urn:name" → attribute
+	required   []string                   // URNs of the extensions that every resource has
+	definition int64                      // revision of the company's definition that it was made from; 0: of none
+	documents  map[string]*SchemaDocument // of the schemas that the definition brings, by URN
 	registry   *Registry
 	traits     traits
 }
@@ -79,7 +80,7 @@ func (r *Registry) Schemas() []schema.Schema { return r.schemas }
 func (r *Registry) add(rt *ResourceType) {
 	rt.registry = r
 	rt.extended, rt.lookup = map[string][]*Attribute{}, map[string]*Attribute{}
-	for _, a := range append(commonAttributes(), rt.Schema.Attributes...) {
+	for _, a := range append(documentsOf(commonAttributes()), rt.attributesOf(rt.Schema)...) {
 		c := compile(a, rt.Schema.ID, nil, false)
 		rt.attributes = append(rt.attributes, c)
 		rt.lookup[strings.ToLower(c.Name)] = c
@@ -87,7 +88,7 @@ func (r *Registry) add(rt *ResourceType) {
 	}
 	for _, ext := range rt.Extensions {
 		urn := strings.ToLower(ext.ID)
-		for _, a := range ext.Attributes {
+		for _, a := range rt.attributesOf(ext) {
 			c := compile(a, ext.ID, nil, true)
 			rt.extended[urn] = append(rt.extended[urn], c)
 			rt.lookup[urn+":"+strings.ToLower(c.Name)] = c
@@ -103,15 +104,15 @@ func (r *Registry) add(rt *ResourceType) {
 	}
 }
 
-func compile(a schema.CoreAttribute, urn string, parent *Attribute, extension bool) *Attribute {
+func compile(a AttributeDocument, urn string, parent *Attribute, extension bool) *Attribute {
 	c := &Attribute{
-		Name: a.Name(), Schema: urn, Parent: parent, Kind: Kind(a.AttributeType()), Multi: a.MultiValued(),
-		Required: a.Required(), CaseExact: a.CaseExact(), Mutability: a.Mutability(), Returned: a.Returned(),
-		Uniqueness: a.Uniqueness(), Canonical: a.CanonicalValues(), extension: extension, sub: map[string]*Attribute{},
+		Name: a.Name, Schema: urn, Parent: parent, Kind: Kind(a.Type), Multi: a.MultiValued, Required: a.Required,
+		CaseExact: a.CaseExact, Mutability: a.Mutability, Returned: a.Returned, Uniqueness: a.Uniqueness,
+		Canonical: a.CanonicalValues, References: a.ReferenceTypes, extension: extension, sub: map[string]*Attribute{},
 	}
 	c.Hidden = c.Returned == "never" || c.Mutability == "writeOnly" || parent != nil && parent.Hidden
-	for _, t := range a.ReferenceTypes() {
-		c.References = append(c.References, string(t))
+	if a.Pattern != "" {
+		c.Pattern = compilePattern(a.Pattern)
 	}
 	switch {
 	case parent != nil:
@@ -121,7 +122,7 @@ func compile(a schema.CoreAttribute, urn string, parent *Attribute, extension bo
 	default:
 		c.path = []string{c.Name}
 	}
-	for _, s := range a.SubAttributes() {
+	for _, s := range a.SubAttributes {
 		sub := compile(s, urn, c, extension)
 		c.Sub = append(c.Sub, sub)
 		c.sub[strings.ToLower(sub.Name)] = sub

@@ -1,11 +1,11 @@
 package resources
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/elimity-com/scim/optional"
 	"github.com/elimity-com/scim/schema"
 )
 
@@ -19,25 +19,18 @@ func CompileRegistry(definitions ...*Definition) (*Registry, error) {
 		return nil, err
 	}
 	r, types := newRegistry(), builtIn()
-	patterns := map[string]string{} // by lower-case schema URN and attribute path
 	for _, d := range definitions {
-		own, err := d.resourceType(patterns)
-		if err != nil {
-			return nil, err
-		}
+		own := d.resourceType()
 		at := slices.IndexFunc(types, func(rt *ResourceType) bool { return rt.Name == d.Name() })
 		if at < 0 {
 			types = append(types, own)
 			continue
 		}
 		types[at].Extensions = append(types[at].Extensions, own.Extensions...)
-		types[at].required, types[at].definition = own.required, own.definition
+		types[at].required, types[at].definition, types[at].documents = own.required, own.definition, own.documents
 	}
 	for _, rt := range types {
 		r.add(rt)
-		if err := rt.setPatterns(patterns); err != nil {
-			return nil, err
-		}
 	}
 	return r, nil
 }
@@ -58,7 +51,7 @@ func checkTogether(definitions []*Definition) error {
 		for i := range d.Schemas {
 			s := &d.Schemas[i]
 			twin := schemas[strings.ToLower(s.ID)]
-			if twin != nil && string(twin.document()) != string(s.document()) {
+			if twin != nil && string(encode(twin)) != string(encode(s)) {
 				return Errorf(ErrUniqueness, fmt.Sprintf("schemas[%d].id", i),
 					"Another resource type has a schema %s that says something else.", s.ID)
 			}
@@ -68,98 +61,103 @@ func checkTogether(definitions []*Definition) error {
 	return nil
 }
 
-// resourceType is the type that a definition describes, not compiled yet. Patterns, which elimity-com/scim does not
-// know, are added to patterns.
-func (d *Definition) resourceType(patterns map[string]string) (*ResourceType, error) {
+// resourceType is the type that a definition describes, not compiled yet.
+func (d *Definition) resourceType() *ResourceType {
 	t := d.ResourceType
-	rt := &ResourceType{Name: t.Name, Endpoint: t.Endpoint, Description: t.Description, definition: d.Revision}
+	rt := &ResourceType{
+		Name: t.Name, Endpoint: t.Endpoint, Description: t.Description, definition: d.Revision,
+		documents: map[string]*SchemaDocument{},
+	}
 	for i := range d.Schemas {
 		s := &d.Schemas[i]
-		var compiled schema.Schema
-		if err := json.Unmarshal(s.document(), &compiled); err != nil {
-			return nil, &Error{Kind: ErrInvalidValue, Path: fmt.Sprintf("schemas[%d]", i), Detail: "The schema cannot be used.", Cause: err}
-		}
-		s.collectPatterns(patterns)
+		rt.documents[s.ID] = s
 		if s.ID == t.Schema {
-			rt.Schema = compiled
+			rt.Schema = s.schema()
 		}
 	}
 	for _, e := range t.Extensions {
-		var compiled schema.Schema
-		if err := json.Unmarshal(d.schema(e.Schema).document(), &compiled); err != nil {
-			return nil, err // was read above
-		}
-		rt.Extensions = append(rt.Extensions, compiled)
+		rt.Extensions = append(rt.Extensions, d.schema(e.Schema).schema())
 		if e.Required {
 			rt.required = append(rt.required, e.Schema)
 		}
 	}
-	return rt, nil
+	return rt
 }
 
-func (s *SchemaDocument) collectPatterns(patterns map[string]string) {
-	for _, a := range s.Attributes {
-		if a.Pattern != "" {
-			patterns[s.ID+":"+a.Name] = a.Pattern
-		}
-		for _, sub := range a.SubAttributes {
-			if sub.Pattern != "" {
-				patterns[s.ID+":"+a.Name+"."+sub.Name] = sub.Pattern
-			}
-		}
-	}
+// schema is what elimity-com/scim can hold of a document. The attributes are not part of it: its rules for their names
+// are narrower, and it knows no patterns.
+func (s *SchemaDocument) schema() schema.Schema {
+	return schema.Schema{ID: s.ID, Name: optional.NewString(s.Name), Description: optional.NewString(s.Description)}
 }
 
-// setPatterns compiles the patterns of a type's attributes.
-func (rt *ResourceType) setPatterns(patterns map[string]string) error {
-	for _, a := range rt.all() {
-		for _, a := range append([]*Attribute{a}, a.Sub...) {
-			place := a.Schema + ":" + a.Name
-			if a.Parent != nil {
-				place = a.Schema + ":" + a.Parent.Name + "." + a.Name
-			}
-			if patterns[place] == "" {
-				continue
-			}
-			var err error
-			if a.Pattern, err = compilePattern(patterns[place]); err != nil {
-				return Errorf(ErrInvalidValue, place, "%v.", err)
-			}
-		}
+// Own says whether a definition of the company brought the resource type.
+func (rt *ResourceType) Own() bool { return rt.documents[rt.Schema.ID] != nil }
+
+// attributesOf are the attributes of one of the type's schemas.
+func (rt *ResourceType) attributesOf(s schema.Schema) []AttributeDocument {
+	if own := rt.documents[s.ID]; own != nil {
+		return own.Attributes
 	}
-	return nil
+	return documentsOf(s.Attributes)
+}
+
+// documentsOf are attributes of elimity-com/scim as documents.
+func documentsOf(attributes []schema.CoreAttribute) []AttributeDocument {
+	var documents []AttributeDocument
+	for _, a := range attributes {
+		d := AttributeDocument{
+			Name: a.Name(), Type: a.AttributeType(), Description: a.Description(), MultiValued: a.MultiValued(),
+			Required: a.Required(), CaseExact: a.CaseExact(), Mutability: a.Mutability(), Returned: a.Returned(),
+			Uniqueness: a.Uniqueness(), CanonicalValues: a.CanonicalValues(), SubAttributes: documentsOf(a.SubAttributes()),
+		}
+		for _, t := range a.ReferenceTypes() {
+			d.ReferenceTypes = append(d.ReferenceTypes, string(t))
+		}
+		documents = append(documents, d)
+	}
+	return documents
 }
 
 // SchemaDocument is a schema as it is published (RFC 7643 §7): what is enforced, and nothing else.
 func (r *Registry) SchemaDocument(s schema.Schema) map[string]any {
-	document := s.ToMap()
 	for _, rt := range r.types {
-		urn := rt.URN(s.ID)
-		if urn == "" {
-			continue
+		if own := rt.documents[s.ID]; own != nil {
+			return own.published()
 		}
-		attributes := rt.Extension(urn)
-		if urn == rt.Schema.ID {
-			attributes = rt.attributes
-		}
-		published, _ := document["attributes"].([]map[string]any)
-		publishPatterns(attributes, published)
-		break
 	}
-	return document
+	return s.ToMap()
 }
 
-// publishPatterns writes the patterns of attributes into their documents.
-func publishPatterns(attributes []*Attribute, documents []map[string]any) {
-	for _, document := range documents {
-		i := slices.IndexFunc(attributes, func(a *Attribute) bool { return a.Name == document["name"] })
-		if i < 0 {
-			continue
-		}
-		if p := attributes[i].Pattern; p != nil {
-			document["pattern"] = patternText(p)
-		}
-		sub, _ := document["subAttributes"].([]map[string]any)
-		publishPatterns(attributes[i].Sub, sub)
+func (s *SchemaDocument) published() map[string]any {
+	return map[string]any{
+		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, "id": s.ID, "name": s.Name,
+		"description": s.Description, "attributes": publish(s.Attributes),
 	}
+}
+
+func publish(attributes []AttributeDocument) []map[string]any {
+	published := []map[string]any{}
+	for _, a := range attributes {
+		p := map[string]any{
+			"name": a.Name, "type": a.Type, "description": a.Description, "multiValued": a.MultiValued, "required": a.Required,
+			"mutability": a.Mutability, "returned": a.Returned,
+		}
+		if kind := Kind(a.Type); kind != KindComplex && kind != KindBoolean { // they have no letter case and are never unique
+			p["caseExact"], p["uniqueness"] = a.CaseExact, a.Uniqueness
+		}
+		if a.Pattern != "" {
+			p["pattern"] = a.Pattern
+		}
+		if a.CanonicalValues != nil {
+			p["canonicalValues"] = a.CanonicalValues
+		}
+		if a.ReferenceTypes != nil {
+			p["referenceTypes"] = a.ReferenceTypes
+		}
+		if a.SubAttributes != nil {
+			p["subAttributes"] = publish(a.SubAttributes)
+		}
+		published = append(published, p)
+	}
+	return published
 }
