@@ -94,7 +94,31 @@ type Changes interface {
 	// Changes returns the company's changes of resources after a position, oldest first, at most limit of them. The
 	// position to go on from is the Seq of the last one.
 	Changes(ctx context.Context, company string, after int64, limit int) ([]Entry, error)
+	// NetChanges returns one page of what became of each resource in a span of the log, oldest first.
+	NetChanges(ctx context.Context, company string, s Span) (NetPage, error)
 	// Position is where the log of a company ends now: what is committed after this call is after it. Changes committed
 	// shortly before may be after it, too.
 	Position(ctx context.Context, company string) (int64, error)
+}
+
+// Span is a part of the log: what comes after From, up to UpTo. A page of it begins after After.
+type Span struct {
+	Types             []string // of resources
+	From, After, UpTo int64
+	Limit             int  // changes on a page
+	Count             bool // whether the page's Total is wanted
+}
+
+// NetChange is the last change of a resource in a span.
+type NetChange struct {
+	Entry
+	Created bool // the resource was made within the span
+}
+
+// NetPage is a page of net changes. What was made and removed within the span is not in it.
+type NetPage struct {
+	Changes []NetChange
+	Last    int64 // position to go on from
+	More    bool
+	Total   int // in the whole span, if it was wanted
 }

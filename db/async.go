@@ -162,17 +162,17 @@ func (d *DB) ChangesOf(ctx context.Context, company, txn string, since time.Time
 func (d *DB) Connection(ctx context.Context, company, id string) (resources.Connection, error) {
 	var row struct {
 		connectionRow
-		Suspended bool `db:"suspended"`
+		ownerRow
 	}
 	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
 	if keepable(id) {
-		err = d.get(ctx, nil, &row, `select `+connectionColumns+`, o.suspended from connections c
+		err = d.get(ctx, nil, &row, `select `+connectionColumns+ownerColumns+` from connections c
 			join companies o on o.id = c.company_id where c.company_id = ? and c.id = ?`, company, id)
 	}
 	if err != nil {
 		return resources.Connection{}, named(err, "connection %q does not exist", id)
 	}
-	c, err := row.connection()
+	c, err := row.connectionOf(row.ownerRow)
 	if err == nil {
 		err = inForce(c, row.Suspended)
 	}

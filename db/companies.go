@@ -16,7 +16,7 @@ var (
 	_ ownership.PolicyMarks = (*DB)(nil)
 )
 
-const companyColumns = `id, name, outside_domain, suspended, created`
+const companyColumns = `id, name, outside_domain, suspended, created, features`
 
 type companyRow struct {
 	ID            string `db:"id"`
@@ -24,11 +24,13 @@ type companyRow struct {
 	OutsideDomain string `db:"outside_domain"`
 	Suspended     bool   `db:"suspended"`
 	Created       int64  `db:"created"`
+	Features      string `db:"features"`
 }
 
 func (r companyRow) company() ownership.Company {
+	on, _ := features(r.Features) // what this program does not know is off
 	return ownership.Company{ID: r.ID, Name: r.Name, OutsideDomain: ownership.OutsideMode(r.OutsideDomain),
-		Suspended: r.Suspended, Created: fromMicros(r.Created)}
+		Suspended: r.Suspended, Created: fromMicros(r.Created), Features: on}
 }
 
 // CreateCompany implements ownership.Companies.

@@ -28,8 +28,10 @@
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
+//   - memberships.go: memberships as resources
+//   - features.go: what a company turned on
 //   - async.go: resources.AsyncRequests
-//   - audit.go: audit.Log; changes.go: audit.Changes
+//   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
 //   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store

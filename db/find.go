@@ -10,6 +10,9 @@ import (
 
 // Find implements resources.Store. A query that takes too long to answer gives way to the other requests.
 func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
+	if q.Type == resources.TypeMembership {
+		return d.findMemberships(ctx, c, q)
+	}
 	named := ""
 	for _, s := range q.Selections() {
 		switch {

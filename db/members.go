@@ -75,9 +75,9 @@ func (d *DB) Members(ctx context.Context, c resources.Caller, group, after strin
 func (w *writer) changeMembers(ctx context.Context, group string, m resources.MemberChange) (bool, error) {
 	add := slices.Clone(m.Add)
 	slices.SortFunc(add, func(a, b resources.Member) int { return strings.Compare(a.ID, b.ID) }) // one lock order
-	pairs, ids := make([][2]string, len(add)), make([]string, len(add))
+	since, rows, ids := micros(w.now()), make([][]any, len(add)), make([]string, len(add))
 	for i, a := range add {
-		pairs[i], ids[i] = [2]string{a.ID, a.Type}, a.ID
+		rows[i], ids[i] = []any{a.ID, a.Type, since}, a.ID
 		if !keepable(a.ID) {
 			return false, noMember()
 		}
@@ -102,9 +102,9 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		err = run(gone+`member_id `+w.dialect.in(), w.dialect.values(remove))
 	}
 	if err == nil && len(add) > 0 {
-		err = run(`insert into members (company_id, group_id, member_id, member_type)
-			select cast(? as text), cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`
-			from `+w.dialect.rows()+` where true on conflict do nothing`, jsonText(pairs))
+		err = run(`insert into members (company_id, group_id, member_id, member_type, created)
+			select cast(? as text), cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`, `+
+			w.dialect.field(2, "bigint")+` from `+w.dialect.rows()+` where true on conflict do nothing`, jsonText(rows))
 	}
 	if errors.Is(err, resources.ErrNotFound) { // the foreign key: another company's, or removed meanwhile
 		return false, noMember()

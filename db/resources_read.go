@@ -61,6 +61,9 @@ func (d *DB) selectColumns(with resources.With) string {
 
 // Get implements resources.Store.
 func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with resources.With) (*resources.Resource, error) {
+	if typ == resources.TypeMembership {
+		return d.membership(ctx, c, id)
+	}
 	var row resourceRow
 	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
 	if keepable(id) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/resources"
 )
 
 // OutsideMode says what happens to a User with an address outside the company's domains.
@@ -23,6 +24,7 @@ type Company struct {
 	OutsideDomain OutsideMode
 	Suspended     bool
 	Created       time.Time
+	Features      resources.Features // of SCIM, turned on
 }
 
 // Domain is a DNS domain of a company. It is in force once it is verified; it belongs to one company at most.

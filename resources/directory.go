@@ -40,6 +40,9 @@ type Result struct {
 // whose userName belongs to an inactive one takes that one's place, with its id and memberships, where the connection
 // says so (Q51).
 func (d *Directory) Create(ctx context.Context, c Caller, typ string, in Input) (*Result, error) {
+	if typ == TypeMembership {
+		return d.createMembership(ctx, c, in)
+	}
 	rt, err := d.resourceType(ctx, c, typ)
 	if err != nil {
 		return nil, err
@@ -128,6 +131,9 @@ const maxAttempts = 20
 func (d *Directory) change(
 	ctx context.Context, c Caller, typ, id string, pre Precondition, edit func(*pending) error,
 ) (*Result, error) {
+	if typ == TypeMembership {
+		return nil, Errorf(ErrMutability, "", "A membership cannot be changed. Delete it, and create another.")
+	}
 	rt, err := d.resourceType(ctx, c, typ)
 	if err != nil {
 		return nil, err

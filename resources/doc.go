@@ -26,6 +26,8 @@
 //   - post.go: what a post is, and what follows when it is held already
 //   - store.go: the contract that databases fulfil
 //   - async.go: requests that are made later
+//   - membership.go: memberships as resources
+//   - features.go: what a company turned on
 //   - connection.go, token.go: inbound SCIM clients; bearer tokens
 //   - switches.go, switch_list.go, presets.go: what can be set for a connection, and what is set for which identity provider
 //   - awaited.go: references to what a connection has not sent yet

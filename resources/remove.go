@@ -11,6 +11,9 @@ import (
 // Remove deletes a resource; its memberships go with it (RFC 7644 §3.6), and so does what points to it as a manager. A
 // sponsor stays named: that the one who answered for somebody has gone is what the company's rules have to see.
 func (d *Directory) Remove(ctx context.Context, c Caller, typ, id string, pre Precondition) error {
+	if typ == TypeMembership {
+		return d.removeMembership(ctx, c, id, pre)
+	}
 	for range maxAttempts {
 		again, err := d.remove(ctx, c, typ, id, pre)
 		if !again {

@@ -81,6 +81,7 @@ func callerOf(connection resources.Connection, txn string) resources.Caller {
 		Connection: connection.ID,
 		Actor:      audit.Actor{Kind: audit.ActorConnection, ID: connection.ID, Name: connection.Name},
 		Switches:   connection.Switches,
+		Features:   connection.Features,
 		Txn:        txn,
 	}
 }

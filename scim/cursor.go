@@ -66,45 +66,54 @@ func (c cursors) cipher(company string) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// seal writes a cursor in unreserved characters (RFC 3986 §2.3), good from now on for the timeout.
+// seal writes a cursor, good from now on for the timeout.
 func (c cursors) seal(s scope, cur cursor) (string, error) {
-	aead, err := c.cipher(s.company)
-	if err != nil {
-		return "", err
-	}
 	cur.Expires = c.now().Add(c.timeout).Unix() + 1 // a part of a second more, never less
-	plain, err := json.Marshal(cur)
-	if err != nil {
-		return "", fmt.Errorf("cursor: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, plain, s.query)), nil
+	return c.sealAny(s, cur)
 }
 
 // open reads a cursor that this service sealed for a scope.
 func (c cursors) open(s scope, text string) (cursor, error) {
-	invalid := resources.Errorf(resources.ErrInvalidCursor, "cursor", "The cursor is not one of this query. "+
-		"Repeat the query as it was with the nextCursor or previousCursor of its last page, or begin anew with an empty cursor.")
-	aead, err := c.cipher(s.company)
-	if err != nil {
-		return cursor{}, err
-	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(text) > maxCursor {
-		return cursor{}, invalid
-	}
-	plain, err := aead.Open(nil, nil, sealed, s.query)
-	if err != nil {
-		return cursor{}, invalid
-	}
 	var cur cursor
-	decoder := json.NewDecoder(bytes.NewReader(plain))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&cur); err != nil {
-		return cursor{}, invalid // of a version of this program that wrote them otherwise
+	if !c.openAny(s, text, &cur) {
+		return cursor{}, resources.Errorf(resources.ErrInvalidCursor, "cursor", "The cursor is not one of this query. "+
+			"Repeat the query as it was with the nextCursor or previousCursor of its last page, or begin anew with an empty cursor.")
 	}
 	if c.now().Unix() >= cur.Expires {
 		return cursor{}, resources.Errorf(resources.ErrExpiredCursor, "cursor",
 			"The cursor is older than %s. Begin anew with an empty cursor.", c.timeout)
 	}
 	return cur, nil
+}
+
+// sealAny writes what a client is to bring back in unreserved characters (RFC 3986 §2.3).
+func (c cursors) sealAny(s scope, value any) (string, error) {
+	aead, err := c.cipher(s.company)
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(value)
+	if err != nil {
+		return "", fmt.Errorf("cursor: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, plain, s.query)), nil
+}
+
+// openAny reads what sealAny wrote for that scope; false for anything else.
+func (c cursors) openAny(s scope, text string, value any) bool {
+	aead, err := c.cipher(s.company)
+	if err != nil || len(text) > maxCursor {
+		return false
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return false
+	}
+	plain, err := aead.Open(nil, nil, sealed, s.query)
+	if err != nil {
+		return false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(plain))
+	decoder.DisallowUnknownFields() // a version of this program may have written otherwise
+	return decoder.Decode(value) == nil
 }

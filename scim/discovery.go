@@ -44,17 +44,28 @@ type object = map[string]any
 func newDiscovery(s *site) *discovery {
 	base := s.PublicURL + BasePath
 	var types, schemas []object
-	for _, rt := range s.registry.Types() {
+	for _, rt := range s.types() {
 		types = append(types, resourceTypeObject(base, rt))
 	}
-	for _, urn := range s.registry.Schemas() {
-		o := s.registry.SchemaDocument(urn)
-		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+urn.ID)
+	publish := func(id string, o object) {
+		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+id)
 		schemas = append(schemas, o)
+	}
+	for _, urn := range s.registry.Schemas() {
+		publish(urn.ID, s.registry.SchemaDocument(urn))
+	}
+	for _, rt := range s.views {
+		publish(rt.Schema.ID, rt.Schema.ToMap())
 	}
 	config := providerConfigObject(base, s.Limits, s.authenticationSchemes())
 	if s.profile {
 		config["interopProfileConformant"] = true // draft-zollner-scim-interop-profile
+	}
+	if s.features.Delta {
+		config["DeltaQuery"] = deltaConfig(s.registry.Types())
+	}
+	if len(s.EventURIs) > 0 || s.Async != nil {
+		config["securityEvents"] = securityEvents(s.EventURIs, s.Async != nil)
 	}
 	return &discovery{
 		config: newDocument(config),
@@ -99,6 +110,18 @@ func (s *Server) authenticationSchemes() []object {
 		})
 	}
 	return schemes
+}
+
+// securityEvents is RFC 9967 §4.
+func securityEvents(eventURIs []string, async bool) object {
+	o := object{"asyncRequest": "none", "eventUris": eventURIs}
+	if async {
+		o["asyncRequest"] = "request"
+	}
+	if len(eventURIs) == 0 {
+		delete(o, "eventUris")
+	}
+	return o
 }
 
 // resourceTypeObject is RFC 7643 §6. Its id is its name.

@@ -23,7 +23,9 @@
 //   - async.go, async_run.go: requests that are made later (RFC 9967)
 //   - precondition.go: ETag, If-Match, If-None-Match
 //   - patch.go: a PATCH body, in every dialect, into operations
+//   - delta.go: what changed since a point in time
 //   - render.go, reference.go, projection.go: a stored resource into a response; what its references are called; attributes and excludedAttributes
+//   - document.go: resources rendered for event streams
 //   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas
 //
 // Package scim/client is the outward side; scim/replay plays recorded sequences against a server.

@@ -15,7 +15,7 @@ func (s *Server) public(next http.Handler) http.Handler {
 	registry := resources.NewRegistry()
 	const path = "/ServiceProviderConfig"
 	config := s.route(path, methods{http.MethodGet: newDiscovery(newSite(s, edition{registry: registry})).providerConfig})
-	names := pathNames(registry)
+	names := pathNames(registry.Types())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 		if reads && strings.TrimSpace(r.Header.Get("Authorization")) == "" && canonicalPath(r.URL.EscapedPath(), names) == BasePath+path {

@@ -25,6 +25,16 @@ func writeAs(w http.ResponseWriter, status int, contentType string, body []byte)
 	_, _ = w.Write(body) // a client that is gone cannot be told
 }
 
+// writeObject sends a small document.
+func writeObject(w http.ResponseWriter, o object) error {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	write(w, http.StatusOK, body)
+	return nil
+}
+
 // renderer writes stored resources of one type as a client sees them. The stored body is spliced in as it is; it is
 // decoded only when a part of it must be left out.
 type renderer struct {
@@ -67,8 +77,13 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 	if len(body) > 2 {
 		out = d.appendBody(append(out, ','), body, res.Names)
 	}
-	out = d.appendGroups(out, res.Groups)
-	out = d.appendMembers(out, res.Members)
+	if d.rt.Name == resources.TypeMembership {
+		out = d.appendReference(append(out, `,"group":`...), res.Groups[0])
+		out = d.appendMember(append(out, `},"member":`...), res.Members[0])
+	} else {
+		out = d.appendGroups(out, res.Groups)
+		out = d.appendMembers(out, res.Members)
+	}
 	out = d.appendMeta(out, res)
 	out = append(out, '}')
 	if p.everything() && !d.always {
@@ -82,29 +97,32 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 func (d renderer) appendGroups(out []byte, groups []resources.Ref) []byte {
 	for i, g := range groups {
 		out = append(out, opening(i, `,"groups":[`)...)
-		out = append(out, `{"value":`...)
-		out = appendText(out, g.ID)
-		out = append(out, `,"$ref":`...)
-		out = appendText(out, d.reference(g.Type, g.ID))
-		out = appendDisplay(out, g.Display)
-		out = append(out, `,"type":"direct"}`...)
+		out = append(d.appendReference(out, g), `,"type":"direct"}`...)
 	}
 	return closing(out, len(groups))
+}
+
+// appendReference writes what leads to a resource, and leaves the object open.
+func (d renderer) appendReference(out []byte, r resources.Ref) []byte {
+	out = append(out, `{"value":`...)
+	out = appendText(out, r.ID)
+	out = append(out, `,"$ref":`...)
+	out = appendText(out, d.reference(r.Type, r.ID))
+	return appendDisplay(out, r.Display)
 }
 
 // appendMembers writes a Group's members (RFC 7643 §4.2).
 func (d renderer) appendMembers(out []byte, members []resources.Member) []byte {
 	for i, m := range members {
-		out = append(out, opening(i, `,"members":[`)...)
-		out = append(out, `{"value":`...)
-		out = appendText(out, m.ID)
-		out = append(out, `,"$ref":`...)
-		out = appendText(out, d.reference(m.Type, m.ID))
-		out = appendDisplay(out, m.Display)
-		out = append(out, `,"type":`...)
-		out = append(appendText(out, m.Type), '}')
+		out = d.appendMember(append(out, opening(i, `,"members":[`)...), m)
 	}
 	return closing(out, len(members))
+}
+
+func (d renderer) appendMember(out []byte, m resources.Member) []byte {
+	out = d.appendReference(out, resources.Ref{Type: m.Type, ID: m.ID, Display: m.Display})
+	out = append(out, `,"type":`...)
+	return append(appendText(out, m.Type), '}')
 }
 
 func opening(i int, first string) string {

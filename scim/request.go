@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -32,8 +33,10 @@ func canonicalPath(escaped string, names map[string]string) string {
 			if name := names[strings.ToLower(segment)]; name != "" {
 				segments[i] = name
 			}
-		case i > len(base) && strings.EqualFold(segment, ".search"):
-			segments[i] = ".search"
+		case i > len(base) && segment[0] == '.':
+			if name := names[strings.ToLower(segment)]; name != "" {
+				segments[i] = name
+			}
 		}
 	}
 	path := "/" + strings.Join(segments, "/")
@@ -156,6 +159,15 @@ func (p parameters) add(name string, values []string) error {
 	name = strings.ToLower(name)
 	p[name] = append(p[name], values...)
 	return nil
+}
+
+// without is the parameters less some, in lower case.
+func (p parameters) without(names ...string) parameters {
+	rest := maps.Clone(p)
+	for _, name := range names {
+		delete(rest, name)
+	}
+	return rest
 }
 
 // one is the value of a parameter that may be given once; ok is false when it is absent.

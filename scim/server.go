@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"proprio/audit"
 	"proprio/resources"
 )
 
@@ -38,8 +39,12 @@ type Server struct {
 
 	// ResourceMetadata is where clients learn which authorization server issues tokens for this one (RFC 9728); empty: none.
 	ResourceMetadata string
+	// Record is read by delta queries; needed where a company turned them on.
+	Record audit.Changes
 	// Async makes requests later whose clients ask for that; optional. What is in it is made by RunAsync.
 	Async *Async
+	// EventURIs are the types of security events that streams deliver (RFC 9967 §4); empty: there are no streams.
+	EventURIs []string
 	// Recorder keeps requests for the admin to look at; optional.
 	Recorder *Recorder
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,8 +18,9 @@ type site struct {
 	*Server
 	mode
 	registry  *resources.Registry
-	endpoints map[string]*endpoint // by resource type endpoint, such as "/Users"
-	names     map[string]string    // of endpoints, by lower case
+	views     []*resources.ResourceType // of what the types of the registry hold already; not part of queries at the root
+	endpoints map[string]*endpoint      // by resource type endpoint, such as "/Users"
+	names     map[string]string         // of endpoints, by lower case
 	router    *mux.Router
 }
 
@@ -92,21 +94,22 @@ func (s *Server) serve() http.Handler {
 func newSite(server *Server, of edition) *site {
 	registry := of.registry
 	s := &site{
-		Server: server, mode: of.mode, registry: registry, endpoints: map[string]*endpoint{}, names: pathNames(registry),
+		Server: server, mode: of.mode, registry: registry, endpoints: map[string]*endpoint{},
 		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
 	}
+	if s.features.Memberships {
+		s.views = append(s.views, resources.NewMembershipType())
+	}
+	s.names = pathNames(s.types())
 	all := &collection{site: s, path: root}
 	for _, rt := range registry.Types() {
-		e := newEndpoint(s, rt)
-		s.endpoints[rt.Endpoint] = e
+		e := s.serveType(rt)
 		all.endpoints = append(all.endpoints, e)
-		one := &collection{site: s, path: rt.Endpoint, endpoints: []*endpoint{e}}
-		s.handle(rt.Endpoint, methods{"GET": one.list, "POST": s.deferrable(e.create)})
-		s.handle(rt.Endpoint+"/.search", methods{"POST": one.search})
-		s.handle(rt.Endpoint+"/{id}", methods{
-			"GET": e.get, "PUT": s.deferrable(e.replace), "PATCH": s.deferrable(e.modify), "DELETE": s.deferrable(e.remove),
-		})
 	}
+	for _, rt := range s.views {
+		s.serveType(rt)
+	}
+	s.serveDelta(all)
 
 	d := newDiscovery(s)
 	s.handle("/ServiceProviderConfig", methods{"GET": d.providerConfig})
@@ -129,6 +132,25 @@ func newSite(server *Server, of edition) *site {
 	return s
 }
 
+// serveType adds the routes of one resource type.
+func (s *site) serveType(rt *resources.ResourceType) *endpoint {
+	e := newEndpoint(s, rt)
+	s.endpoints[rt.Endpoint] = e
+	one := &collection{site: s, path: rt.Endpoint, endpoints: []*endpoint{e}}
+	s.handle(rt.Endpoint+"/.search", methods{"POST": one.search})
+	if rt.Name == resources.TypeMembership { // of which everything is immutable
+		s.handle(rt.Endpoint, methods{"GET": one.list, "POST": e.create})
+		s.handle(rt.Endpoint+"/{id}", methods{"GET": e.get, "DELETE": e.remove})
+		return e
+	}
+	s.serveDelta(one)
+	s.handle(rt.Endpoint, methods{"GET": one.list, "POST": s.deferrable(e.create)})
+	s.handle(rt.Endpoint+"/{id}", methods{
+		"GET": e.get, "PUT": s.deferrable(e.replace), "PATCH": s.deferrable(e.modify), "DELETE": s.deferrable(e.remove),
+	})
+	return e
+}
+
 func (s *site) handle(path string, m methods) { s.router.Handle(BasePath+path, s.route(path, m)) }
 
 // ServeHTTP makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
@@ -142,13 +164,28 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.router.ServeHTTP(w, r)
 }
 
+// serveDelta adds the routes of delta queries on a collection, where the company has them.
+func (s *site) serveDelta(c *collection) {
+	if !s.features.Delta || s.Record == nil {
+		return
+	}
+	d, path := newDelta(c), strings.TrimSuffix(c.path, root)
+	s.handle(path+"/.deltaToken", methods{"GET": d.token})
+	s.handle(path+"/.delta", methods{"POST": d.changes})
+}
+
+// types are all that the site serves.
+func (s *site) types() []*resources.ResourceType {
+	return append(slices.Clone(s.registry.Types()), s.views...)
+}
+
 // pathNames are the names of the endpoints by lower case.
-func pathNames(registry *resources.Registry) map[string]string {
+func pathNames(types []*resources.ResourceType) map[string]string {
 	names := map[string]string{}
-	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search", strings.Trim(asyncPath, "/")} {
+	for _, name := range []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search", ".delta", ".deltaToken", strings.Trim(asyncPath, "/")} {
 		names[strings.ToLower(name)] = name
 	}
-	for _, rt := range registry.Types() {
+	for _, rt := range types {
 		name := strings.TrimPrefix(rt.Endpoint, "/")
 		names[strings.ToLower(name)] = name
 	}

@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"proprio/audit"
 	"proprio/ownership"
+	"proprio/resources"
 )
 
 func (p *program) companyCmd() *cobra.Command {
-	return group("company", "Companies: the tenants and owners", p.companyCreateCmd(), p.companyListCmd(),
+	return group("company", "Companies: the tenants and owners", p.companyCreateCmd(), p.companyListCmd(), p.companySetCmd(),
 		p.companySwitchCmd("suspend", "Refuse a company's connections, sign its admins out and stop all calls to its apps", true),
 		p.companySwitchCmd("resume", "End the suspension of a company", false))
 }
@@ -82,11 +84,58 @@ func (p *program) companyListCmd() *cobra.Command {
 				return err
 			}
 			return printList(p, *asJSON, companies, companyOut, func(c ownership.Company) {
-				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tsuspended=%t\n", c.ID, c.Name, c.OutsideDomain, c.Suspended)
+				fmt.Fprintf(p.stdout, "%s\t%s\t%s\tsuspended=%t\tfeatures=%s\n",
+					c.ID, c.Name, c.OutsideDomain, c.Suspended, strings.Join(c.Features.On(), ","))
 			})
 		})
 	}
 	return cmd
+}
+
+func (p *program) companySetCmd() *cobra.Command {
+	var wanted []string
+	cmd := &cobra.Command{
+		Use: "set NAME", Args: names("NAME"),
+		Short: "Turn optional parts of SCIM on or off for a company",
+		Long: "Turn optional parts of SCIM on or off for a company. They follow drafts that may still change, so each is off at\n" +
+			"first: roles (/Roles and /Entitlements), delta (what changed since a point in time), memberships (/GroupMemberships).",
+		Example: `  proprio company set "Atelier Brémond" --feature roles=on --feature delta=on`,
+	}
+	cmd.Flags().StringArrayVar(&wanted, "feature", nil, "name=on or name=off, as often as wanted")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.withCore(cmd.Context(), func(c *core) error {
+			company, err := c.db.CompanyByName(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("company %q: %w (see proprio company list)", args[0], err)
+			}
+			features, err := c.db.SetFeatures(cmd.Context(), p.actor(), company.ID, func(f *resources.Features) error {
+				return setFeatures(f, wanted)
+			})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.stdout, "company %s %s features=%s\n", company.ID, company.Name, strings.Join(features.On(), ","))
+			return nil
+		})
+	}
+	return cmd
+}
+
+// setFeatures applies settings of the form name=on.
+func setFeatures(f *resources.Features, settings []string) error {
+	if len(settings) == 0 {
+		return fmt.Errorf("%w: name what to set: --feature name=on", errUsage)
+	}
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		if value != "on" && value != "off" {
+			return fmt.Errorf("%w: --feature %s: the value is on or off", errUsage, setting)
+		}
+		if err := f.Set(name, value == "on"); err != nil {
+			return fmt.Errorf("%w: --feature: %w", errUsage, err)
+		}
+	}
+	return nil
 }
 
 func (p *program) companySwitchCmd(verb, short string, suspended bool) *cobra.Command {

@@ -21,6 +21,7 @@ type (
 		OutsideDomain string    `json:"outsideDomain"`
 		Suspended     bool      `json:"suspended"`
 		Created       time.Time `json:"created"`
+		Features      []string  `json:"features"` // of SCIM, turned on
 	}
 	domainJSON struct {
 		Name     string    `json:"name"`
@@ -103,7 +104,8 @@ type (
 )
 
 func companyOut(c ownership.Company) companyJSON {
-	return companyJSON{ID: c.ID, Name: c.Name, OutsideDomain: string(c.OutsideDomain), Suspended: c.Suspended, Created: c.Created}
+	return companyJSON{ID: c.ID, Name: c.Name, OutsideDomain: string(c.OutsideDomain), Suspended: c.Suspended, Created: c.Created,
+		Features: c.Features.On()}
 }
 
 func domainOut(d ownership.Domain) domainJSON {
