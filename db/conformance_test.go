@@ -24,7 +24,7 @@ func TestStoreConformance(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, group := range []map[string]func(*testing.T, *bench){
-			readCases, writeCases, memberCases, removeCases, noteCases, isolationCases, contentionCases, inputCases,
+			readCases, walkCases, writeCases, memberCases, removeCases, noteCases, isolationCases, contentionCases, inputCases,
 		} {
 			for name, test := range group {
 				t.Run(name, func(t *testing.T) {
