@@ -24,7 +24,10 @@ type auditPage struct {
 
 // objectTypes are what the record is about; the filter offers them.
 func objectTypes() []string {
-	return []string{"User", "Group", "app", "account", "connection", "token", "domain", "company", "issuer", "admin", "session"}
+	return []string{
+		"User", "Group", "app", "account", "connection", "token", "client", "client-secret", "domain", "company", "issuer", "admin",
+		"session",
+	}
 }
 
 // audit shows the record, of everything or of one object.

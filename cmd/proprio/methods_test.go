@@ -19,6 +19,7 @@ func TestRFC9110Methods_ofEveryPath(t *testing.T) {
 		"/": "GET HEAD", "/people": "GET HEAD", "/people/x": "GET HEAD", "/no/such/page": "GET HEAD", "/sign-in": "GET HEAD POST",
 		"/sign-in/x/callback": "GET HEAD", "/sign-out": "GET HEAD POST", "/apps/x/sync": "GET HEAD POST", "/static/x": "GET HEAD",
 		"/healthz": "GET HEAD", "/readyz": "GET HEAD",
+		"/oauth/token": "POST", "/.well-known/oauth-authorization-server": "GET HEAD", "/.well-known/oauth-protected-resource/scim/v2": "GET HEAD",
 		"/scim/v2/Users": "GET HEAD POST", "/scim/v2/Users/x": "DELETE GET HEAD PATCH PUT", "/scim/v2/Bulk": "POST",
 		"/scim/v2/Schemas": "GET HEAD", "/scim/v2/ServiceProviderConfig": "GET HEAD", "/scim/v2/Groups/.search": "POST",
 	} {

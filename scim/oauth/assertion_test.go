@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -195,6 +197,12 @@ func TestRFC7523_KeysAreFetchedWithTheGuard(t *testing.T) {
 		if a := w.byAssertion(key.sign(t, own(w, client))); a.status != 503 {
 			t.Errorf("%s: %d %v", name, a.status, a.body)
 		}
+	}
+	moved := httptest.NewServer(http.RedirectHandler(p.URL+"/keys", http.StatusFound))
+	t.Cleanup(moved.Close)
+	astray := n.register(oauth.Client{Method: oauth.MethodKey, KeysURL: moved.URL, Private: true})
+	if a := w.byAssertion(key.sign(t, own(w, astray))); a.status != 503 || p.fetched("/keys") != 0 {
+		t.Errorf("a redirect was followed: %d %v", a.status, a.body)
 	}
 	mixed := strings.Replace(jwks(t, key), `{"keys":[`, `{"keys":[{"kty":"new"},{"kty":"oct","k":"c2VjcmV0"},`, 1)
 	p.publish("/mixed", mixed)

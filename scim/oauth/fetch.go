@@ -54,12 +54,14 @@ type fetched struct {
 }
 
 func newFetcher(now func() time.Time) *fetcher {
-	// A document has one place: a redirect could lead from a trusted address to any other.
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &fetcher{
-		now: now, each: map[source]*fetched{},
-		guarded: http.Client{Transport: client.Transport(true), Timeout: fetchTime, CheckRedirect: stay},
-		private: http.Client{Transport: client.Transport(false), Timeout: fetchTime, CheckRedirect: stay},
+	return &fetcher{now: now, each: map[source]*fetched{}, guarded: httpClient(true), private: httpClient(false)}
+}
+
+// httpClient follows no redirect: a document has one place, and a redirect could lead from it to any other.
+func httpClient(guarded bool) http.Client {
+	return http.Client{
+		Transport: client.Transport(guarded), Timeout: fetchTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 

@@ -115,7 +115,7 @@ func TestRFC6749_Errors(t *testing.T) {
 				t.Fatalf("%s", name)
 			}
 		}
-		query, _ := http.NewRequest("POST", w.url+oauth.TokenPath+"?"+with(), strings.NewReader(""))
+		query, _ := http.NewRequest("POST", w.url+oauth.TokenPath+"?client_secret="+secret, strings.NewReader(with()))
 		query.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w.send(query).refused(400, "invalid_request")
 		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"} {
