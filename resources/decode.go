@@ -10,19 +10,26 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep objects and arrays may nest. SCIM needs four levels (RFC 7643 §2.3.8); the rest is room.
-const maxDepth = 32
+// Limits on a body's shape. SCIM nests four levels deep (RFC 7643 §2.3.8), and no schema has as many attributes as an
+// object may have keys; the rest is room. A body of a megabyte that says something in every ten bytes has as many values
+// as it may.
+const (
+	maxDepth = 32
+	maxKeys  = 1000
+	maxNodes = 100_000
+)
 
 // DecodeObject decodes a request's JSON object; numbers stay [json.Number]. It refuses what could be read in two ways or
-// not be kept: bytes after the object, an object that names a key twice (Q07), nesting deeper than 32 levels, text that
-// is not UTF-8, and the character U+0000, which Postgres cannot store. The error is ErrInvalidSyntax and names the place.
+// not be kept: bytes after the object, an object that names a key twice (Q07) or has more than 1000, nesting deeper than
+// 32 levels, more than 100,000 values, text that is not UTF-8, and the character U+0000, which Postgres cannot store. The error is
+// ErrInvalidSyntax and names the place.
 func DecodeObject(data []byte) (Input, error) {
 	if !utf8.Valid(data) {
 		return nil, Errorf(ErrInvalidSyntax, "", "The body is not valid UTF-8.")
 	}
 	d := decoder{json: json.NewDecoder(bytes.NewReader(data))}
 	d.json.UseNumber()
-	v, err := d.value("", 0)
+	v, err := d.value()
 	if err != nil {
 		return nil, err
 	}
@@ -36,90 +43,124 @@ func DecodeObject(data []byte) (Input, error) {
 	return object, nil
 }
 
-type decoder struct{ json *json.Decoder }
+// decoder reads values. Where it is, it writes out only for an error: a body can have a hundred thousand places.
+type decoder struct {
+	json  *json.Decoder
+	place []place // what leads to the value being read
+	nodes int     // values read
+}
 
-// value reads the next value, which stands at path.
-func (d *decoder) value(path string, depth int) (any, error) {
+// place is a key of an object or a position in an array, counted from 1; the zero value is between two of them.
+type place struct {
+	key      string
+	position int
+}
+
+// value reads the next value.
+func (d *decoder) value() (any, error) {
 	t, err := d.json.Token()
 	if err != nil {
-		return nil, d.fault(path, err)
+		return nil, d.fault(err)
+	}
+	if d.nodes++; d.nodes > maxNodes {
+		return nil, d.errorf("The body holds more than %d values. Send it in several requests.", maxNodes)
 	}
 	switch t := t.(type) {
 	case json.Delim:
-		if depth == maxDepth {
-			return nil, Errorf(ErrInvalidSyntax, path, "The JSON nests deeper than %d levels.", maxDepth)
+		if len(d.place) == maxDepth {
+			return nil, d.errorf("The JSON nests deeper than %d levels.", maxDepth)
 		}
+		d.place = append(d.place, place{})
+		defer func() { d.place = d.place[:len(d.place)-1] }()
 		if t == '{' {
-			return d.object(path, depth)
+			return d.object()
 		}
-		return d.array(path, depth)
+		return d.array()
 	case string:
-		return t, checkText(path, t)
+		return t, d.checkText(t)
 	}
 	return t, nil
 }
 
-func (d *decoder) object(path string, depth int) (any, error) {
-	object := map[string]any{}
+func (d *decoder) object() (any, error) {
+	object, here := map[string]any{}, len(d.place)-1
 	for d.json.More() {
 		t, err := d.json.Token()
 		if err != nil {
-			return nil, d.fault(path, err)
+			return nil, d.fault(err)
 		}
 		key, ok := t.(string)
 		if !ok {
-			return nil, Errorf(ErrInvalidSyntax, path, "The JSON is malformed at byte %d: a key must be a string.", d.json.InputOffset())
+			return nil, d.errorf("The JSON is malformed at byte %d: a key must be a string.", d.json.InputOffset())
 		}
-		at := join(path, key)
-		if err := checkText(path, key); err != nil {
+		if err := d.checkText(key); err != nil {
 			return nil, err
 		}
+		if len(object) == maxKeys {
+			return nil, d.errorf("An object has more than %d keys.", maxKeys)
+		}
+		d.place[here].key = key
 		if _, twice := object[key]; twice {
-			return nil, Errorf(ErrInvalidSyntax, at, "The key %q is there twice; send it once.", shorten(key))
+			return nil, d.errorf("The key %q is there twice; send it once.", shorten(key))
 		}
-		if object[key], err = d.value(at, depth+1); err != nil {
+		if object[key], err = d.value(); err != nil {
 			return nil, err
 		}
+		d.place[here] = place{}
 	}
-	return object, d.end(path)
+	return object, d.end()
 }
 
-func (d *decoder) array(path string, depth int) (any, error) {
-	array := []any{}
+func (d *decoder) array() (any, error) {
+	array, here := []any{}, len(d.place)-1
 	for d.json.More() {
-		v, err := d.value(fmt.Sprintf("%s[%d]", path, len(array)), depth+1)
+		d.place[here].position = len(array) + 1
+		v, err := d.value()
 		if err != nil {
 			return nil, err
 		}
 		array = append(array, v)
 	}
-	return array, d.end(path)
+	d.place[here] = place{}
+	return array, d.end()
 }
 
 // end reads the closing bracket.
-func (d *decoder) end(path string) error {
+func (d *decoder) end() error {
 	if _, err := d.json.Token(); err != nil {
-		return d.fault(path, err)
+		return d.fault(err)
 	}
 	return nil
 }
 
-func (d *decoder) fault(path string, err error) error {
+func (d *decoder) fault(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return Errorf(ErrInvalidSyntax, path, "The JSON ends too early, at byte %d.", d.json.InputOffset())
+		return d.errorf("The JSON ends too early, at byte %d.", d.json.InputOffset())
 	}
-	return &Error{
-		Kind: ErrInvalidSyntax, Path: path, Cause: err,
-		Detail: fmt.Sprintf("The JSON is malformed at byte %d: %s.", d.json.InputOffset(), strings.TrimPrefix(err.Error(), "json: ")),
-	}
+	e := d.errorf("The JSON is malformed at byte %d: %s.", d.json.InputOffset(), strings.TrimPrefix(err.Error(), "json: "))
+	e.Cause = err
+	return e
 }
 
 // checkText refuses text that cannot be stored.
-func checkText(path, s string) error {
+func (d *decoder) checkText(s string) error {
 	if strings.IndexByte(s, 0) >= 0 {
-		return Errorf(ErrInvalidSyntax, path, "The text contains the character U+0000, which cannot be stored.")
+		return d.errorf("The text contains the character U+0000, which cannot be stored.")
 	}
 	return nil
+}
+
+// errorf is a fault at the place where the decoder is.
+func (d *decoder) errorf(format string, args ...any) *Error {
+	path := ""
+	for _, p := range d.place {
+		if p.position > 0 {
+			path = fmt.Sprintf("%s[%d]", path, p.position-1)
+		} else if p.key != "" {
+			path = join(path, p.key)
+		}
+	}
+	return Errorf(ErrInvalidSyntax, path, format, args...)
 }
 
 // describe names a JSON value's type for an error message.

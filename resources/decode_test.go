@@ -3,6 +3,7 @@ package resources_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,6 +24,22 @@ func TestDecodeObject(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func manyKeys(n int) string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf(`"k%d": %d`, i, i)
+	}
+	return strings.Join(keys, ", ")
+}
+
+func TestDecodeObject_takesAThousandKeys(t *testing.T) {
+	t.Parallel()
+	got, err := resources.DecodeObject([]byte("{" + manyKeys(1000) + "}"))
+	if err != nil || len(got) != 1000 {
+		t.Errorf("%d keys, %v", len(got), err)
 	}
 }
 
@@ -48,6 +65,9 @@ func TestDecodeObject_refuses(t *testing.T) {
 		{"NUL in a key", `{"a": {"b\u0000": 1}}`, "a", "U+0000"},
 		{"not UTF-8", "{\"a\": \"\xff\"}", "", "UTF-8"},
 		{"too deep", strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33), strings.Repeat("a.", 31) + "a", "deeper than 32"},
+		{"too many keys", `{"a": {` + manyKeys(1001) + `}}`, "a", "more than 1000 keys"},
+		{"too many values", `{"a": [` + strings.Repeat("1,", 99_999) + `1]}`, "a[99998]", "more than 100000 values"},
+		{"after a sibling", `{"x": [1, 2], "y": {"b": [0, {"c": "d", "e": "\u0000"}]}}`, "y.b[1].e", "U+0000"},
 		{"far too deep", strings.Repeat("[", 100000), "", "deeper than 32"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"strings"
 )
 
 // element is one value of a multi-valued attribute while it is being changed. Fresh ones were written by the change in
@@ -110,29 +111,49 @@ func identity(a *Attribute, v any) string {
 	return Fold(kind) + "\x00" + a.SubAttribute("value").Comparable("eq", value)
 }
 
-// covers says whether a value has every sub-attribute that a pattern has, as comparisons see them.
-func covers(a *Attribute, v, pattern any) bool {
-	want, ok := pattern.(map[string]any)
-	if !ok {
-		return same(a, v, pattern)
-	}
-	have, _ := v.(map[string]any)
-	for name, w := range want {
-		if !same(a.SubAttribute(name), have[name], w) {
-			return false
+// coveredBy says of a value whether it has every sub-attribute that one of the patterns has, as comparisons see them. It
+// looks each value up, once per shape of a pattern, instead of comparing it with every pattern.
+func coveredBy(a *Attribute, patterns []any) (covered func(v any) bool, shapes int) {
+	named := map[string][]string{} // the names of a shape
+	wanted := map[string]bool{}
+	for _, p := range patterns {
+		object, ok := p.(map[string]any)
+		if ok && len(object) == 0 {
+			continue
 		}
+		names := sortedKeys(object)
+		named[strings.Join(names, ",")] = names
+		wanted[likeness(a, p, names)] = true
 	}
-	return len(want) > 0
+	return func(v any) bool {
+		for _, names := range named {
+			if wanted[likeness(a, v, names)] {
+				return true
+			}
+		}
+		return false
+	}, len(named)
 }
 
-// same says whether two values of an attribute are equal, as comparisons see them.
-func same(a *Attribute, v, w any) bool {
-	vs, vText := v.(string)
-	ws, wText := w.(string)
-	if vText && wText {
-		return a.Comparable("eq", vs) == a.Comparable("eq", ws)
+// likeness is what two values have in common exactly when they have the same in sub-attributes of those names; without
+// names, when they are the same simple value.
+func likeness(a *Attribute, v any, names []string) string {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return likenessOf(a, v)
 	}
-	return equal(v, w)
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(name + "=" + likenessOf(a.SubAttribute(name), object[name]) + ",")
+	}
+	return b.String()
+}
+
+func likenessOf(a *Attribute, v any) string {
+	if text, ok := v.(string); ok {
+		v = a.Comparable("eq", text)
+	}
+	return string(encode(v))
 }
 
 // encode is the JSON of a value in the schema's form, with sorted keys and text as it is.

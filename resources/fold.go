@@ -73,10 +73,11 @@ const atSigns = "@＠﹫"
 
 // AddressDomain returns the domain of an e-mail address in the form in which domains are compared: what follows the
 // last @, as IDNA A-labels, lower case, without a trailing dot. ok is false when s is no address: there is no @, nothing
-// before it, or no well-formed domain after it. A company's domain rule is an exact comparison with this form.
+// before it, no well-formed domain after it, or more than an attribute that is looked for may hold. A company's domain
+// rule is an exact comparison with this form.
 func AddressDomain(s string) (domain string, ok bool) {
 	at := strings.LastIndexAny(s, atSigns)
-	if at <= 0 || !utf8.ValidString(s) {
+	if at <= 0 || len(s) > maxKey || !utf8.ValidString(s) {
 		return "", false
 	}
 	_, size := utf8.DecodeRuneInString(s[at:])

@@ -214,7 +214,7 @@ func (m *memberEdit) change(group string, types map[string]string, present []Mem
 			drop(id)
 		}
 		if s.match != nil {
-			if err := spent.spend("members", len(present)+len(add), s.cost); err != nil {
+			if err := spent.spend("members", len(present)+len(add), memberWork+s.cost); err != nil {
 				return nil, err
 			}
 			for _, id := range matching(s.match, c.Clear, present, add, types) {

@@ -22,7 +22,7 @@ func (d *draft) applyMulti(op Operation, t target) error {
 		for _, v := range values {
 			elements = append(elements, element{v, true})
 		}
-		if err := d.work.spend(t.attribute.String(), len(elements), 0); err != nil {
+		if err := d.work.spend(t.attribute.String(), len(elements), valueWork); err != nil {
 			return err
 		}
 		values = gather(t.attribute, elements)
@@ -39,12 +39,11 @@ func (d *draft) removeListed(a *Attribute, v any) error {
 		return err
 	}
 	values, _ := d.doc.get(a).([]any)
-	if err := d.work.spend(a.String(), len(values), len(patterns)); err != nil {
+	covered, shapes := coveredBy(a, patterns)
+	if err := d.work.spend(a.String(), len(values), valueWork*max(shapes, 1)); err != nil {
 		return err
 	}
-	d.setValues(a, slices.DeleteFunc(slices.Clone(values), func(v any) bool {
-		return slices.ContainsFunc(patterns, func(p any) bool { return covers(a, v, p) })
-	}))
+	d.setValues(a, slices.DeleteFunc(slices.Clone(values), covered))
 	return nil
 }
 
@@ -59,7 +58,7 @@ func (d *draft) applyValues(op Operation, t target) error {
 		return err
 	}
 	present := d.elements(a)
-	if err := d.work.spend(a.String(), len(present), comparisons(t.where)); err != nil {
+	if err := d.work.spend(a.String(), len(present), a.looking(t.where)); err != nil {
 		return err
 	}
 	var elements []element
@@ -69,6 +68,9 @@ func (d *draft) applyValues(op Operation, t target) error {
 			hit, e.fresh = true, true
 			if op.Op == OpRemove && t.sub == nil {
 				continue
+			}
+			if err := d.work.spend(a.String(), 1, changeWork); err != nil {
+				return err
 			}
 			if e.value, err = d.changeValue(op, t, e.value); err != nil {
 				return err
@@ -101,7 +103,7 @@ func (d *draft) checkProfile(op Operation, t target, selected func(any) bool) er
 		return Errorf(ErrInvalidPath, op.Path.String(), "A path with a filter must name a sub-attribute, such as %s[…].value.", t.attribute)
 	}
 	values, _ := d.doc.get(t.attribute).([]any)
-	if err := d.work.spend(t.attribute.String(), len(values), comparisons(t.where)); err != nil {
+	if err := d.work.spend(t.attribute.String(), len(values), t.attribute.looking(t.where)); err != nil {
 		return err
 	}
 	hits := 0

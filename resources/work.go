@@ -6,13 +6,20 @@ import (
 	"proprio/resources/filter"
 )
 
-// maxWork bounds what one request may compare, counted in comparisons of a filter with a value. A body of a megabyte can
-// ask for a billion of them: a thousand operations, each with a filter, on a list of ten thousand values. What identity
-// providers send needs a hundredth of the limit; one filter that takes somebody out of a Group of a million, nearly all.
+// maxWork bounds what one request may look at, in units of some ten nanoseconds, so that no body keeps a processor busy
+// for much longer than a tenth of a second. A megabyte can ask for a minute: a thousand operations, each with a filter,
+// on a list of ten thousand values. What identity providers send needs a hundredth of the limit; one filter that takes
+// somebody out of a Group of a million, nearly all.
 const maxWork = 12_000_000
 
-// valueWork is what it costs, in comparisons, to look at a value of a list and put it back.
-const valueWork = 10
+// What things cost, in units of work.
+const (
+	memberWork  = 10  // to look at a member
+	valueWork   = 100 // to look at a value of a list and put it back among the others
+	changeWork  = 200 // to make another value of it
+	textWork    = 10  // to compare a value's text
+	addressWork = 80  // to compare an e-mail address, whose domain has to be brought into form
+)
 
 // work counts what the changes of one request have compared. It is not safe for concurrent use.
 type work struct {
@@ -37,20 +44,29 @@ func workOf(ctx context.Context) *work {
 	return &work{ended: ctx.Err}
 }
 
-// spend notes that some values are each looked at with some comparisons, unless that would be too much (ErrTooLarge) or
+// spend notes that some values are looked at, which costs that much each, unless that would be too much (ErrTooLarge) or
 // the request is over, for the database is not asked meanwhile. It is asked before the work is done.
-func (w *work) spend(path string, values, comparisons int) error {
+func (w *work) spend(path string, values, each int) error {
 	if w.ended != nil {
 		if err := w.ended(); err != nil {
 			return err
 		}
 	}
-	w.done += values * (valueWork + comparisons)
+	w.done += values * each
 	if w.done <= maxWork {
 		return nil
 	}
 	return Errorf(ErrTooLarge, path,
 		"The request compares too many values of %s. Send fewer operations, values or filter terms in one request.", path)
+}
+
+// looking is what it costs to ask a filter of one value of an attribute.
+func (a *Attribute) looking(where filter.Expression) int {
+	each := textWork
+	if a.Schema == SchemaUser && a.Name == "emails" {
+		each = addressWork
+	}
+	return valueWork + comparisons(where)*each
 }
 
 // comparisons counts the comparisons of a filter.

@@ -118,6 +118,7 @@ func badRequests() []bad {
 		{"a filter given twice", "GET", list + `userName pr&filter=title pr`, nil, nil, 400, "invalidValue", "filter"},
 		{"startIndex is no number", "GET", "/Users?startIndex=first", nil, nil, 400, "invalidValue", "startIndex"},
 		{"count is no number", "GET", "/Users?count=1.5", nil, nil, 400, "invalidValue", "count"},
+		{"too many attributes", "GET", "/Users?attributes=" + pad(1001, "x,"), nil, nil, 400, "invalidValue", "1000"},
 		{"attributes and excludedAttributes", "GET", "/Users?attributes=id&excludedAttributes=name", nil, nil, 400, "invalidValue", "excludedAttributes"},
 		{"attributes that is a filter", "GET", "/Users?attributes=(x", nil, nil, 400, "invalidValue", "attributes"},
 

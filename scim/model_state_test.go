@@ -192,7 +192,7 @@ func (m *model) show(r *modelResource) object {
 	for name, value := range r.attributes {
 		switch {
 		case name == "manager":
-			extension[name] = object{"value": value}
+			extension[name] = m.manager(m.find(value.(string)))
 		case slices.Contains(modelExtension, name):
 			extension[name] = value
 		default:
@@ -224,6 +224,15 @@ func (m *model) show(r *modelResource) object {
 }
 
 func (r *modelResource) etag() string { return fmt.Sprintf(`W/"%d"`, r.version) }
+
+// manager is a User as those who report to it show it (RFC 7643 §4.3).
+func (m *model) manager(r *modelResource) object {
+	ref := object{"value": r.id, "$ref": fmt.Sprintf("%s/Users/%s", base, r.id)}
+	if name := r.text("displayName"); name != "" {
+		ref["displayName"] = name
+	}
+	return ref
+}
 
 // reference is a member as its Group shows it, or a Group as a member shows it.
 func (m *model) reference(r *modelResource) object {

@@ -66,11 +66,18 @@ func (e *endpoint) projectionOf(query parameters) (p projection, asked bool, err
 	return p, !p.everything(), nil
 }
 
+// maxNames is how many attributes a request may choose: more than any resource type has.
+const maxNames = 1000
+
 // attributeSet resolves a comma-separated list of attributes, sub-attributes and schema URNs. A name that the schemas do
 // not know selects nothing; nil means that the parameter is absent or empty.
 func (e *endpoint) attributeSet(query parameters, name string) (map[*resources.Attribute]bool, error) {
 	var set map[*resources.Attribute]bool
-	for item := range strings.SplitSeq(strings.Join(query[strings.ToLower(name)], ","), ",") {
+	list := strings.Join(query[strings.ToLower(name)], ",")
+	if n := strings.Count(list, ",") + 1; n > maxNames {
+		return nil, resources.Errorf(resources.ErrInvalidValue, name, "There are %d names; %d are the limit.", n, maxNames)
+	}
+	for item := range strings.SplitSeq(list, ",") {
 		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}
