@@ -41,6 +41,9 @@ func (d *draft) list(a *Attribute, v any) ([]any, error) {
 	if len(raw) > maxValues {
 		return nil, Errorf(ErrInvalidValue, a.String(), "%s takes at most %d values, not %d.", a, maxValues, len(raw))
 	}
+	if err := d.work.spend(a.String(), len(raw), valueWork); err != nil {
+		return nil, err
+	}
 	var elements []element
 	for _, r := range raw {
 		e, err := d.single(a, r)
