@@ -27,7 +27,7 @@ func filterable(a *Attribute) error {
 // madeUp says whether the server makes a sub-attribute from its neighbours, as it does with each $ref and with
 // manager.displayName. Those of members, groups and meta are read from where they come from.
 func (a *Attribute) madeUp() bool {
-	if a.Parent == nil || a.Mutability != "readOnly" {
+	if a.Parent == nil || a.Mutability != "readOnly" && !(a.Name == "$ref" && a.Parent.refers()) {
 		return false
 	}
 	if a.isOwn() {
