@@ -2,31 +2,25 @@ package oauth
 
 import "time"
 
-// ParseRequest reads a request to the token endpoint, and its assertion if it has one, as far as no database is needed:
-// how it would be refused, if it is.
-func ParseRequest(authorization, body string, now time.Time) (status int, description string, request [3]string) {
+// ParseRequest reads a request to the token endpoint, and checks its assertion, if it has one, as that of a client with a
+// key of its own: how it would be refused, if it is, and whether it has a secret, an assertion.
+func ParseRequest(authorization, body string, now time.Time) (status int, description string, secret, signed bool) {
 	var headers []string
 	if authorization != "" {
 		headers = []string{authorization}
 	}
-	parsed, refused := parseRequest(headers, body)
+	request, refused := parseRequest(headers, body)
+	secret, signed = request.secret != "", request.assertion != nil
 	if refused != nil {
-		return refused.status, refused.description, request
+		return refused.status, refused.description, secret, signed
 	}
-	request = [3]string{parsed.clientID, parsed.secret, parsed.assertion}
-	if parsed.assertion == "" {
-		return 0, "", request
+	if signed {
+		service := &service{Server: Server{PublicURL: "https://directory.example"}}
+		if err := service.expects(Client{ID: request.clientID, Method: MethodKey}).check(*request.assertion, now); err != nil {
+			return 401, err.Error(), secret, signed
+		}
 	}
-	a, err := parseAssertion(parsed.assertion)
-	if err != nil {
-		return 401, err.Error(), request
-	}
-	service := &service{Server: Server{PublicURL: "https://directory.example"}}
-	own := Client{ID: parsed.clientID, Method: MethodKey}
-	if err := service.expects(own).check(a, now); err != nil {
-		return 401, err.Error(), request
-	}
-	return 0, "", request
+	return 0, "", secret, signed
 }
 
 // ParseKeys reads a JWK Set as one that is fetched and as one that is registered; how many keys each takes.

@@ -21,9 +21,9 @@ const (
 type tokenRequest struct {
 	grantType string
 	scope     string
-	clientID  string // empty with an assertion that names it itself
+	clientID  string
 	secret    string
-	assertion string
+	assertion *assertion // nil: there is a secret
 }
 
 // known is the client_id for the log and for counting. What has not the form of one may be a secret in the wrong field.
@@ -72,7 +72,7 @@ func parseRequest(authorization []string, body string) (tokenRequest, *refusal) 
 	}
 	request := tokenRequest{
 		grantType: form.Get("grant_type"), scope: form.Get("scope"),
-		clientID: form.Get("client_id"), secret: form.Get("client_secret"), assertion: form.Get("client_assertion"),
+		clientID: form.Get("client_id"), secret: form.Get("client_secret"),
 	}
 	if request.grantType == "" {
 		return request, badRequest("The parameter grant_type is missing: send client_credentials.")
@@ -80,20 +80,36 @@ func parseRequest(authorization []string, body string) (tokenRequest, *refusal) 
 	if refused := request.takeAuthorization(authorization); refused != nil {
 		return request, refused
 	}
-	kind := form.Get("client_assertion_type")
+	signed, kind := form.Get("client_assertion"), form.Get("client_assertion_type")
 	switch {
-	case request.secret != "" && request.assertion != "":
+	case request.secret != "" && signed != "":
 		return request, badRequest("The client shows who it is in two ways; one is allowed.")
-	case (request.assertion == "") != (kind == ""):
+	case (signed == "") != (kind == ""):
 		return request, badRequest("client_assertion and client_assertion_type go together.")
 	case kind != "" && kind != assertionURN:
 		return request, badRequest("client_assertion_type must be %s.", assertionURN)
-	case request.secret == "" && request.assertion == "":
+	case signed != "":
+		refused := request.takeAssertion(signed)
+		return request, refused
+	case request.secret == "":
 		return request, unproven("The request does not show who the client is: send client_id and client_secret, or a client_assertion.", nil)
-	case request.secret != "" && request.clientID == "":
+	case request.clientID == "":
 		return request, unproven("The parameter client_id is missing.", nil)
 	}
 	return request, nil
+}
+
+// takeAssertion reads a client_assertion. It names the client where client_id does not (RFC 7521 §4.2).
+func (t *tokenRequest) takeAssertion(signed string) *refusal {
+	a, err := parseAssertion(signed)
+	if err != nil {
+		return unproven("The client_assertion is not a JWT signed with one of the allowed algorithms.", err)
+	}
+	t.assertion = &a
+	if t.clientID == "" {
+		t.clientID = a.claims.Subject
+	}
+	return nil
 }
 
 // takeAuthorization reads HTTP Basic, whose two halves are form-encoded (RFC 6749 §2.3.1).
