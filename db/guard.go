@@ -79,6 +79,18 @@ func (d *DB) ResumeLosses(ctx context.Context, actor audit.Actor, company, conne
 	})
 }
 
+// Foreign implements resources.Guards.
+func (d *DB) Foreign(ctx context.Context, c resources.Caller, id string) (bool, error) {
+	var row struct {
+		Others int `db:"others"`
+		Own    int `db:"own"`
+	}
+	err := d.get(ctx, nil, &row, `select count(case when connection_id <> ? and connection_id <> '' then 1 end) as others,
+		count(case when connection_id = ? then 1 end) as own
+		from external_ids where company_id = ? and resource_id = ?`, c.Connection, c.Connection, c.Company, id)
+	return row.Others > 0 && row.Own == 0, err
+}
+
 // addLoss counts a change among the losses, and drops those that no longer count.
 func (w *writer) addLoss(ctx context.Context, ch *resources.Change) error {
 	at := w.moment(ch)

@@ -36,6 +36,8 @@ type Guards interface {
 	// Lose is asked before the connection takes one more thing away. held is true when it may not: because this would pass
 	// the bound, which is then on record, or because the bound was passed before and nobody has released the connection since.
 	Lose(ctx context.Context, c Caller, bound LossBound) (held bool, err error)
+	// Foreign says whether another connection gave a resource an externalId and the caller's did not.
+	Foreign(ctx context.Context, c Caller, id string) (bool, error)
 	// Standing says what a User is to those who administer Proprio.
 	Standing(ctx context.Context, c Caller, user string) (Standing, error)
 }
@@ -100,6 +102,19 @@ func (p *pending) guardNames(ctx context.Context) error {
 	}
 	return Errorf(ErrForbidden, changed[i], "This User administers Proprio and was not made by this connection, so its %s is not "+
 		"this connection's to change; the switch renameAdmins of the connection allows it.", changed[i])
+}
+
+// guardDelete keeps a client that deletes whatever it does not know from deleting another connection's (H11).
+func (d *Directory) guardDelete(ctx context.Context, c Caller, r *Resource) error {
+	if c.Connection == "" || c.Switches.DeleteForeign {
+		return nil
+	}
+	foreign, err := d.Store.Foreign(ctx, c, r.ID)
+	if err != nil || !foreign {
+		return err
+	}
+	return Errorf(ErrForbidden, "", "Another connection provisions this %s, and this one gave it no externalId, so it is not this "+
+		"connection's to delete; the switch deleteForeign of the connection allows it.", r.Type)
 }
 
 // guardLoss is asked before a connection deactivates or deletes something: the last who can administer Proprio stays

@@ -46,6 +46,9 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 			return false, err
 		}
 	}
+	if err := d.guardDelete(ctx, c, before); err != nil {
+		return false, err
+	}
 	loss, err := d.guardLoss(ctx, c, before)
 	if err != nil {
 		return false, err

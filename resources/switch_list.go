@@ -171,6 +171,13 @@ func guardSwitches() []Switch {
 			number: func(s *Switches) *int { return &s.MassLossShare },
 		},
 		{
+			Name: "deleteForeign", Rule: "clients.md H11",
+			Off: "A DELETE of a User or Group to which another connection gave an externalId, and this one did not, is 403: some " +
+				"clients delete whatever they do not know.",
+			On:   "The connection may delete it.",
+			flag: func(s *Switches) *bool { return &s.DeleteForeign },
+		},
+		{
 			Name: "renameAdmins", Rule: "clients.md H4",
 			Off: "The userName and the e-mail addresses of a User who administers Proprio, and whom another connection or a person " +
 				"made, are not this connection's to change: 403.",

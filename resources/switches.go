@@ -34,6 +34,7 @@ type Switches struct {
 	AllowMassLoss    bool `json:"allowMassLoss,omitempty"`
 	MassLossCount    int  `json:"massLossCount,omitempty"`
 	MassLossShare    int  `json:"massLossShare,omitempty"`
+	DeleteForeign    bool `json:"deleteForeign,omitempty"`
 	RenameAdmins     bool `json:"renameAdmins,omitempty"`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // H3: Entra sends one PATCH per member, many at once. None may be lost, whatever the others do.
-func TestH3ParallelPatchesOfOneGroupLoseNoMember(t *testing.T) {
+func TestH03_ParallelPatchesOfOneGroupLoseNoMember(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		const clients, each = 32, 3
