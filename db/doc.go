@@ -29,7 +29,7 @@
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
 //   - memberships.go: memberships as resources
-//   - features.go: what a company turned on
+//   - features.go: what a company turned on; grants.go: how many Users have a role
 //   - async.go: resources.AsyncRequests
 //   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports

@@ -117,6 +117,11 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 			return nil, err
 		}
 	}
+	if with.Used {
+		if err := d.fillUsed(ctx, c, found); err != nil {
+			return nil, err
+		}
+	}
 	if with.MemberLimit > 0 && len(groups) > 0 {
 		err := d.setLargeAside(ctx, c, groups, with.MemberLimit)
 		if err != nil {
@@ -190,7 +195,7 @@ func (d *DB) countMembers(ctx context.Context, c resources.Caller, groups map[st
 func (row *resourceRow) resource() (*resources.Resource, error) {
 	r := &resources.Resource{
 		Type: row.Type, ID: row.ID, ExternalID: row.ExternalID.String, Version: row.Version,
-		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1,
+		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1, Used: -1,
 		Index: resources.Index{
 			UserName: row.UserName, UserNameFolded: row.UserNameFolded.String, DisplayName: row.DisplayName,
 			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold, Manager: row.Manager.String,

@@ -27,6 +27,7 @@
 //   - store.go: the contract that databases fulfil
 //   - async.go: requests that are made later
 //   - membership.go: memberships as resources
+//   - grant.go: the roles and entitlements that a company has
 //   - features.go: what a company turned on
 //   - connection.go, token.go: inbound SCIM clients; bearer tokens
 //   - switches.go, switch_list.go, presets.go: what can be set for a connection, and what is set for which identity provider

@@ -31,7 +31,9 @@ type ResourceType struct {
 	Description string
 	Schema      schema.Schema
 	Extensions  []schema.Schema
+	ReadOnly    bool // over SCIM; the company's administrators change its resources
 
+	optional   func(Features) bool        // whether the type is served; nil: always
 	attributes []*Attribute               // core and common ones, in order
 	extended   map[string][]*Attribute    // lower-cased extension URN → its attributes
 	lookup     map[string]*Attribute      // lower-cased "name", "urn:name" → attribute
@@ -55,13 +57,13 @@ func newRegistry() *Registry { return &Registry{byName: map[string]*ResourceType
 
 // builtIn are the resource types of every company, not compiled yet.
 func builtIn() []*ResourceType {
-	return []*ResourceType{
+	return append([]*ResourceType{
 		{
 			Name: TypeUser, Endpoint: "/Users", Description: "A person's account",
 			Schema: userSchema(), Extensions: []schema.Schema{enterpriseSchema(), ownershipSchema()},
 		},
 		{Name: TypeGroup, Endpoint: "/Groups", Description: "A group of users", Schema: groupSchema()},
-	}
+	}, grantTypes()...)
 }
 
 // Registry implements Registries.

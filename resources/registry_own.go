@@ -125,7 +125,21 @@ func (r *Registry) SchemaDocument(s schema.Schema) map[string]any {
 			return own.published()
 		}
 	}
-	return s.ToMap()
+	document := s.ToMap()
+	if s.ID == SchemaRole || s.ID == SchemaEntitlement { // no client writes them
+		attributes, _ := document["attributes"].([]map[string]any)
+		publishReadOnly(attributes)
+	}
+	return document
+}
+
+// publishReadOnly says of attributes that a client cannot write them.
+func publishReadOnly(documents []map[string]any) {
+	for _, document := range documents {
+		document["mutability"] = "readOnly"
+		sub, _ := document["subAttributes"].([]map[string]any)
+		publishReadOnly(sub)
+	}
 }
 
 func (s *SchemaDocument) published() map[string]any {

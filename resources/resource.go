@@ -36,6 +36,7 @@ type Resource struct {
 	Index        Index
 	Groups       []Ref    // of a User: the groups that hold it directly. Nil unless asked for
 	Members      []Member // of a Group. Nil unless asked for
+	Used         int      // of a role or entitlement: how many Users in force have it; -1 when not asked for
 	MemberCount  int      // of a Group: how many members it has; -1 when not asked for
 	// Names are what the resources are called that the references in Body point to, by id. Nil unless asked for.
 	Names map[string]string
@@ -81,6 +82,7 @@ type Member struct {
 // With says which parts beside Body a read should bring.
 type With struct {
 	Groups bool // Groups of Users
+	Used   bool // Used of roles and entitlements
 	// References are the attributes (manager, sponsor) whose resources' Names are wanted.
 	References []string
 	Members    bool // Members of Groups, and MemberCount

@@ -19,7 +19,7 @@ type traits struct {
 }
 
 // names are the attributes that may name a resource, the best first.
-var names = []string{"displayName", "userName", "name", "title", "applicationName", "agentUserName"}
+var names = []string{"displayName", "userName", "name", "title", "applicationName", "agentUserName", "display", "value"}
 
 func (rt *ResourceType) setTraits() {
 	t := &rt.traits
@@ -74,6 +74,12 @@ type Key struct {
 	Path   string // of the attribute
 	Value  string // by HashKey
 	Unique bool   // no two resources of the type have it; else it is the id of a resource that is referred to
+}
+
+// KeyedText says whether the value of an attribute, which is a single text at the top of its schema, is among the keys: so
+// the store finds a resource by HashKey of the text's comparable form.
+func (a *Attribute) KeyedText() bool {
+	return a.isOwn() && a.Uniqueness != "none" && a.Parent == nil && !a.Multi && a.Kind == KindString
 }
 
 // HashKey is the form in which the store keeps a key: it is short whatever the value is, and tells nothing of a value

@@ -28,6 +28,9 @@ func changeOf(r *http.Request, data map[string]any) change {
 
 // apply makes a change. The result of DELETE is empty.
 func (e *endpoint) apply(ctx context.Context, c change) (*resources.Result, error) {
+	if e.rt.ReadOnly {
+		return nil, resources.Errorf(resources.ErrMutability, "", "A %s is read over SCIM; an administrator changes it.", e.rt.Name)
+	}
 	caller := callerFrom(ctx)
 	result := &resources.Result{}
 	pre, err := e.precondition(ctx, c)

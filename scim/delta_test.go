@@ -1,11 +1,14 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/scim"
@@ -20,6 +23,7 @@ func deltaWorld(t *testing.T, d *db.DB) tenant {
 // deltaToken asks for a token of a collection ("" is the root).
 func (c tenant) deltaToken(path string) string {
 	c.t.Helper()
+	c.settled()
 	a := c.do("GET", path+"/.deltaToken", nil).must(200)
 	if a.text("schemas", 0) != deltaURN+"token" || a.text("value") == "" || a.text("expiry") == "" {
 		c.t.Errorf("%s", a.body)
@@ -29,6 +33,7 @@ func (c tenant) deltaToken(path string) string {
 
 func (c tenant) delta(path, token string, more ...object) answer {
 	c.t.Helper()
+	c.settled()
 	request := object{"schemas": []string{deltaURN + "request"}, "deltaToken": token}
 	for _, o := range more {
 		for k, v := range o {
@@ -36,6 +41,19 @@ func (c tenant) delta(path, token string, more ...object) answer {
 		}
 	}
 	return c.do("POST", path+"/.delta", request)
+}
+
+// settled waits until the record of changes is complete up to now: a transaction of another test may hold it back.
+func (c tenant) settled() {
+	c.t.Helper()
+	ctx := context.Background()
+	newest, err := c.db.Entries(ctx, c.company, audit.Query{Limit: 1})
+	for position := int64(0); err == nil && len(newest) > 0 && position < newest[0].Seq; time.Sleep(5 * time.Millisecond) {
+		position, err = c.db.Position(ctx, c.company)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // told is what a delta answer says, in its order: "create User anne@…", "delete User".

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"proprio/resources"
@@ -52,6 +53,9 @@ func newDiscovery(s *site) *discovery {
 		schemas = append(schemas, o)
 	}
 	for _, urn := range s.registry.Schemas() {
+		if !slices.ContainsFunc(s.stored(), func(rt *resources.ResourceType) bool { return rt.URN(urn.ID) != "" }) {
+			continue
+		}
 		publish(urn.ID, s.registry.SchemaDocument(urn))
 	}
 	for _, rt := range s.views {
@@ -62,7 +66,13 @@ func newDiscovery(s *site) *discovery {
 		config["interopProfileConformant"] = true // draft-zollner-scim-interop-profile
 	}
 	if s.features.Delta {
-		config["DeltaQuery"] = deltaConfig(s.registry.Types())
+		config["DeltaQuery"] = deltaConfig(s.stored())
+	}
+	if s.features.Roles {
+		config["RolesAndEntitlements"] = object{
+			"roles":        object{"supported": true, "multipleRolesSupported": true, "primarySupported": true, "typeSupported": true},
+			"entitlements": object{"supported": true, "multipleEntitlementsSupported": true, "primarySupported": true, "typeSupported": true},
+		}
 	}
 	if len(s.EventURIs) > 0 || s.Async != nil {
 		config["securityEvents"] = securityEvents(s.EventURIs, s.Async != nil)

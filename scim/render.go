@@ -42,11 +42,13 @@ type renderer struct {
 	types      *resources.Registry
 	base       string                 // public URL with base path
 	references []*resources.Attribute // that point to one other resource: manager, sponsor
+	own        []*resources.Attribute // of a company's own schemas, that point to others
 	always     bool                   // the type has attributes that are returned only on request, or never
 }
 
 func newRenderer(s *site, rt *resources.ResourceType) renderer {
-	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt), references: rt.References()}
+	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt), references: rt.References(),
+		own: ownReferences(s.registry, rt)}
 }
 
 func (d renderer) location(id string) string { return d.base + d.rt.Endpoint + "/" + id }
@@ -84,12 +86,20 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 		out = d.appendGroups(out, res.Groups)
 		out = d.appendMembers(out, res.Members)
 	}
+	if d.rt.GrantedAs() != "" && res.Used >= 0 {
+		out = append(out, `,"`+resources.AttributeUsed+`":`...)
+		out = strconv.AppendInt(out, int64(res.Used), 10)
+	}
 	out = d.appendMeta(out, res)
 	out = append(out, '}')
-	if p.everything() && !d.always {
+	if p.everything() && !d.always && len(d.own) == 0 {
 		return out, nil
 	}
-	part, err := project(d.rt, out[start:], p)
+	whole, err := d.referTo(out[start:])
+	if err != nil {
+		return nil, err
+	}
+	part, err := project(d.rt, whole, p)
 	return append(out[:start], part...), err
 }
 

@@ -158,6 +158,9 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 // with is what must be read for a response.
 func (e *endpoint) with(p projection) resources.With {
 	with := resources.With{References: e.referenceNames(p)}
+	if e.rt.GrantedAs() != "" {
+		with.Used = p.names(e.rt.Attribute(resources.AttributeUsed))
+	}
 	switch {
 	case e.linked == nil:
 		return with

@@ -21,6 +21,7 @@ type site struct {
 	views     []*resources.ResourceType // of what the types of the registry hold already; not part of queries at the root
 	endpoints map[string]*endpoint      // by resource type endpoint, such as "/Users"
 	names     map[string]string         // of endpoints, by lower case
+	hidden    []string                  // attributes that are never returned
 	router    *mux.Router
 }
 
@@ -101,10 +102,10 @@ func newSite(server *Server, of edition) *site {
 		s.views = append(s.views, resources.NewMembershipType())
 	}
 	s.names = pathNames(s.types())
+	s.hidden = hiddenNames(registry)
 	all := &collection{site: s, path: root}
-	for _, rt := range registry.Types() {
-		e := s.serveType(rt)
-		all.endpoints = append(all.endpoints, e)
+	for _, rt := range s.stored() {
+		all.endpoints = append(all.endpoints, s.serveType(rt))
 	}
 	for _, rt := range s.views {
 		s.serveType(rt)
@@ -144,6 +145,11 @@ func (s *site) serveType(rt *resources.ResourceType) *endpoint {
 		return e
 	}
 	s.serveDelta(one)
+	if rt.ReadOnly {
+		s.handle(rt.Endpoint, methods{"GET": one.list})
+		s.handle(rt.Endpoint+"/{id}", methods{"GET": e.get})
+		return e
+	}
 	s.handle(rt.Endpoint, methods{"GET": one.list, "POST": s.deferrable(e.create)})
 	s.handle(rt.Endpoint+"/{id}", methods{
 		"GET": e.get, "PUT": s.deferrable(e.replace), "PATCH": s.deferrable(e.modify), "DELETE": s.deferrable(e.remove),
@@ -156,6 +162,7 @@ func (s *site) handle(path string, m methods) { s.router.Handle(BasePath+path, s
 // ServeHTTP makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
 // (protocol.md 2.1, 11). Ids and schema URNs are left as they are.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	eventFrom(r.Context()).hidden = s.hidden
 	escaped := canonicalPath(r.URL.EscapedPath(), s.names)
 	u := *r.URL
 	u.Path, u.RawPath = unescape(escaped), escaped
@@ -174,10 +181,13 @@ func (s *site) serveDelta(c *collection) {
 	s.handle(path+"/.delta", methods{"POST": d.changes})
 }
 
-// types are all that the site serves.
-func (s *site) types() []*resources.ResourceType {
-	return append(slices.Clone(s.registry.Types()), s.views...)
+// stored are the types whose resources the site serves.
+func (s *site) stored() []*resources.ResourceType {
+	return slices.DeleteFunc(slices.Clone(s.registry.Types()), func(rt *resources.ResourceType) bool { return !rt.Served(s.features) })
 }
+
+// types are all that the site serves.
+func (s *site) types() []*resources.ResourceType { return append(s.stored(), s.views...) }
 
 // pathNames are the names of the endpoints by lower case.
 func pathNames(types []*resources.ResourceType) map[string]string {

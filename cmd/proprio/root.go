@@ -66,8 +66,8 @@ func (p *program) rootCmd() *cobra.Command {
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.typeCmd(), p.clientCmd(), p.appCmd(),
-		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(),
+		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.typeCmd(), p.roleCmd(), p.entitlementCmd(), p.clientCmd(), p.appCmd(),
+		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(), p.conformanceCmd(),
 	)
 	return root
 }

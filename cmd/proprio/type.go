@@ -94,7 +94,12 @@ func (p *program) typeListCmd() *cobra.Command {
 			}
 			return j
 		}
-		return printList(p, *asJSON, registry.Types(), out, func(rt *resources.ResourceType) {
+		company, err := c.db.Company(ctx, caller.Company)
+		if err != nil {
+			return err
+		}
+		served := slices.DeleteFunc(slices.Clone(registry.Types()), func(rt *resources.ResourceType) bool { return !rt.Served(company.Features) })
+		return printList(p, *asJSON, served, out, func(rt *resources.ResourceType) {
 			fmt.Fprintf(p.stdout, "%s\t%s\town=%t\t%s\n", rt.Name, rt.Endpoint, rt.Own(), rt.Description)
 		})
 	})
