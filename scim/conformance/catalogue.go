@@ -77,8 +77,11 @@ func parseCatalogue(text string) (all []Requirement, err error) {
 			section = &Section{Profiles: strings.Fields(fields[0]), Title: fields[1], Titre: fields[2]}
 		default:
 			r, err := parseRequirement(line)
-			if err != nil || section == nil {
+			if err != nil {
 				return nil, fmt.Errorf("line %d: %w", n, err)
+			}
+			if section == nil {
+				return nil, fmt.Errorf("line %d: %s is in no section", n, r.ID)
 			}
 			r.Section = section
 			all = append(all, r)

@@ -14,7 +14,7 @@ func envelopeChecks() checks {
 // Every answer's own type is judged by the watch.
 func r01(p *probe) {
 	p.get("/ServiceProviderConfig").is(200)
-	p.get(p.server.users + "/no-such-id").is(404)
+	p.get(p.server.users + "/" + nobody).is(404)
 	for _, kind := range []string{"application/json", "application/scim+json; charset=utf-8", "application/json;charset=UTF-8"} {
 		p.send("POST", p.server.users, p.userBody("type"), "Content-Type", kind).is(201)
 	}
@@ -25,12 +25,15 @@ func r01(p *probe) {
 
 // Every error's body is judged by the watch: of an unknown id, path and method, of broken JSON and of a missing token.
 func r02(p *probe) {
-	p.get(p.server.users + "/no-such-id").is(404)
+	p.get(p.server.users + "/" + nobody).is(404)
 	p.get("/NoSuchEndpoint").is(404)
 	p.get("/ServiceProviderConfig/no/such/path").is(404)
 	p.send("POST", p.server.users, `{"schemas":`).refused(400, "invalidSyntax")
 	p.get(p.server.users, "Authorization", "").is(401)
 }
+
+// nobody is an id that no resource has.
+const nobody = "00000000-0000-4000-8000-000000000000"
 
 func r03(p *probe) {
 	for _, header := range []string{"", "Bearer", "Bearer not-a-token-of-this-server", "Basic bm9ib2R5Om5vYm9keQ=="} {
@@ -47,11 +50,11 @@ func r04(p *probe) {
 	}
 	for _, endpoint := range endpoints {
 		for _, unknown := range []string{
-			"00000000-0000-4000-8000-000000000000", "no-such-id", "1", "-1", "%27%20or%201=1", "null", strings.Repeat("x", 200),
+			nobody, "no-such-id", "1", "-1", "%27%20or%201=1", "null", strings.Repeat("x", 200),
 		} {
 			p.get(endpoint + "/" + unknown).is(404)
 		}
-		gone := endpoint + "/00000000-0000-4000-8000-000000000000"
+		gone := endpoint + "/" + nobody
 		body := p.userBody("gone")
 		if endpoint == p.server.groups {
 			body = p.groupBody("gone")

@@ -12,24 +12,25 @@ func valueChecks() checks {
 }
 
 func r22(p *probe) {
-	if !p.has("password") {
-		p.holds(true, "", "no password in the schema")
-		return
-	}
 	const secret = "Kx7-correct-horse-battery"
 	body := p.userBody("secret", object{"password": secret})
 	never := func(a answer) {
 		a.that(a.at("password") == nil && !strings.Contains(string(a.body), secret), "no password in the answer")
 	}
-	a := p.send("POST", p.server.users, body).need(201)
+	a := p.send("POST", p.server.users, body)
 	never(a)
+	if a.status == 400 {
+		p.note("a password is refused")
+		return
+	}
+	a.need(201)
 	u := asObject(a.value)
 	never(p.get(p.user(u)).is(200))
 	never(p.get(p.user(u) + "?attributes=password,userName").is(200))
 	never(p.get(p.user(u) + "?attributes=" + schemaUser + ":password").is(200))
 	never(p.send("PUT", p.user(u)+"?attributes=password", replaced(u, object{"password": secret + "2"})).is(200))
 	if p.feature("patch") {
-		never(p.patch(p.user(u)+"?attributes=password", op("replace", "password", secret+"3")).is(200))
+		never(p.patch(p.user(u)+"?attributes=password", op("replace", "password", secret+"3")).is(200, 204))
 	}
 	if !p.feature("filter") {
 		return
@@ -37,9 +38,8 @@ func r22(p *probe) {
 	for _, filter := range []string{"password pr", `password sw "Kx7"`, `password eq "` + secret + `3"`} {
 		found := p.list(p.server.users, "filter", fmt.Sprintf("userName eq %q and %s", u["userName"], filter))
 		found.is(200, 400, 403)
-		if found.status == 200 {
-			n, _ := found.number("totalResults")
-			found.that(n == 0, "a password is never found by a filter")
+		if n, _ := found.number("totalResults"); found.status == 200 {
+			p.as(Should, func() { found.that(n == 0, "a password is never found by a filter") })
 		}
 	}
 }

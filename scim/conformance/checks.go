@@ -35,8 +35,8 @@ func (p *probe) email(n int, label string) string {
 	return fmt.Sprintf("%s-%d%s@%s", p.crowd(), n, label, p.o.Domain)
 }
 
-// needsPeople makes the population that checks of queries share, once in a run. The third's name has capitals, the
-// second is inactive, the third has no nickName, the fifth no e-mail.
+// needsPeople makes the population that checks of queries share, once in a run. The second is inactive, the
+// third has no nickName, the fifth no e-mail.
 func (p *probe) needsPeople() []object {
 	if p.people != nil {
 		return p.people
@@ -57,9 +57,6 @@ func (p *probe) needsPeople() []object {
 		body := p.userBody("pop", p.known(more))
 		body["userName"] = p.email(i+1, "")
 		body["externalId"] = fmt.Sprintf("Ext-%s-%d", p.prefix, i+1)
-		if i == 2 {
-			body["userName"] = strings.ToUpper(p.crowd()) + strings.TrimPrefix(p.email(3, ""), p.crowd())
-		}
 		people = append(people, p.create(p.server.users, body))
 	}
 	p.made.keep(mark)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -84,6 +85,9 @@ type answer struct {
 func (t *transport) roundTrip(ctx context.Context, r request) answer {
 	for try := 1; ; try++ {
 		a := t.once(ctx, r)
+		if try == 1 && dropped(a.err) {
+			a = t.once(ctx, r)
+		}
 		if a.status != http.StatusTooManyRequests || try == patience {
 			return a
 		}
@@ -99,6 +103,12 @@ func (t *transport) roundTrip(ctx context.Context, r request) answer {
 			return a
 		}
 	}
+}
+
+// dropped says whether the server closed a connection that was kept open, as some do after refusing a large body. That
+// says nothing of the request that went out over it next.
+func dropped(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)
 }
 
 func (t *transport) once(ctx context.Context, r request) answer {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -85,6 +86,10 @@ func (p *probe) judge(a *answer, right bool, want string, args ...any) {
 	if right {
 		return
 	}
+	if len(p.result.Misses) >= keptMisses && !p.worsens() {
+		p.result.More++
+		return
+	}
 	m := Miss{Level: p.level, Want: p.hide(fmt.Sprintf(want, args...)), Got: "something else"}
 	if a != nil {
 		e := a.Exchange
@@ -93,11 +98,17 @@ func (p *probe) judge(a *answer, right bool, want string, args ...any) {
 	p.result.Misses = append(p.result.Misses, m)
 }
 
+// worsens says whether a miss of the present level would be the worst so far.
+func (p *probe) worsens() bool {
+	return p.level == Must && !slices.ContainsFunc(p.result.Misses, func(m Miss) bool { return m.Level == Must })
+}
+
 // holds judges something that no single answer shows.
 func (p *probe) holds(right bool, got, want string, args ...any) {
+	before := len(p.result.Misses)
 	p.judge(nil, right, want, args...)
-	if !right {
-		p.result.Misses[len(p.result.Misses)-1].Got = p.hide(got)
+	if len(p.result.Misses) > before {
+		p.result.Misses[before].Got = p.hide(got)
 	}
 }
 

@@ -30,6 +30,9 @@ func rank(v Verdict) int {
 	return 0
 }
 
+// keptMisses is how many misses of one requirement a report tells.
+const keptMisses = 8
+
 // Exchange is one request and its answer, with secrets hidden and bodies cut.
 type Exchange struct {
 	Method   string `json:"method"`
@@ -56,6 +59,7 @@ type Result struct {
 	Why       string     `json:"why,omitempty"`    // of a skip; otherwise what was left out
 	Notes     []string   `json:"notes,omitempty"`  // which of several right ways the server goes
 	Misses    []Miss     `json:"misses,omitempty"` // what is wrong
+	More      int        `json:"more,omitempty"`   // misses beside those
 	Judged    int        `json:"judged"`           // how many things were looked at
 	Exchanges []Exchange `json:"exchanges"`        // the first ones, as evidence
 }

@@ -56,6 +56,9 @@ func (r *Result) writeText(b *strings.Builder, w words) {
 			}
 		}
 	}
+	if r.More > 0 {
+		fmt.Fprintf(b, "%s+ %d\n", indent, r.More)
+	}
 }
 
 // line is an exchange in short.

@@ -107,8 +107,8 @@ func q55(p *probe) {
 
 func q57(p *probe) {
 	p.needsAttributes(schemaEnterprise + ":manager")
-	unknown := "00000000-0000-4000-8000-000000000002"
-	a := p.send("POST", p.server.users, p.userBody("manager", object{schemaEnterprise: object{"manager": object{"value": unknown}}})).is(201, 400)
+	manager := object{"manager": object{"value": nobody}}
+	a := p.send("POST", p.server.users, p.userBody("manager", object{schemaEnterprise: manager})).is(201, 400)
 	if a.status == 400 {
 		a.refused(400, "invalidValue")
 		p.note("a manager that does not exist is refused")

@@ -13,9 +13,6 @@ type watch struct {
 	judged int
 }
 
-// keptMisses is how many misses of one requirement the watch keeps.
-const keptMisses = 5
-
 // see judges one answer.
 func (w *watch) see(p *probe, a *answer) {
 	if a.err != nil {
