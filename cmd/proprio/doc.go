@@ -13,7 +13,8 @@
 //   - grant.go: roles and entitlements
 //   - app_actions.go: what commands and the console do to an app
 //   - account_reader.go, console_apps.go, console_signin.go: how packages meet that do not know each other
+//   - conformance.go: the suite that judges any SCIM server
 //   - demo.go and package demo: the whole story on one command
 //
-// Exit status: 0 done, 1 it failed, 2 the command line was wrong.
+// Exit status: 0 done, 1 it failed, 2 the command line was wrong (or the conformance suite could not run).
 package main

@@ -18,7 +18,7 @@ import (
 var errUsage = errors.New("wrong command line")
 
 func exitCode(err error) int {
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, errUsage) || errors.Is(err, errCannotRun) {
 		return 2
 	}
 	return 1
