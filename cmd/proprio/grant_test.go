@@ -1,0 +1,52 @@
+package main_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestFeatureCommands: a company turns optional parts of SCIM on and off, and mistakes are named.
+func TestFeatureCommands(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Parts", "--domain", "parts.example", "--assume-verified")
+	if said := i.command("company", "set", "Parts", "--feature", "roles=on", "--feature", "delta=on"); !strings.Contains(said, "features=roles,delta") {
+		t.Errorf("it says %q", said)
+	}
+	i.command("company", "set", "Parts", "--feature", "delta=off")
+	var companies []struct{ Features []string }
+	if err := json.Unmarshal([]byte(i.command("company", "list", "--json")), &companies); err != nil || len(companies) != 1 ||
+		strings.Join(companies[0].Features, " ") != "roles" {
+		t.Errorf("%v, %v", companies, err)
+	}
+}
+
+// TestRoleCommands: roles are set, replaced, listed and removed; those that contain each other say so on both sides.
+func TestRoleCommands(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.command("company", "create", "Roles", "--domain", "roles.example", "--assume-verified")
+	role := func(args ...string) string { return i.command(append(append([]string{"role"}, args...), "--company", "Roles")...) }
+	role("set", "editor", "--display", "Edits")
+	role("set", "viewer")
+	role("set", "admin", "--display", "Administrator", "--limit", "3", "--contains", "editor", "--contains", "VIEWER")
+	role("set", "admin", "--display", "Administration", "--contains", "editor")
+	var list []struct {
+		Value, Display string
+		Supported      bool
+		Contains       []string
+	}
+	if err := json.Unmarshal([]byte(role("list", "--json")), &list); err != nil || len(list) != 3 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	for _, r := range list {
+		if r.Value == "admin" && (r.Display != "Administration" || strings.Join(r.Contains, " ") != "editor" || !r.Supported) {
+			t.Errorf("%+v", r)
+		}
+	}
+	role("remove", "ADMIN")
+	if said := role("list"); strings.Contains(said, "admin") || !strings.Contains(said, "editor") {
+		t.Errorf("after the removal: %q", said)
+	}
+}
