@@ -38,28 +38,29 @@ func (d *DB) secretsOf(ctx context.Context, c oauth.Client) ([]oauth.Secret, err
 	return secrets, err
 }
 
-// GrantToken implements oauth.Store. It begins by the client's row, which is what two requests of one client, and its
-// removal, wait for.
+// GrantToken implements oauth.Store.
 func (d *DB) GrantToken(ctx context.Context, g oauth.Grant) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		touched, err := d.exec(ctx, tx, `update oauth_clients set last_used = ? where company_id = ? and id = ?`,
-			micros(g.Token.Created), g.Company, g.Client)
-		if err == nil && touched == 0 {
-			err = resources.Errorf(resources.ErrNotFound, "", "client %q does not exist", g.Client)
-		}
 		for _, step := range []func(context.Context, *sqlx.Tx, oauth.Grant) error{
-			d.checkStanding, d.useSecret, d.forgetExpired, d.useAssertion, d.insertAccessToken,
+			d.useClient, d.checkStanding, d.useSecret, d.forgetExpired, d.useAssertion, d.insertAccessToken,
 		} {
+			err := step(ctx, tx, g)
 			if err != nil {
 				return err
 			}
-			err = step(ctx, tx, g)
 		}
-		return err
+		return nil
 	})
 }
 
-// checkStanding wants a connection that is enabled, of a company that is not suspended.
+// useClient comes first: the client's row is what two requests of one client, and its removal, wait for.
+func (d *DB) useClient(ctx context.Context, tx *sqlx.Tx, g oauth.Grant) error {
+	_, err := d.exec(ctx, tx, `update oauth_clients set last_used = ? where company_id = ? and id = ?`,
+		micros(g.Token.Created), g.Company, g.Client)
+	return err
+}
+
+// checkStanding wants a client that is still there, of a connection that is enabled and a company that is not suspended.
 func (d *DB) checkStanding(ctx context.Context, tx *sqlx.Tx, g oauth.Grant) error {
 	var row struct {
 		Name      string `db:"name"`

@@ -29,13 +29,14 @@ func TestRFC7523_PrivateKeyJWT(t *testing.T) {
 		for _, alg := range []string{"RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"} {
 			client, key := n.withKey(t, alg)
 			w.works(w.byAssertion(key.sign(t, own(w, client))).token(), 200)
-			w.byAssertion(key.sign(t, own(w, client)), "client_id", client.ID).token()
-			w.byAssertion(key.sign(t, own(w, client).but("aud", publicURL)), "scope", "scim").token()
-			w.byAssertion(key.sign(t, own(w, client).but("aud", []string{endpoint}, "nbf", w.clock.now().Unix()))).token()
-			w.byAssertion(key.sign(t, own(w, client), "typ", "client-authentication+jwt")).token()
 		}
+		client, key := n.withKey(t, "ES256")
+		w.byAssertion(key.sign(t, own(w, client)), "client_id", client.ID).token()
+		w.byAssertion(key.sign(t, own(w, client).but("aud", publicURL)), "scope", "scim").token()
+		w.byAssertion(key.sign(t, own(w, client).but("aud", []string{endpoint}, "nbf", w.clock.now().Unix()))).token()
+		w.byAssertion(key.sign(t, own(w, client), "typ", "client-authentication+jwt")).token()
 		nameless := newKey(t, "ES256", "")
-		client := n.register(oauth.Client{Method: oauth.MethodKey, Keys: jwks(t, newKey(t, "ES256", "other"), nameless)})
+		client = n.register(oauth.Client{Method: oauth.MethodKey, Keys: jwks(t, newKey(t, "ES256", "other"), nameless)})
 		w.byAssertion(nameless.sign(t, own(w, client))).token()
 	})
 }
@@ -233,6 +234,7 @@ func TestRFC7523_RegistrationIsChecked(t *testing.T) {
 		"short RSA": {oauth.Client{Method: oauth.MethodKey, Keys: `{"keys":[{"kty":"RSA","e":"AQAB","n":"` +
 			base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 128))) + `"}]}`}, "1024 bits"},
 		"http":            {oauth.Client{Method: oauth.MethodKey, KeysURL: "http://a.example/keys"}, "https"},
+		"http, loopback":  {oauth.Client{Method: oauth.MethodKey, KeysURL: "http://127.0.0.1/keys"}, "https"},
 		"http, private":   {oauth.Client{Method: oauth.MethodKey, KeysURL: "http://10.0.0.1/keys", Private: true}, "https"},
 		"no address":      {oauth.Client{Method: oauth.MethodKey, KeysURL: "keys.json"}, "address"},
 		"file":            {oauth.Client{Method: oauth.MethodKey, KeysURL: "file:///etc/passwd"}, "address"},

@@ -303,6 +303,31 @@ func TestRFC6749_SecretRotation(t *testing.T) {
 	})
 }
 
+// A client or a secret that ends between the look-up and the grant gives no token.
+func TestRFC6749_NoGrantForWhatEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		n := w.tenant("Société")
+		client, _ := n.withSecret()
+		token, hash := resources.NewToken()
+		grant := oauth.Grant{Company: n.company, Client: client.ID, Secret: client.Secrets[0].ID, Hash: hash, Token: resources.Token{
+			ID: newID(), Company: n.company, Connection: n.connection.ID, Scopes: []string{"scim"},
+			Created: w.clock.now(), Expires: w.clock.now().Add(time.Hour),
+		}}
+		must(t, d.RevokeSecret(t.Context(), admin, n.company, client.Secrets[0].ID))
+		if err := d.GrantToken(t.Context(), grant); !errors.Is(err, resources.ErrNotFound) {
+			t.Errorf("with a secret that was revoked: %v", err)
+		}
+		must(t, d.RemoveClient(t.Context(), admin, n.company, client.ID))
+		grant.Secret = ""
+		if err := d.GrantToken(t.Context(), grant); !errors.Is(err, resources.ErrNotFound) {
+			t.Errorf("of a client that was removed: %v", err)
+		}
+		w.works(token, http.StatusUnauthorized)
+	})
+}
+
 // Registration, secrets and removal are on record; that tokens are asked for is not.
 func TestRFC6749_ChangesAreOnRecord(t *testing.T) {
 	t.Parallel()
