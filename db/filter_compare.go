@@ -24,6 +24,9 @@ func (c *compiler) compare(cond resources.Compare, at place) (fragment, error) {
 			case managerValue:
 				return c.manager(v), nil
 			}
+			if cond.Attribute.KeyedText() && v != "" {
+				return c.unique(cond.Attribute, v), nil
+			}
 		}
 		test = c.compareText(cond, o, v)
 	case bool:
@@ -62,6 +65,13 @@ const managerValue = resources.SchemaEnterprise + ":manager.value"
 func (c *compiler) manager(id string) fragment {
 	return c.apart(sqlf(`r.id in (select x.id from resources x where x.company_id = %s and x.manager = %s)`,
 		param(c.caller.Company), param(id)))
+}
+
+// unique finds the one resource that has a value, by the index.
+func (c *compiler) unique(a *resources.Attribute, value string) fragment {
+	return c.apart(sqlf(`r.id in (select k.resource_id from attribute_keys k
+		where k.company_id = %s and k.type = %s and k.path = %s and k.value = %s and k.is_unique)`,
+		param(c.caller.Company), param(c.typ), param(a.String()), param(resources.HashKey(value))))
 }
 
 // compareText compares with a text that is in the attribute's comparable form. An empty value is no value.

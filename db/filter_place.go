@@ -81,6 +81,9 @@ func (c *compiler) column(a *resources.Attribute) (operand, bool) {
 	case "meta.version":
 		return operand{written: raw(`'W/"' || r.version || '"'`), never: true}, true
 	case "displayName":
+		if a.Kind != resources.KindString || a.Multi { // of a company's own schema
+			break
+		}
 		return operand{written: raw("r.display_name"), folded: raw("r.name_folded"), never: true}, true
 	}
 	if c.typ != resources.TypeUser {

@@ -161,6 +161,10 @@ func (d *draft) applyComplex(op Operation, t target) error {
 	if whole := op.Op == OpReplace && t.sub == nil; !whole || !d.switches.Profile() {
 		maps.Copy(object, have)
 	}
+	op, err := d.within(op, t.sub, object)
+	if err != nil {
+		return err
+	}
 	v := op.Value
 	if list, ok := v.([]any); ok && len(list) == 0 {
 		v = nil

@@ -141,6 +141,10 @@ func (d *draft) changeValue(op Operation, t target, value any) (any, error) {
 	for k, v := range have {
 		object[k] = v
 	}
+	op, err := d.within(op, t.sub, object)
+	if err != nil {
+		return nil, err
+	}
 	v := op.Value
 	if op.Op == OpRemove {
 		v = nil
@@ -161,6 +165,34 @@ func (d *draft) changeValue(op Operation, t target, value any) (any, error) {
 		return nil, err
 	}
 	return settle(a, object), nil
+}
+
+// within turns an operation on a sub-attribute that has several values itself into one that writes all of them: what is
+// added joins what is there, and what is removed leaves the rest.
+func (d *draft) within(op Operation, sub *Attribute, object map[string]any) (Operation, error) {
+	if sub == nil || !sub.Multi || op.Op == OpReplace || op.Value == nil {
+		return op, nil
+	}
+	have := each(object[sub.Name])
+	values, err := d.list(sub, op.Value)
+	if err == nil {
+		err = d.work.spend(sub.String(), len(have)+len(values), valueWork)
+	}
+	if err != nil {
+		return op, err
+	}
+	if op.Op == OpAdd {
+		var elements []element
+		for _, v := range slices.Concat(have, values) {
+			elements = append(elements, element{value: v})
+		}
+		op.Value = gather(sub, elements)
+	} else {
+		covered, _ := coveredBy(sub, values)
+		op.Value = slices.DeleteFunc(slices.Clone(have), covered)
+	}
+	op.Op = OpReplace
+	return op, nil
 }
 
 // createValue makes the value that a value path describes but does not find: it carries the filter's eq terms and what

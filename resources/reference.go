@@ -16,7 +16,7 @@ type Reference struct {
 func (rt *ResourceType) References() []*Attribute {
 	var refs []*Attribute
 	for _, a := range rt.all() {
-		if a.refers() {
+		if a.refers() && !a.isOwn() {
 			refs = append(refs, a)
 		}
 	}

@@ -10,6 +10,17 @@ import (
 	"proprio/audit"
 )
 
+// OwnReferences are the complex attributes of a company's own schemas that point to resources by `value` and `$ref`.
+func (rt *ResourceType) OwnReferences() []*Attribute {
+	var own []*Attribute
+	for _, a := range rt.traits.refers {
+		if a.Kind == KindComplex {
+			own = append(own, a)
+		}
+	}
+	return own
+}
+
 // referredBy lists the ids of the resources that an attribute of a company's own points to in a document.
 func (rt *ResourceType) referredBy(doc Document, a *Attribute) []string {
 	var ids []string

@@ -13,7 +13,8 @@ import (
 // [indexed], of which a client that compares its lists with ours sends hundreds, are not counted.
 const MaxScans = 40
 
-// indexed are the attributes by whose value, compared with eq, a resource is found without looking at the others.
+// indexed are the attributes by whose value, compared with eq, a resource is found without looking at the others. Those
+// of a company's own schemas are found so when they are unique.
 var indexed = []string{
 	"id", "externalId", "userName", "displayName", "emails.value", "groups.value", "members.value",
 	SchemaEnterprise + ":manager.value",
@@ -28,6 +29,9 @@ func findsResource(a *Attribute, e *filter.AttributeExpression) bool {
 func isIndexed(a *Attribute) bool {
 	if value := a.SubAttribute("value"); value != nil {
 		a = value
+	}
+	if a.isOwn() && a.String() != "displayName" {
+		return a.KeyedText()
 	}
 	return slices.Contains(indexed, a.String())
 }

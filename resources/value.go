@@ -210,7 +210,7 @@ func simple(a *Attribute, v any) (any, error) {
 			return s, nil
 		}
 	}
-	return nil, Errorf(ErrInvalidValue, a.String(), "%s takes %s, not %s.", a, example(a.Kind), shorten(literal(v)))
+	return nil, Errorf(ErrInvalidValue, a.String(), "%s takes %s, not %s.", a, example(a.Kind), a.echo(v))
 }
 
 // canonical spells a value of a closed set as the schema does.

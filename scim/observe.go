@@ -24,6 +24,7 @@ type event struct {
 	status     int // 0: nothing written yet
 	err        error
 	ignored    []string // attributes the schemas do not know (Q06)
+	hidden     []string // attributes that are never returned, and so never recorded
 	request    []byte
 	response   []byte
 }
@@ -104,10 +105,10 @@ func (s *Server) record(r *http.Request, e *event, uri string, at time.Time, d t
 		return
 	}
 	s.Recorder.notice(e.company, e.connection, at, sightOf(r, e), e.ignored)
-	s.Recorder.Record(resources.Exchange{
+	s.Recorder.Record(withoutHidden(resources.Exchange{
 		Company: e.company, Connection: e.connection, At: at, Method: r.Method, Path: uri, UserAgent: r.UserAgent(),
 		Status: e.status, Duration: d, Request: e.request, Response: e.response,
-	})
+	}, e.hidden))
 }
 
 // responseWriter notes what was answered.

@@ -30,6 +30,11 @@ func secretText(s string) bool { return strings.Contains(s, resources.TokenPrefi
 
 // hideBody replaces the secrets in a JSON body. A body that is not JSON is kept as it is unless a secret may be in it.
 func hideBody(body []byte) []byte {
+	return hideMembers(body, secretName)
+}
+
+// hideMembers is hideBody for what secret says of names, paths and other texts.
+func hideMembers(body []byte, secret func(string) bool) []byte {
 	if len(body) == 0 {
 		return body
 	}
@@ -37,12 +42,12 @@ func hideBody(body []byte) []byte {
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil || decoder.More() {
-		if text := string(body); secretName(text) || secretText(text) {
+		if text := string(body); secret(text) || secretText(text) {
 			return []byte("(not JSON, and hidden because it may hold a secret)")
 		}
 		return body
 	}
-	if !hideValue(value) {
+	if !hideValue(value, secret) {
 		return body // nothing was hidden: keep the client's own spelling, order and spaces
 	}
 	hiddenBody, err := json.Marshal(value)
@@ -53,7 +58,7 @@ func hideBody(body []byte) []byte {
 }
 
 // hideValue replaces secrets in place and says whether there were any.
-func hideValue(value any) bool {
+func hideValue(value any, secret func(string) bool) bool {
 	found := false
 	switch v := value.(type) {
 	case map[string]any:
@@ -66,11 +71,11 @@ func hideValue(value any) bool {
 		for key, inner := range v {
 			text, isText := inner.(string)
 			switch {
-			case secretName(key), strings.EqualFold(key, "value") && secretName(path), isText && secretText(text):
+			case secret(key), strings.EqualFold(key, "value") && secret(path), isText && secretText(text):
 				v[key] = hidden
 				found = true
 			default:
-				found = hideValue(inner) || found
+				found = hideValue(inner, secret) || found
 			}
 		}
 	case []any:
@@ -80,7 +85,7 @@ func hideValue(value any) bool {
 				found = true
 				continue
 			}
-			found = hideValue(inner) || found
+			found = hideValue(inner, secret) || found
 		}
 	}
 	return found
@@ -88,7 +93,10 @@ func hideValue(value any) bool {
 
 // hideQuery replaces the secrets in a request's path with query: parameters with a telling name, and any parameter that
 // speaks of one (filter=password eq "…").
-func hideQuery(uri string) string {
+func hideQuery(uri string) string { return hideParameters(uri, secretName) }
+
+// hideParameters is hideQuery for what secret says of names and values.
+func hideParameters(uri string, secret func(string) bool) string {
 	path, query, ok := strings.Cut(uri, "?")
 	if !ok {
 		return uri
@@ -100,7 +108,7 @@ func hideQuery(uri string) string {
 		if err != nil {
 			plain = value
 		}
-		if secretName(name) || secretName(plain) || secretText(plain) {
+		if secret(name) || secret(plain) || secretText(plain) {
 			parts[i] = name + "=" + hidden
 		}
 	}

@@ -47,7 +47,7 @@ type world struct {
 // newWorld starts a server. change may set its fields before.
 func newWorld(t testing.TB, d *db.DB, change ...func(*scim.Server)) *world {
 	t.Helper()
-	registry := resources.NewRegistry()
+	registry := d // as the program has it: companies may have resource types of their own
 	s := &scim.Server{
 		Directory: &resources.Directory{
 			Registry: registry, Store: d, Policy: openPolicy{}, Now: time.Now,
