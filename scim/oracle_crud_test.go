@@ -21,7 +21,8 @@ import (
 //     table 9 has invalidSyntax)
 //   - what ours tolerates from clients and elimity refuses: one value in an array and an array of one value, two
 //     primary values (Q11), URNs in another letter case, a PATCH without path on an extension
-//   - a method that a path does not have (elimity: 404), filters over two schemas, filters with a value of a wrong type
+//   - a method that a path does not have (elimity: 404), filters over two schemas, filters with a value of a wrong type,
+//     \" and \\ in a filter (its parser leaves them escaped), meta as the path of a PATCH (invalidPath)
 //   - what it has not: attributes and excludedAttributes, sorting, preconditions, bulk, content negotiation, body limits
 func TestOracle_plainCRUD(t *testing.T) {
 	t.Parallel()
@@ -31,11 +32,7 @@ func TestOracle_plainCRUD(t *testing.T) {
 		"externalId": "e-1", "displayName": "Anne", "title": "Gérante", "active": true, "name": object{"givenName": "Anne", "familyName": "Le Gall"},
 		"emails": []object{{"value": "anne@company.fr", "type": "work", "primary": true}, {"value": "anne@home.fr", "type": "home"}},
 	})
-	steps := []struct {
-		method, path string
-		body         any
-		want         int
-	}{
+	steps := []oracleStep{
 		{"POST", "/Users", anne, 201},
 		{"POST", "/Users", user("bruno@company.fr", object{
 			"schemas": []string{userURN, enterpriseURN}, enterpriseURN: object{"department": "Atelier", "employeeNumber": "7"},
@@ -109,20 +106,31 @@ func TestOracle_plainCRUD(t *testing.T) {
 		{"GET", "/Users", nil, 200},
 		{"GET", "/Groups", nil, 200},
 	}
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		ours, theirs := twins(t, d)
-		for i, s := range steps {
-			a, b := ours.do(s.method, s.path, s.body), theirs.do(s.method, s.path, s.body)
-			name := fmt.Sprintf("step %d, %s", i+1, a.call)
-			if a.status != s.want || b.status != s.want {
-				t.Errorf("%s: ours %d, elimity's %d, want %d\nours     %.300s\nelimity's %.300s", name, a.status, b.status, s.want, a.body, b.body)
-				continue
-			}
-			if diff := cmp.Diff(agreed(t, s.method, s.path, b), agreed(t, s.method, s.path, a)); diff != "" {
-				t.Errorf("%s: (-elimity's +ours)\n%s", name, diff)
-			}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { agree(t, d, steps) })
+}
+
+// oracleStep is one request that both servers are sent, and the status that both must answer with.
+type oracleStep struct {
+	method, path string
+	body         any
+	want         int
+}
+
+// agree sends the steps to both servers, in order, and compares what they answer.
+func agree(t *testing.T, d *db.DB, steps []oracleStep) {
+	t.Helper()
+	ours, theirs := twins(t, d)
+	for i, s := range steps {
+		a, b := ours.do(s.method, s.path, s.body), theirs.do(s.method, s.path, s.body)
+		name := fmt.Sprintf("step %d, %s", i+1, a.call)
+		if a.status != s.want || b.status != s.want {
+			t.Errorf("%s: ours %d, elimity's %d, want %d\nours     %.300s\nelimity's %.300s", name, a.status, b.status, s.want, a.body, b.body)
+			continue
 		}
-	})
+		if diff := cmp.Diff(agreed(t, s.method, s.path, b), agreed(t, s.method, s.path, a)); diff != "" {
+			t.Errorf("%s: (-elimity's +ours)\n%s", name, diff)
+		}
+	}
 }
 
 // agreed is the part of an answer in which the two servers must be equal.
@@ -158,7 +166,13 @@ func agreed(t *testing.T, method, path string, a answer) object {
 func agreedResource(t *testing.T, method string, r object) {
 	t.Helper()
 	delete(r, "schemas")
-	delete(r, "groups") // the adapter does not read them
+	delete(r, "groups") // the adapter does not read them, nor where a manager is found
+	if enterprise, ok := r[enterpriseURN].(object); ok {
+		if manager, ok := enterprise["manager"].(object); ok {
+			delete(manager, "$ref")
+			delete(manager, "displayName")
+		}
+	}
 	meta, _ := r["meta"].(object)
 	for _, name := range []string{"created", "lastModified"} { // the library writes whole seconds
 		at, err := time.Parse(time.RFC3339, fmt.Sprint(meta[name]))
