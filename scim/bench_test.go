@@ -1,0 +1,138 @@
+package scim_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"proprio/resources"
+	"proprio/scim"
+)
+
+// shelf is a store that always has the same page at hand, and the connections of one client: a server without a
+// database.
+type shelf struct {
+	resources.Store
+	resources.Connections
+	page resources.Page
+}
+
+func (s shelf) Find(context.Context, resources.Caller, resources.Query) (*resources.Page, error) {
+	return &s.page, nil
+}
+
+func (s shelf) Authenticate(context.Context, [32]byte, time.Time) (resources.Token, resources.Connection, error) {
+	return resources.Token{Scopes: []string{scim.Scope}}, resources.Connection{ID: "c", Company: "company"}, nil
+}
+
+// bare is a server without network and database, and a token for it.
+type bare struct {
+	http.Handler
+	token string
+}
+
+func newBare(users int) bare {
+	var s shelf
+	body := `{"schemas":["` + userURN + `","` + enterpriseURN + `"],"userName":"anne.martin@societe.example","active":true,
+		"displayName":"Anne Martin","name":{"givenName":"Anne","familyName":"Martin"},"title":"Responsable des achats",
+		"emails":[{"value":"anne.martin@societe.example","type":"work","primary":true}],
+		"` + enterpriseURN + `":{"employeeNumber":"701984","department":"Achats"}}`
+	for i := range users {
+		s.page.Resources = append(s.page.Resources, &resources.Resource{
+			Type: resources.TypeUser, ID: fmt.Sprintf("01890000-0000-7000-8000-%012d", i), ExternalID: fmt.Sprint("e", i), Version: 3,
+			Created: time.Unix(1_700_000_000, 0), LastModified: time.Unix(1_700_000_100, 0), Body: []byte(body),
+			Groups: []resources.Ref{{ID: unknownID, Type: resources.TypeGroup, Display: "Achats"}},
+		})
+	}
+	s.page.Total = users
+	registry := resources.NewRegistry()
+	server := &scim.Server{
+		Directory: &resources.Directory{Registry: registry, Store: s}, Store: s, Connections: s, Registry: registry,
+		PublicURL: publicURL, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	token, _ := resources.NewToken()
+	return bare{server.Handler(), token}
+}
+
+// nowhere takes a response and keeps its length.
+type nowhere struct {
+	header        http.Header
+	status, bytes int
+}
+
+func (w *nowhere) Header() http.Header { return w.header }
+
+func (w *nowhere) WriteHeader(status int) { w.status = status }
+
+func (w *nowhere) Write(b []byte) (int, error) {
+	w.bytes += len(b)
+	return len(b), nil
+}
+
+// ask makes a request without a network.
+func (h bare) ask(t testing.TB, path string, header ...string) *nowhere {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), "GET", scim.BasePath+path, nil)
+	r.Header.Set("Authorization", "Bearer "+h.token)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := &nowhere{header: http.Header{}}
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// RFC 7644 §4: discovery is rendered once. A document of many schemas costs as many allocations as one of two resource
+// types, which it could not were anything marshalled for the request; and an entity tag spares it altogether.
+func TestDiscovery_IsRenderedOnce(t *testing.T) { // not parallel: it counts allocations
+	h := newBare(0)
+	allocations := func(path string, header ...string) float64 {
+		return testing.AllocsPerRun(50, func() { h.ask(t, path, header...) })
+	}
+	small, large := h.ask(t, "/ResourceTypes"), h.ask(t, "/Schemas")
+	if small.status != 200 || large.status != 200 || large.bytes < 5*small.bytes {
+		t.Fatalf("/ResourceTypes: %d, %d bytes; /Schemas: %d, %d bytes", small.status, small.bytes, large.status, large.bytes)
+	}
+	if few, many := allocations("/ResourceTypes"), allocations("/Schemas"); many > few+3 {
+		t.Errorf("/Schemas takes %v allocations, /ResourceTypes %v", many, few)
+	}
+	for _, path := range []string{"/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/Schemas/" + userURN, "/ResourceTypes/User"} {
+		tag := h.ask(t, path).header.Get("ETag")
+		if again := h.ask(t, path, "If-None-Match", tag); tag == "" || again.status != 304 || again.bytes != 0 {
+			t.Errorf("%s: ETag %q leads to %d with %d bytes", path, tag, again.status, again.bytes)
+		}
+	}
+}
+
+func BenchmarkDiscovery(b *testing.B) {
+	h := newBare(0)
+	tag := h.ask(b, "/Schemas").header.Get("ETag")
+	for name, header := range map[string][]string{"200": nil, "304": {"If-None-Match", tag}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ask(b, "/Schemas", header...)
+			}
+		})
+	}
+}
+
+// A list of a hundred Users, all but the database: the limit is 300 µs.
+func BenchmarkList_100Users(b *testing.B) {
+	h := newBare(100)
+	for _, query := range []string{"?count=100", "?count=100&attributes=userName,active", `?filter=userName+eq+"anne"`} {
+		b.Run(query, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if w := h.ask(b, "/Users"+strings.ReplaceAll(query, `"`, "%22")); w.status != 200 {
+					b.Fatalf("status %d", w.status)
+				}
+			}
+		})
+	}
+}
