@@ -26,14 +26,15 @@ type connectionRow struct {
 	Held     int64  `db:"losses_held"`
 	Client   string `db:"client"`
 	ClientBy string `db:"client_by"`
+	Me       string `db:"me"`
 }
 
 const connectionColumns = `c.company_id, c.id, c.name, c.preset, c.switches, c.disabled, c.created,
-	c.losses_held, c.client, c.client_by`
+	c.losses_held, c.client, c.client_by, c.me`
 
 func (row connectionRow) connection() (resources.Connection, error) {
 	c := resources.Connection{ID: row.ID, Company: row.Company, Name: row.Name, Preset: row.Preset, Disabled: row.Disabled,
-		Created: fromMicros(row.Created), LossesHeld: fromMicros(row.Held), Client: row.Client, ClientBy: row.ClientBy}
+		Created: fromMicros(row.Created), LossesHeld: fromMicros(row.Held), Client: row.Client, ClientBy: row.ClientBy, Me: row.Me}
 	err := json.Unmarshal([]byte(row.Switches), &c.Switches)
 	if err != nil {
 		return c, fmt.Errorf("switches of connection %s: %w", row.ID, err)
@@ -109,8 +110,9 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 			Preset   string `db:"preset"`
 			Switches string `db:"switches"`
 			Disabled bool   `db:"disabled"`
+			Me       string `db:"me"`
 		}
-		err := d.get(ctx, tx, &old, `select name, preset, switches, disabled from connections where company_id = ? and id = ?`+
+		err := d.get(ctx, tx, &old, `select name, preset, switches, disabled, me from connections where company_id = ? and id = ?`+
 			d.dialect.forUpdate(), c.Company, c.ID)
 		if isNotFound(err) {
 			return noConnection(c.ID)
@@ -129,11 +131,14 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 		if old.Switches != jsonText(c.Switches) {
 			entry.Changed = append(entry.Changed, "switches")
 		}
+		if old.Me != c.Me {
+			entry.Changed = append(entry.Changed, "me")
+		}
 		if err != nil || len(entry.Changed) == 0 {
 			return err
 		}
-		_, err = d.exec(ctx, tx, `update connections set preset = ?, switches = ?, disabled = ? where company_id = ? and id = ?`,
-			c.Preset, jsonText(c.Switches), c.Disabled, c.Company, c.ID)
+		_, err = d.exec(ctx, tx, `update connections set preset = ?, switches = ?, disabled = ?, me = ? where company_id = ? and id = ?`,
+			c.Preset, jsonText(c.Switches), c.Disabled, c.Me, c.Company, c.ID)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type Caller struct {
 	Actor      audit.Actor // for the audit entry
 	Switches   Switches    // of the connection; the zero value otherwise
 	Features   Features    // of the company; the zero value for callers that SCIM does not serve
+	Me         string      // id of the User that the connection is to /Me; empty: none
 	Txn        string      // of the request, for all that it changes; empty: each change of the store has one of its own
 }
 
@@ -27,6 +28,7 @@ type Connection struct {
 	Switches Switches
 	Disabled bool
 	Created  time.Time
+	Me       string   // id of the User that is /Me to the connection (RFC 7644 §3.11); empty: none
 	Features Features // of the company; set where a connection is about to be served
 
 	// LossesHeld is since when the connection may deactivate and delete nothing more, because it did so too often (H12);

@@ -82,6 +82,7 @@ func callerOf(connection resources.Connection, txn string) resources.Caller {
 		Actor:      audit.Actor{Kind: audit.ActorConnection, ID: connection.ID, Name: connection.Name},
 		Switches:   connection.Switches,
 		Features:   connection.Features,
+		Me:         connection.Me,
 		Txn:        txn,
 	}
 }

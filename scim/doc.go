@@ -23,6 +23,7 @@
 //   - async.go, async_run.go: requests that are made later (RFC 9967)
 //   - precondition.go: ETag, If-Match, If-None-Match
 //   - patch.go: a PATCH body, in every dialect, into operations
+//   - me.go: /Me
 //   - delta.go: what changed since a point in time
 //   - render.go, reference.go, projection.go: a stored resource into a response; what its references are called; attributes and excludedAttributes
 //   - document.go: resources rendered for event streams

@@ -125,9 +125,9 @@ func newSite(server *Server, of edition) *site {
 	s.handle(root, methods{"GET": all.list})
 	s.handle("/.search", methods{"POST": all.search})
 
-	// An optional part of RFC 7644 that this server does not have (§3.11) says so.
+	users := s.endpoints[registry.Type(resources.TypeUser).Endpoint]
 	s.handle("/Me", methods{
-		"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented,
+		"GET": s.me(users.get), "POST": noMe, "PUT": s.me(users.replace), "PATCH": s.me(users.modify), "DELETE": s.me(users.remove),
 	})
 	s.router.NotFoundHandler = s.route("", methods{"*": noSuchPath})
 	return s

@@ -67,7 +67,7 @@ func (p *program) printConnection(c resources.Connection, unknown []resources.Un
 }
 
 func (p *program) connectionSetCmd() *cobra.Command {
-	var preset string
+	var preset, me string
 	var switches []string
 	cmd := &cobra.Command{
 		Use: "set NAME", Args: names("NAME"),
@@ -75,13 +75,14 @@ func (p *program) connectionSetCmd() *cobra.Command {
 		Long: "Set a connection's preset and switches. A preset sets every switch: those it names as it says, all others to their\n" +
 			"default. Switches named beside it are set after it. What they do is in docs/connections.md.",
 		Example: `  proprio connection set "Entra ID" --company "Atelier Brémond" --switch reviveInactive=on --switch massLossCount=200
-  proprio connection set "HR" --company "Atelier Brémond" --preset okta`,
+  proprio connection set "HR" --company "Atelier Brémond" --preset okta --me hr-sync@atelier-bremond.fr`,
 	}
 	cmd.Flags().StringVar(&preset, "preset", "", "the identity provider: "+presetNames())
 	cmd.Flags().StringArrayVar(&switches, "switch", nil, "name=value, as often as wanted; the value is on, off or a number")
+	cmd.Flags().StringVar(&me, "me", "", "the userName of the User that is /Me to the connection; - for none")
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
-		if preset == "" && len(switches) == 0 {
-			return fmt.Errorf("%w: name what to set: --preset, or --switch name=value", errUsage)
+		if preset == "" && me == "" && len(switches) == 0 {
+			return fmt.Errorf("%w: name what to set: --preset, --me, or --switch name=value", errUsage)
 		}
 		found, _, err := c.connection(ctx, caller.Company, args[0])
 		if err != nil {
@@ -99,8 +100,25 @@ func (p *program) connectionSetCmd() *cobra.Command {
 				return fmt.Errorf("%w: --switch %s: %w", errUsage, s, err)
 			}
 		}
+		if me != "" {
+			if found.Me, err = c.userID(ctx, caller, me); err != nil {
+				return fmt.Errorf("--me %s: %w", me, err)
+			}
+		}
 		return c.db.SetConnection(ctx, caller.Actor, found)
 	})
+}
+
+// userID finds a User by userName; - is none.
+func (c *core) userID(ctx context.Context, caller resources.Caller, userName string) (string, error) {
+	if userName == "-" {
+		return "", nil
+	}
+	found, err := c.db.GetByUserName(ctx, caller, resources.FoldUserName(userName))
+	if err != nil {
+		return "", err
+	}
+	return found.ID, nil
 }
 
 func (p *program) connectionResumeCmd() *cobra.Command {

@@ -27,7 +27,9 @@ func TestRoleCommands(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, "")
 	i.command("company", "create", "Roles", "--domain", "roles.example", "--assume-verified")
-	role := func(args ...string) string { return i.command(append(append([]string{"role"}, args...), "--company", "Roles")...) }
+	role := func(args ...string) string {
+		return i.command(append(append([]string{"role"}, args...), "--company", "Roles")...)
+	}
 	role("set", "editor", "--display", "Edits")
 	role("set", "viewer")
 	role("set", "admin", "--display", "Administrator", "--limit", "3", "--contains", "editor", "--contains", "VIEWER")

@@ -42,6 +42,7 @@ type (
 
 		Client     string    `json:"client,omitempty"`    // the preset that fits the client which its requests show
 		ClientBy   string    `json:"clientBy,omitempty"`  // by what it was recognised
+		Me         string    `json:"me,omitempty"`        // id of the User that is /Me to it
 		LossesHeld time.Time `json:"lossesHeld,omitzero"` // since when it may deactivate and delete nothing more
 	}
 	// connectionDetailJSON is one connection with every switch, and the attributes it sends that the schemas do not know.
@@ -118,7 +119,7 @@ func domainOut(d ownership.Domain) domainJSON {
 
 func connectionOut(c resources.Connection, tokens []resources.Token) connectionJSON {
 	out := connectionJSON{ID: c.ID, Name: c.Name, Preset: c.Preset, Switches: c.Switches, Disabled: c.Disabled,
-		Created: c.Created, Tokens: make([]tokenJSON, len(tokens)), Client: c.Client, ClientBy: c.ClientBy, LossesHeld: c.LossesHeld}
+		Created: c.Created, Tokens: make([]tokenJSON, len(tokens)), Client: c.Client, ClientBy: c.ClientBy, LossesHeld: c.LossesHeld, Me: c.Me}
 	for i, t := range tokens {
 		out.Tokens[i] = tokenJSON{ID: t.ID, Scopes: t.Scopes, Created: t.Created, Expires: t.Expires, LastUsed: t.LastUsed,
 			Revoked: t.Revoked}
