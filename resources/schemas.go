@@ -29,7 +29,32 @@ func userSchema() schema.Schema {
 			}),
 		},
 	}))
+	text := func(name string) schema.SimpleParams {
+		return schema.SimpleStringParams(schema.StringParams{Name: name})
+	}
+	replaceAttribute(s, labelled("entitlements", "What the User is entitled to.", text("value")))
+	replaceAttribute(s, labelled("roles", "What the User is, such as Student.", text("value")))
+	replaceAttribute(s, labelled("x509Certificates", "The User's certificates.",
+		schema.SimpleBinaryParams(schema.BinaryParams{Name: "value"})))
 	return s
+}
+
+// labelled is a multi-valued attribute whose values have a type. RFC 7643 §4.1.2 suggests no types for it; the
+// interoperability profile wants some for every `type`, so they are the labels of RFC 7643 §2.4. They are suggestions.
+func labelled(name, description string, value schema.SimpleParams) schema.CoreAttribute {
+	return schema.ComplexCoreAttribute(schema.ComplexParams{
+		Name: name, Description: optional.NewString(description), MultiValued: true,
+		SubAttributes: []schema.SimpleParams{
+			value,
+			schema.SimpleStringParams(schema.StringParams{Name: "display", Description: optional.NewString("A name to show.")}),
+			schema.SimpleStringParams(schema.StringParams{
+				Name: "type", Description: optional.NewString("What the value is for."), CanonicalValues: []string{"work", "home", "other"},
+			}),
+			schema.SimpleBooleanParams(schema.BooleanParams{
+				Name: "primary", Description: optional.NewString("Whether this is the preferred value; one is at most."),
+			}),
+		},
+	})
 }
 
 // groupSchema is RFC 7643 §4.2 with errata 5368 (displayName is required) and 6011 (members have display). The server
