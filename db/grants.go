@@ -36,10 +36,10 @@ func (d *DB) fillUsed(ctx context.Context, c resources.Caller, grants []*resourc
 func (d *DB) used(ctx context.Context, c resources.Caller, list string) (map[string]int, error) {
 	value := d.dialect.jsonPath("v.value", []string{"value"})
 	value.text = d.dialect.fold(value.text)
-	query := glue(raw(`select x.value, count(*) as users from (select distinct r.id, `), value, raw(` as value from resources r, `),
-		d.dialect.jsonElements("r.body", []string{list}, "v"),
-		fragment{` where r.company_id = ? and r.type = ? and r.active and r.hold = '') as x where x.value is not null group by x.value`,
-			[]any{c.Company, resources.TypeUser}})
+	query := glue(raw(`select x.value, count(*) as users from (select distinct r.id, `), value, fragment{` as value from
+		(select id, body from resources where company_id = ? and type = ? and active and hold = '') as r, `,
+		[]any{c.Company, resources.TypeUser}}, d.dialect.jsonElements("r.body", []string{list}, "v"),
+		raw(`) as x where x.value is not null group by x.value`))
 	var rows []struct {
 		Value string `db:"value"`
 		Users int    `db:"users"`
