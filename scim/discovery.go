@@ -49,6 +49,9 @@ func newDiscovery(s *site) *discovery {
 		types = append(types, resourceTypeObject(base, rt))
 	}
 	publish := func(id string, o object) {
+		if s.profile {
+			declareTypes(o)
+		}
 		o["meta"] = discoveryMeta("Schema", base+"/Schemas/"+id)
 		schemas = append(schemas, o)
 	}

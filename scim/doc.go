@@ -27,7 +27,7 @@
 //   - delta.go: what changed since a point in time
 //   - render.go, reference.go, projection.go: a stored resource into a response; what its references are called; attributes and excludedAttributes
 //   - document.go: resources rendered for event streams
-//   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas
+//   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas; canonical.go: what a profile wants declared besides
 //
 // Package scim/client is the outward side; scim/replay plays recorded sequences against a server.
 package scim
