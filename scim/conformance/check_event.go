@@ -121,7 +121,8 @@ func e03(p *probe) {
 	for _, r := range found.resources() {
 		p.made.add(p.user(r))
 	}
-	if location := a.header.Get("Location"); strings.HasPrefix(location, p.base.String()) {
-		p.get(strings.TrimPrefix(location, p.base.String())).is(200)
+	if path, ok := strings.CutPrefix(a.header.Get("Location"), p.base.String()); ok && path != "" {
+		done := p.await(func() bool { found = p.get(path); return found.status == 200 })
+		found.that(done, "the outcome at its Location, within ten seconds")
 	}
 }

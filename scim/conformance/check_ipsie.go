@@ -110,7 +110,7 @@ func a21(p *probe) {
 func a22(p *probe) {
 	a := p.get("/Schemas").need(200)
 	for _, schema := range a.resources() {
-		for _, name := range []string{"password", "x509Certificates", "secret", "credential", "credentials"} {
+		for _, name := range []string{"password", "secret", "credential", "credentials"} {
 			a.that(definition(schema["attributes"], []string{name}) == nil, "no %s in the schema %s", name, id(schema))
 		}
 	}
