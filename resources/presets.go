@@ -48,6 +48,11 @@ func PresetSwitches(name string) (Switches, error) {
 	return s, nil
 }
 
+// whyRevive is why several presets revive: that they deactivate is known of these clients, what they send then is not
+// documented, and to revive does no harm where they send something else.
+const whyRevive = "It sets active to false when somebody leaves. Should it send the same userName as a new User when they come " +
+	"back, a 409 would keep them out."
+
 // AllPresets lists the presets, generic last. What they rest on is in clients.md, sections 1 to 4.
 func AllPresets() []Preset {
 	return []Preset{
@@ -73,7 +78,7 @@ func AllPresets() []Preset {
 			Says: "Provisions Users of a catalogue app; groups are not sent as objects. Suspends first and deletes after a delay that " +
 				"the administrator chooses.",
 			Settings: []Setting{
-				{"reviveInactive", "on", "A suspended User who comes back within the delay may be sent as a new one."},
+				{"reviveInactive", "on", whyRevive},
 			},
 		},
 		{
@@ -82,14 +87,14 @@ func AllPresets() []Preset {
 				"the schema of SCIM 1.1.",
 			Settings: []Setting{
 				{"allowUnknownManagers", "on", "Templates send the manager with the User, whichever of the two comes first."},
-				{"reviveInactive", "on", "It may deactivate instead of deleting, and POSTs again when somebody is assigned anew."},
+				{"reviveInactive", "on", whyRevive},
 			},
 		},
 		{
 			Name: "jumpcloud", Title: "JumpCloud",
 			Says: "Its connection test makes a User and a Group and deletes them again; member additions are repeated with every sync.",
 			Settings: []Setting{
-				{"reviveInactive", "on", "It deactivates where deleting is switched off, and POSTs again when somebody is bound anew."},
+				{"reviveInactive", "on", whyRevive},
 			},
 		},
 		{
@@ -101,20 +106,18 @@ func AllPresets() []Preset {
 			Name: "cyberark", Title: "CyberArk Identity",
 			Says: "Updates Users with PUT and Groups with PATCH; reads single resource types and schemas first.",
 			Settings: []Setting{
-				{"reviveInactive", "on", "It deactivates with PUT and POSTs again when somebody is assigned anew."},
+				{"reviveInactive", "on", whyRevive},
 			},
 		},
 		{
 			Name: "sailpoint", Title: "SailPoint",
-			Says: "Reads single resource types and schemas, and aggregates accounts by paging through all of them. It governs access, " +
-				"so its roles may be JSON inside a text only where somebody mapped them so.",
+			Says: "Reads single resource types and schemas, and aggregates accounts by paging through all of them.",
 		},
 		{
 			Name: "rippling", Title: "Rippling",
 			Says: "Tests with GET /ServiceProviderConfig, filters on externalId, and repeats a POST that it believes lost.",
 			Settings: []Setting{
-				{"reviveInactive", "on", "It sets active to false when somebody leaves, and POSTs again when they are hired again."},
-				{"allowUnknownManagers", "on", "It sends people in no order that puts managers first."},
+				{"reviveInactive", "on", whyRevive},
 			},
 		},
 		{

@@ -22,13 +22,13 @@ func AllSwitches() []Switch {
 func answerSwitches() []Switch {
 	return []Switch{
 		{
-			Name: "reviveInactive", Rule: "clients.md Q51",
+			Name: "reviveInactive", Rule: "Q51",
 			Off:  "A POST of a userName that belongs to an inactive User is 409, and the detail names that User's state and id.",
 			On:   "The POST takes the inactive User's place: same id, same memberships, active again, answered 201.",
 			flag: func(s *Switches) *bool { return &s.ReviveInactive },
 		},
 		{
-			Name: "duplicateGroupNames", Rule: "clients.md Q53",
+			Name: "duplicateGroupNames", Rule: "Q53",
 			Off:  "A second Group with the displayName of another is 409 uniqueness.",
 			On:   "Two Groups may have one displayName.",
 			flag: func(s *Switches) *bool { return &s.DuplicateGroupNames },
@@ -46,27 +46,27 @@ func answerSwitches() []Switch {
 func lenientSwitches() []Switch {
 	return []Switch{
 		{
-			Name: "unquotedValues", Rule: "clients.md Q20",
+			Name: "unquotedValues", Rule: "Q20",
 			Off:  "A text without quotation marks in a filter is 400 invalidFilter.",
 			On:   "`externalId eq jyoung` means `externalId eq \"jyoung\"`.",
 			flag: func(s *Switches) *bool { return &s.UnquotedValues },
 		},
 		{
-			Name: "decodeRoles", Rule: "clients.md Q12",
+			Name: "decodeRoles", Rule: "Q12",
 			Off: "The value of a role is kept and returned as it was sent, even when it is a JSON object inside a text.",
 			On: "A role whose value is a JSON object inside a text is kept as that object's value and displayName, and returned so. " +
 				"The same text sent again changes nothing, and in a remove it takes that role away.",
 			flag: func(s *Switches) *bool { return &s.DecodeRoles },
 		},
 		{
-			Name: "allowUnknownMembers", Rule: "protocol.md section 3, row 2",
+			Name: "allowUnknownMembers", Rule: "Row02",
 			Off: "A member that does not exist is 400 invalidValue.",
 			On: "A member may also be named by the externalId that this connection gave it. One that does not exist yet is kept " +
 				"aside, shown nowhere, and becomes a member when this connection sends a User or Group with that externalId.",
 			flag: func(s *Switches) *bool { return &s.AllowUnknownMembers },
 		},
 		{
-			Name: "allowUnknownManagers", Rule: "clients.md Q57",
+			Name: "allowUnknownManagers", Rule: "Q57",
 			Off: "A manager that does not exist is 400 invalidValue.",
 			On: "A manager may also be named by the externalId that this connection gave the User. One that does not exist yet is " +
 				"kept aside, and becomes the manager when this connection sends a User with that externalId.",
@@ -79,31 +79,31 @@ func lenientSwitches() []Switch {
 func strictSwitches() []Switch {
 	return []Switch{
 		{
-			Name: "strictAttributes", Rule: "clients.md Q06",
+			Name: "strictAttributes", Rule: "Q06",
 			Off:  "An attribute or a schema that Proprio does not know is ignored, counted and shown on the connection's page.",
 			On:   "It is 400 invalidSyntax.",
 			flag: func(s *Switches) *bool { return &s.StrictAttributes },
 		},
 		{
-			Name: "strictBooleans", Rule: "clients.md Q10",
+			Name: "strictBooleans", Rule: "Q10",
 			Off:  "The texts \"True\" and \"False\", in any letter case, are taken for booleans where the schema has a boolean.",
 			On:   "A text where the schema has a boolean is 400 invalidValue.",
 			flag: func(s *Switches) *bool { return &s.StrictBooleans },
 		},
 		{
-			Name: "strictCountry", Rule: "protocol.md section 3, row 8",
+			Name: "strictCountry", Rule: "Row08",
 			Off:  "The country of an address is kept as it was sent.",
 			On:   "It must be a country of ISO 3166-1: FR, fr and FRA are kept as FR, anything else is 400 invalidValue.",
 			flag: func(s *Switches) *bool { return &s.StrictCountry },
 		},
 		{
-			Name: "requireSchemas", Rule: "clients.md Q04",
+			Name: "requireSchemas", Rule: "Q04",
 			Off:  "A body without schemas, or whose schemas lack an extension that it uses, is taken for what it holds.",
 			On:   "It is 400 invalidSyntax.",
 			flag: func(s *Switches) *bool { return &s.RequireSchemas },
 		},
 		{
-			Name: "singlePrimary", Rule: "clients.md Q11",
+			Name: "singlePrimary", Rule: "Q11",
 			Off:  "Of several values sent as primary the last one is, and the others are not.",
 			On:   "More than one primary value in one list is 400 invalidValue.",
 			flag: func(s *Switches) *bool { return &s.SinglePrimary },
@@ -115,7 +115,7 @@ func strictSwitches() []Switch {
 func profileSwitches() []Switch {
 	return []Switch{
 		{
-			Name: "interop", Rule: "draft-zollner-scim-interop-profile; protocol.md 1.6",
+			Name: "interop", Rule: "draft-zollner-scim-interop-profile",
 			Off: "The tolerances above apply.",
 			On: "The connection is held to the interoperability profile, and ServiceProviderConfig says so: unknown attributes and " +
 				"schemas are 400 invalidSyntax; so is a PATCH operation without path; a replace of a complex attribute replaces the " +
@@ -124,7 +124,7 @@ func profileSwitches() []Switch {
 			flag: func(s *Switches) *bool { return &s.Interop },
 		},
 		{
-			Name: "ipsie", Rule: "OpenID IPSIE AL SCIM profile; protocol.md 1.7",
+			Name: "ipsie", Rule: "OpenID IPSIE AL SCIM profile",
 			Off:  "Nothing more.",
 			On:   "All of interop, and the connection is never throttled below 25 requests a second.",
 			flag: func(s *Switches) *bool { return &s.IPSIE },
@@ -136,24 +136,24 @@ func profileSwitches() []Switch {
 func guardSwitches() []Switch {
 	return []Switch{
 		{
-			Name: "allowMassRemoval", Rule: "clients.md H2",
+			Name: "allowMassRemoval", Rule: "H02",
 			Off: "A request that would take more than massRemovalCount members out of a Group without naming them (PUT, a replace " +
 				"of members, a remove of all), and more than massRemovalShare percent of them, is 403 and changes nothing.",
 			On:   "A request may take any number of members out of a Group.",
 			flag: func(s *Switches) *bool { return &s.AllowMassRemoval },
 		},
 		{
-			Name: "massRemovalCount", Rule: "clients.md H2", Default: defaultMassRemovalCount,
+			Name: "massRemovalCount", Rule: "H02", Default: defaultMassRemovalCount,
 			On:     "How many members a request may always take out of a Group.",
 			number: func(s *Switches) *int { return &s.MassRemovalCount },
 		},
 		{
-			Name: "massRemovalShare", Rule: "clients.md H2", Default: defaultMassRemovalShare,
+			Name: "massRemovalShare", Rule: "H02", Default: defaultMassRemovalShare,
 			On:     "How many percent of a Group's members a request may always take out of it.",
 			number: func(s *Switches) *int { return &s.MassRemovalShare },
 		},
 		{
-			Name: "allowMassLoss", Rule: "clients.md H12",
+			Name: "allowMassLoss", Rule: "H12",
 			Off: "When a connection has deactivated or deleted more than massLossCount Users and Groups within 24 hours, and more " +
 				"than massLossShare percent of all Users, each further one is 403 until an administrator has looked: " +
 				"`proprio connection resume`. What is younger than 24 hours does not count.",
@@ -161,24 +161,24 @@ func guardSwitches() []Switch {
 			flag: func(s *Switches) *bool { return &s.AllowMassLoss },
 		},
 		{
-			Name: "massLossCount", Rule: "clients.md H12", Default: defaultMassLossCount,
+			Name: "massLossCount", Rule: "H12", Default: defaultMassLossCount,
 			On:     "How many Users and Groups a connection may always deactivate or delete within 24 hours.",
 			number: func(s *Switches) *int { return &s.MassLossCount },
 		},
 		{
-			Name: "massLossShare", Rule: "clients.md H12", Default: defaultMassLossShare,
+			Name: "massLossShare", Rule: "H12", Default: defaultMassLossShare,
 			On:     "How many percent of all Users a connection may always deactivate or delete within 24 hours.",
 			number: func(s *Switches) *int { return &s.MassLossShare },
 		},
 		{
-			Name: "deleteForeign", Rule: "clients.md H11",
+			Name: "deleteForeign", Rule: "H11",
 			Off: "A DELETE of a User or Group to which another connection gave an externalId, and this one did not, is 403: some " +
 				"clients delete whatever they do not know.",
 			On:   "The connection may delete it.",
 			flag: func(s *Switches) *bool { return &s.DeleteForeign },
 		},
 		{
-			Name: "renameAdmins", Rule: "clients.md H4",
+			Name: "renameAdmins", Rule: "H04",
 			Off: "The userName and the e-mail addresses of a User who administers Proprio, and whom another connection or a person " +
 				"made, are not this connection's to change: 403.",
 			On:   "The connection may change them.",

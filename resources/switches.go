@@ -48,7 +48,7 @@ func (s Switches) Profile() bool { return s.Interop || s.IPSIE }
 // Switch is one entry of the catalogue of switches.
 type Switch struct {
 	Name    string // as in JSON and on the command line
-	Rule    string // where the behaviour is ruled: an RFC section, a Q-rule or a hazard
+	Rule    string // an RFC section, or the test that proves it: Q for tolerances, H for hazards, Row for disagreements of the sources
 	Off     string // what happens while it is off, or what a number is when it is not set
 	On      string // what happens when it is on, or what the number bounds
 	Default int    // of a number; a switch that is on or off is off by default
