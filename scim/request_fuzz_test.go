@@ -176,7 +176,7 @@ func version(t *testing.T, doc string) string {
 }
 
 // without is a document without its meta.
-func without(t *testing.T, doc string) string {
+func without(t testing.TB, doc string) string {
 	t.Helper()
 	var r object
 	if err := json.Unmarshal([]byte(doc), &r); err != nil {
