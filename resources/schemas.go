@@ -29,13 +29,14 @@ func userSchema() schema.Schema {
 			}),
 		},
 	}))
-	text := func(name string) schema.SimpleParams {
-		return schema.SimpleStringParams(schema.StringParams{Name: name})
+	text := func(description string) schema.SimpleParams {
+		return schema.SimpleStringParams(schema.StringParams{Name: "value", Description: optional.NewString(description)})
 	}
-	replaceAttribute(s, labelled("entitlements", "What the User is entitled to.", text("value")))
-	replaceAttribute(s, labelled("roles", "What the User is, such as Student.", text("value")))
-	replaceAttribute(s, labelled("x509Certificates", "The User's certificates.",
-		schema.SimpleBinaryParams(schema.BinaryParams{Name: "value"})))
+	replaceAttribute(s, labelled("entitlements", "What the User is entitled to.", text("An entitlement.")))
+	replaceAttribute(s, labelled("roles", "What the User is, such as Student.", text("A role.")))
+	replaceAttribute(s, labelled("x509Certificates", "The User's certificates.", schema.SimpleBinaryParams(schema.BinaryParams{
+		Name: "value", Description: optional.NewString("A certificate in DER, as base64."),
+	})))
 	return s
 }
 
