@@ -122,6 +122,7 @@ func e03(p *probe) {
 		p.made.add(p.user(r))
 	}
 	if path, ok := strings.CutPrefix(a.header.Get("Location"), p.base.String()); ok && path != "" {
+		p.raw = true // the outcome is a token, not SCIM (RFC 9967 §2.5.1)
 		done := p.await(func() bool { found = p.get(path); return found.status == 200 })
 		found.that(done, "the outcome at its Location, within ten seconds")
 	}

@@ -112,6 +112,18 @@ func otherFaults() []fault {
 					a.json(func(body object) { body["previousCursor"] = "before" })
 				}
 			})},
+		{name: "an event that nobody registered", want: []string{"E01"},
+			out: on("GET", "/ServiceProviderConfig", func(_ *http.Request, a *reply) {
+				a.body = []byte(strings.ReplaceAll(string(a.body), "prov:create:notice", "prov:invented"))
+			})},
+		{name: "202 without Set-Txn", want: []string{"E02"},
+			out: func(_ *http.Request, a *reply) { a.header.Del("Set-Txn") }},
+		{name: "what was accepted is forgotten", want: []string{"E03"},
+			out: func(r *http.Request, a *reply) {
+				if strings.Contains(r.URL.Path, "/AsyncRequests/") && a.status == 200 {
+					a.fail(404, "")
+				}
+			}},
 		{name: "cursor and startIndex together are taken", want: []string{"P11"},
 			in: query(func(q map[string][]string) {
 				if q["cursor"] != nil {

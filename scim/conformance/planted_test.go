@@ -23,12 +23,13 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 	if len(all) < 40 {
 		t.Errorf("only %d faults are planted", len(all))
 	}
+	d := dbtest.Open(t, db.Config{Data: t.TempDir()}) // shared: each fault has companies of its own
 	for n, f := range all {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, dbtest.Open(t, db.Config{Data: t.TempDir()}), f.plant)
+			w := newWorld(t, d, f.plant)
 			report := run(t, conformance.Options{
-				URL: w.url, Token: w.token(t, "A", resources.Switches{}), SecondToken: w.token(t, "B", resources.Switches{}), Only: near(f, n),
+				URL: w.url, Token: w.token(t, f.name, resources.Switches{}), SecondToken: w.token(t, f.name+", apart", resources.Switches{}), Only: near(f, n),
 			})
 			if got := with(report, conformance.Fail); !slices.Equal(got, f.want) {
 				t.Errorf("failed are %v, want %v", got, f.want)

@@ -29,7 +29,12 @@ type world struct {
 	url string
 }
 
-// newWorld starts a server. wrap may change what goes in and comes out.
+// unsigned stands in for the signing of outcomes.
+func unsigned(context.Context, resources.AsyncRequest) ([]string, error) {
+	return []string{"header.payload.signature"}, nil
+}
+
+// newWorld starts a server with every part that the suite can judge. wrap may change what goes in and comes out.
 func newWorld(t testing.TB, d *db.DB, wrap func(http.Handler) http.Handler) world {
 	t.Helper()
 	var handler http.Handler
@@ -42,7 +47,12 @@ func newWorld(t testing.TB, d *db.DB, wrap func(http.Handler) http.Handler) worl
 			NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
 		Store: d, Connections: d, Registry: registry, PublicURL: outer.URL, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Async: scim.NewAsync(d, unsigned), EventURIs: []string{"urn:ietf:params:scim:event:prov:create:notice"},
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); s.RunAsync(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
 	handler = s.Handler()
 	if wrap != nil {
 		handler = wrap(handler)
