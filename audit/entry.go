@@ -62,7 +62,7 @@ type Entry struct {
 	Version     int64             // of the resource after the change; of a removed one, its last
 	Txn         string            // what one request changed has one Txn; set by the store where the caller named none
 	InForce     bool              // the resource is active and not on hold after the change
-	ExternalIDs map[string]string // of a removed resource: its externalId in each connection, by the connection's id
+	ExternalIDs map[string]string // by connection: the externalId in the one that made the change; of a removed resource, in all
 }
 
 // Resource says whether an entry is about a change of a resource. Those entries are the event log: see [Changes].

@@ -1,6 +1,6 @@
 // Package db is all of Proprio's SQL: one [DB] that keeps everything in SQLite or in Postgres, by the same code.
 //
-// DB implements the store interfaces of resources, ownership, push, audit, oidc and scim/oauth, one file per store.
+// DB implements the store interfaces of resources, ownership, push, audit, oidc, scim/events and scim/oauth, one file per store.
 // Nothing else in the repository speaks SQL. The package decides nothing: rules live with the packages whose stores it implements.
 //
 // Every table but companies carries company_id, and every query names it, except where the company is what is looked
@@ -27,11 +27,13 @@
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
+//   - types.go, types_cache.go: resource types of companies' own; keys.go, hidden.go: what their attributes ask
 //   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
 //   - memberships.go: memberships as resources
 //   - features.go: what a company turned on; grants.go: how many Users have a role
 //   - async.go: resources.AsyncRequests
 //   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
+//   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part
 //   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
 //   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store

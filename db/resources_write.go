@@ -217,6 +217,9 @@ func (w *writer) note(ch *resources.Change, at time.Time, version int64, userNam
 	e := ch.Audit
 	e.Company, e.Version, e.Txn = w.c.Company, version, w.txn
 	e.InForce = ch.Action != audit.ActionRemove && ch.Resource.Index.Active && ch.Resource.Index.Hold == ""
+	if e.ExternalIDs == nil && ch.Resource.ExternalID != "" {
+		e.ExternalIDs = map[string]string{w.c.Connection: ch.Resource.ExternalID}
+	}
 	if e.At.IsZero() {
 		e.At = at
 	}
