@@ -84,21 +84,15 @@ func (p *program) connectionSetCmd() *cobra.Command {
 		if preset == "" && me == "" && len(switches) == 0 {
 			return fmt.Errorf("%w: name what to set: --preset, --me, or --switch name=value", errUsage)
 		}
+		if err := setConnection(&resources.Connection{}, preset, switches); err != nil {
+			return err // the command line is wrong, whatever the connection is
+		}
 		found, _, err := c.connection(ctx, caller.Company, args[0])
 		if err != nil {
 			return err
 		}
-		if preset != "" {
-			if found.Switches, err = resources.PresetSwitches(preset); err != nil {
-				return fmt.Errorf("%w: --preset: %w", errUsage, err)
-			}
-			found.Preset = strings.ToLower(preset)
-		}
-		for _, s := range switches {
-			name, value, _ := strings.Cut(s, "=")
-			if err := found.Switches.Set(name, value); err != nil {
-				return fmt.Errorf("%w: --switch %s: %w", errUsage, s, err)
-			}
+		if err := setConnection(&found, preset, switches); err != nil {
+			return err
 		}
 		if me != "" {
 			if found.Me, err = c.userID(ctx, caller, me); err != nil {
@@ -107,6 +101,24 @@ func (p *program) connectionSetCmd() *cobra.Command {
 		}
 		return c.db.SetConnection(ctx, caller.Actor, found)
 	})
+}
+
+// setConnection sets a preset, unless it is empty, and then switches, each given as name=value.
+func setConnection(c *resources.Connection, preset string, switches []string) error {
+	if preset != "" {
+		var err error
+		if c.Switches, err = resources.PresetSwitches(preset); err != nil {
+			return fmt.Errorf("%w: --preset: %w", errUsage, err)
+		}
+		c.Preset = strings.ToLower(preset)
+	}
+	for _, s := range switches {
+		name, value, _ := strings.Cut(s, "=")
+		if err := c.Switches.Set(name, value); err != nil {
+			return fmt.Errorf("%w: --switch %s: %w", errUsage, s, err)
+		}
+	}
+	return nil
 }
 
 // userID finds a User by userName; - is none.
