@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,14 +27,20 @@ type auditPage struct {
 func objectTypes() []string {
 	return []string{
 		"User", "Group", "app", "account", "connection", "token", "client", "client-secret", "domain", "company", "issuer", "admin",
-		"session",
+		"session", "resourceType",
 	}
 }
+
+// ownType is what the name of a resource type of the company's own looks like (RFC 7643 §6); it has no word of ours.
+var ownType = regexp.MustCompile(`^[A-Z][A-Za-z0-9_-]{0,63}$`)
 
 // audit shows the record, of everything or of one object.
 func (c *Console) audit(v *visit) error {
 	q := v.r.URL.Query()
 	p := auditPage{Type: oneOf(q.Get("type"), objectTypes()...), ID: strings.TrimSpace(q.Get("id")), Types: objectTypes()}
+	if typ := q.Get("type"); p.Type == "" && ownType.MatchString(typ) {
+		p.Type, p.Types = typ, append(p.Types, typ)
+	}
 	before, err := strconv.ParseInt(q.Get("before"), 10, 64)
 	if err != nil || before < 0 {
 		before = 0

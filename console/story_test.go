@@ -250,6 +250,24 @@ func TestAudit_newestFirstByPages(t *testing.T) {
 	})
 }
 
+// Resources of a company's own types are in the record under their names, and each leads to its own record.
+func TestAudit_ownResourceTypes(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	id := newID()
+	must(t, w.db.Append(t.Context(), audit.Entry{Company: w.company, Actor: audit.Actor{Kind: audit.ActorCommand}, Action: audit.ActionCreate,
+		ObjectType: "Printer", ObjectID: id, ObjectName: "Second floor", Changed: []string{"displayName"}}))
+	address := "/audit?type=Printer&amp;id=" + id
+	_, body := w.get("/audit", "en")
+	if !strings.Contains(body, address) || !strings.Contains(body, "Second floor") {
+		t.Error("the record does not show it, or does not lead to its own record")
+	}
+	_, body = w.get("/audit?type=Printer&id="+id, "en")
+	if strings.Count(between(body, "<tbody>", "</tbody>"), "<tr>") != 1 || !strings.Contains(body, `<option value="Printer" selected>Printer</option>`) {
+		t.Errorf("its own record: %s", between(body, "<main", "</main>"))
+	}
+}
+
 func TestLanguage(t *testing.T) {
 	t.Parallel()
 	w := sqliteWorld(t)

@@ -12,6 +12,10 @@
 // elimity-com/scim and cross only here; everything else asks the compiled [Registry].
 //
 //   - registry.go, attribute.go: the schemas, compiled once into look-up tables
+//   - definition.go, definition_read.go, definition_check.go, definition_compatible.go: resource types of a company's own, as
+//     JSON; shipped.go, types: those that come with the program
+//   - registry_own.go, traits.go, reference_own.go: and compiled, with what the directory must tend to; hidden.go: what is
+//     never returned
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
 //   - document.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
 //   - decode.go, normalize.go, value.go, element.go: a request's JSON, and input brought into the schema's form

@@ -13,6 +13,7 @@
 //   - public.go: what is told without a token; auth.go: bearer tokens; rate.go: requests per second of a connection
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin;
 //     recognize.go: which client they show
+//   - hidden.go: and what they hold that is never returned; types_reference.go: references in companies' own resource types
 //   - request.go: paths, media types, bodies, query parameters
 //   - errors.go: one table from domain errors to statuses and scimTypes
 //   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource

@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -109,5 +110,30 @@ func TestOwnTypes_extensionOfUser(t *testing.T) {
 		}
 		c.do("DELETE", "/Users/"+early, nil).must(204)
 		c.do("PATCH", "/Users/"+a.text("id"), patch(op("replace", urn+":badge", "18"))).must(200)
+	})
+}
+
+// The examples of docs/resource-types.md are right as they stand there.
+func TestOwnTypes_docs(t *testing.T) {
+	page, err := os.ReadFile("../docs/resource-types.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := strings.Split(string(page), "```json\n")[1:]
+	for i := range examples {
+		examples[i], _, _ = strings.Cut(examples[i], "```")
+	}
+	eachCommon(t, func(t *testing.T, w *world) {
+		c := w.tenant(t.Name(), "")
+		c.defineJSON(examples[0]).taken()
+		created := c.do("POST", "/Printers", examples[1]).must(201)
+		c.do("POST", "/Printers", examples[1]).scimError(409, "uniqueness", "serial")
+		keeper := c.addUser("ada@example.com")
+		a := c.do("PATCH", "/Printers/"+created.text("id"), patch(op("add", "keeper", object{"value": keeper}), op("replace", "pages", 7))).must(200)
+		if a.text("keeper", "$ref") != base+"/Users/"+keeper || strings.Contains(a.body, "4711") {
+			t.Errorf("changed: %s", a.body)
+		}
+		c.defineJSON(examples[2]).taken()
+		c.do("POST", "/Users", user("bob@example.com", object{"urn:example:scim:schemas:extension:badge:2.0:User": object{"number": "1"}})).must(201)
 	})
 }

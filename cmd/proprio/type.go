@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,9 @@ func (p *program) typeAddCmd() *cobra.Command {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		changed, err := c.db.SetDefinition(ctx, caller.Actor, caller.Company, definition, replace)
+		if errors.Is(err, resources.ErrUniqueness) && !replace {
+			return fmt.Errorf("%s: %w; --replace puts this one in its place", args[0], err)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
