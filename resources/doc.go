@@ -18,7 +18,8 @@
 //     never returned
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
 //   - document.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
-//   - decode.go, normalize.go, value.go, element.go: a request's JSON, and input brought into the schema's form
+//   - decode.go, normalize.go, value.go, element.go, address.go: a request's JSON, and input brought into the schema's
+//     form
 //   - validate.go, fold.go: errors that name the path; the forms in which text is compared
 //   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them
 //   - match.go: the meaning of a condition on a resource
