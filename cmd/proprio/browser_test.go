@@ -144,25 +144,31 @@ func checkAccessibility(t *testing.T, ctx context.Context, public, script string
 		pages = append(pages, href.Value)
 	}
 	for _, page := range pages {
-		visit(t, ctx, page, steps{scripts(true), chromedp.Navigate(public + page)})
-		if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](string(axe)+"; true")); err != nil {
-			t.Fatalf("%s: %v", page, err)
-		}
-		result, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run().then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatalf("%s: %v", page, err)
-		}
-		var violations []struct {
-			ID, Impact, Help string
-			Nodes            []struct{ HTML string }
-		}
-		if err := json.Unmarshal([]byte(result), &violations); err != nil {
-			t.Fatalf("%s: %v", page, err)
-		}
-		for _, v := range violations {
-			if v.Impact == "serious" || v.Impact == "critical" {
-				t.Errorf("%s: %s (%s): %s, such as %s", page, v.ID, v.Impact, v.Help, v.Nodes[0].HTML)
-			}
+		checkPage(t, ctx, page, public+page, string(axe))
+	}
+}
+
+// checkPage runs the axe rules on one page.
+func checkPage(t *testing.T, ctx context.Context, page, address, axe string) {
+	t.Helper()
+	visit(t, ctx, page, steps{scripts(true), chromedp.Navigate(address)})
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](axe+"; true")); err != nil {
+		t.Fatalf("%s: %v", page, err)
+	}
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run().then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", page, err)
+	}
+	var violations []struct {
+		ID, Impact, Help string
+		Nodes            []struct{ HTML string }
+	}
+	if err := json.Unmarshal([]byte(result), &violations); err != nil {
+		t.Fatalf("%s: %v", page, err)
+	}
+	for _, v := range violations {
+		if v.Impact == "serious" || v.Impact == "critical" {
+			t.Errorf("%s: %s (%s): %s, such as %s", page, v.ID, v.Impact, v.Help, v.Nodes[0].HTML)
 		}
 	}
 }

@@ -322,3 +322,19 @@ func TestTheConformancePageNamesEverySwitch(t *testing.T) {
 		t.Errorf("only %d switches are looked for", named)
 	}
 }
+
+// TestConformanceReportIsAccessible: the page of a server with faults of every kind breaks no axe rule that matters.
+func TestConformanceReportIsAccessible(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile(component(t, "PROPRIO_TEST_AXE", "the path of axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := newBrowser(t, browserPath(t))
+	base := startScimmy(t)
+	for _, lang := range []string{"en", "fr"} {
+		page := filepath.Join(t.TempDir(), "report.html")
+		judge(t, base, foreignToken, "--only", "R0*,R4*,R5*,E*", "--html", page, "--lang", lang)
+		checkPage(t, browser, lang, "file://"+page, string(axe))
+	}
+}

@@ -24,7 +24,7 @@ func (r *Report) WriteHTML(out io.Writer, lang string) error {
 	w := wordsIn(lang)
 	t, err := template.New("report").Funcs(template.FuncMap{
 		"verdict":  w.verdict,
-		"tally":    w.tally,
+		"words":    w.verdicts,
 		"level":    func(l Level) string { return w.levels[l] },
 		"title":    w.title,
 		"line":     func(e Exchange) string { return e.line() },

@@ -1,7 +1,5 @@
 package conformance
 
-import "fmt"
-
 // The languages of a report.
 const (
 	English = "en"
@@ -45,13 +43,15 @@ func (w words) verdict(v Verdict) string {
 	return map[Verdict]string{Pass: w.Pass, Warn: w.Warn, Fail: w.Fail, Skip: w.Skip}[v]
 }
 
-// tally is how often a verdict was given.
-func (w words) tally(n int, v Verdict) string {
-	word := w.verdict(v)
-	if w.Lang == French && n > 1 && (v == Pass || v == Skip) {
-		word = map[Verdict]string{Pass: "conformes", Skip: "non jugées"}[v]
+// verdicts is the word for n of one verdict.
+func (w words) verdicts(n int, v Verdict) string {
+	if w.Lang == French && n > 1 && v == Pass {
+		return "conformes"
 	}
-	return fmt.Sprintf("%d %s", n, word)
+	if w.Lang == French && n > 1 && v == Skip {
+		return "non jugées"
+	}
+	return w.verdict(v)
 }
 
 // title is a requirement's or a section's in the report's language.
