@@ -27,6 +27,7 @@ func (w *world) actions() []string {
 		"/apps/" + w.app + "/sync", "/apps/" + w.app + "/read", "/apps/" + w.app + "/pause", "/apps/" + w.app + "/resume",
 		"/apps/" + w.app + "/accounts/" + w.failed + "/retry", "/connections/" + w.conn + "/tokens",
 		"/connections/" + w.conn + "/tokens/" + w.token(0).ID + "/revoke", "/connections/" + w.conn + "/disable", "/connections/" + w.conn + "/enable",
+		"/connections/" + w.conn + "/resume",
 	}
 }
 
@@ -242,5 +243,41 @@ func TestConnection_disableAndEnable(t *testing.T) {
 	}
 	if want := []audit.Action{audit.ActionActivate, audit.ActionDeactivate, audit.ActionCreate}; !slices.Equal(acts, want) {
 		t.Errorf("recorded %v, want %v: what changes nothing is not recorded", acts, want)
+	}
+}
+
+// A connection that is held says so, and an admin lets it go on; what its requests show stands on its page.
+func TestConnection_heldAndRecognised(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/connections/" + w.conn
+	caller := resources.Caller{Company: w.company, Connection: w.conn, Actor: audit.Actor{Kind: audit.ActorConnection, ID: w.conn}}
+	if _, body := w.get(page, "fr"); !strings.Contains(body, "Pas encore reconnu") || strings.Contains(body, page+"/resume") {
+		t.Error("a new connection is recognised, or held")
+	}
+	must(t, w.db.RecordSeen(t.Context(), resources.Seen{
+		Company: w.company, Connection: w.conn, At: w.now, Client: "okta", ClientBy: "user-agent", Unknown: map[string]int{"shoe<b>Size": 41},
+	}))
+	held, err := w.db.Lose(t.Context(), caller, resources.LossBound{Count: 0, Share: 1, At: w.now})
+	must(t, err)
+	if !held {
+		t.Fatal("the connection is not held")
+	}
+	for lang, says := range map[string][]string{
+		"fr": {"Okta, reconnu à : le nom qu’il se donne", "celui d’un autre produit", "shoe&lt;b&gt;Size", "41", "sont retenues", page + "/resume"},
+		"en": {"Okta, recognised by the name it gives itself", "another product", "are held", "let it go on"},
+	} {
+		_, body := w.get(page, lang)
+		for _, text := range says {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s: the page lacks %q", lang, text)
+			}
+		}
+	}
+	if res, _ := w.post(page+"/resume", nil); res.Header.Get("Location") != page+"?done=losses" {
+		t.Errorf("resume leads to %q", res.Header.Get("Location"))
+	}
+	if _, body := w.get(page+"?done=losses", "fr"); strings.Contains(body, page+"/resume") || !strings.Contains(body, "de nouveau") {
+		t.Error("the connection is still held")
 	}
 }

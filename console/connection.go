@@ -21,7 +21,9 @@ type connectionPage struct {
 	connectionRow
 	Tokens    []tokenRow
 	CanCreate bool
-	Created   string // a token that was just made, shown this once
+	Created   string   // a token that was just made, shown this once
+	Switches  []string // name=value of those that are not at their default
+	Unknown   []resources.Unknown
 	Exchanges []exchangeView
 }
 
@@ -50,6 +52,10 @@ func (c *Console) showConnection(v *visit, created string) error {
 	for _, t := range tokens {
 		p.Tokens = append(p.Tokens, tokenRow{Token: t, State: tokenState(t, c.Now())})
 	}
+	p.Switches = setSwitches(conn.Switches)
+	if p.Unknown, err = c.Connections.Unknowns(ctx, v.session.Company, conn.ID); err != nil {
+		return err
+	}
 	exchanges, err := c.Connections.Exchanges(ctx, v.session.Company, conn.ID, exchangesShown)
 	if err != nil {
 		return err
@@ -58,6 +64,17 @@ func (c *Console) showConnection(v *visit, created string) error {
 		p.Exchanges = append(p.Exchanges, exchangeView{Exchange: e, Decoded: decode(e.Method, e.Path, e.Status, e.Request, e.Response)})
 	}
 	return c.render(v, http.StatusOK, "connection", p)
+}
+
+// setSwitches lists the switches that are not at their default.
+func setSwitches(of resources.Switches) []string {
+	var set []string
+	for _, s := range resources.AllSwitches() {
+		if value := s.Value(of); value != s.Value(resources.Switches{}) {
+			set = append(set, s.Name+"="+value)
+		}
+	}
+	return set
 }
 
 // findConnection returns the connection that the path names, in the session's company, with its tokens.
@@ -117,6 +134,19 @@ func (c *Console) revokeToken(v *visit) error {
 func (c *Console) disableConnection(v *visit) error { return c.switchConnection(v, true, "disable") }
 
 func (c *Console) enableConnection(v *visit) error { return c.switchConnection(v, false, "enable") }
+
+// resumeConnection lets a connection deactivate and delete again that was held for doing so too often.
+func (c *Console) resumeConnection(v *visit) error {
+	ctx := v.r.Context()
+	conn, _, err := c.findConnection(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := c.Connections.ResumeLosses(ctx, v.actor(), conn.Company, conn.ID); err != nil {
+		return err
+	}
+	return back(v, "/connections/"+conn.ID, "done", "losses")
+}
 
 // switchConnection refuses, or accepts again, everything the identity provider sends.
 func (c *Console) switchConnection(v *visit, disabled bool, done string) error {

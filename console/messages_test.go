@@ -19,6 +19,7 @@ import (
 	"proprio/audit"
 	"proprio/ownership"
 	"proprio/push"
+	"proprio/resources"
 )
 
 func catalogs(t *testing.T) map[string]*catalog {
@@ -123,6 +124,14 @@ func literal(e ast.Expr) []string {
 	return []string{s}
 }
 
+func presetNames() []string {
+	var names []string
+	for _, p := range resources.AllPresets() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // keysOfSets spells out the keys that are put together from a prefix and a value of a closed set.
 func keysOfSets() []string {
 	sets := map[string][]string{
@@ -149,7 +158,8 @@ func keysOfSets() []string {
 		"app-state":    {appRunning, appPaused, appBlocked},
 		"token":        {tokenActive, tokenExpiring, tokenExpired, tokenRevoked},
 		"refused":      refusalKinds(),
-		"preset":       {"entra", "okta", "generic"},
+		"preset":       presetNames(),
+		"client-by":    {"header", "user-agent", "request", "sequence"},
 		"attr": {"emails", "phoneNumbers", "title", "department", "division", "organization", "costCenter", "employeeNumber",
 			"manager", "sponsor", "startDate", "endDate", "post", "preferredLanguage"},
 	}

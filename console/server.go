@@ -71,6 +71,7 @@ func (c *Console) Handler() http.Handler {
 	read("/connections/{id}", "connections", c.connection)
 	act("/connections/{id}/disable", "connections", c.disableConnection)
 	act("/connections/{id}/enable", "connections", c.enableConnection)
+	act("/connections/{id}/resume", "connections", c.resumeConnection)
 	act("/connections/{id}/tokens", "connections", c.createToken)
 	act("/connections/{id}/tokens/{token}/revoke", "connections", c.revokeToken)
 	read("/audit", "audit", c.audit)
