@@ -22,7 +22,7 @@ func (d *draft) applyMulti(op Operation, t target) error {
 		for _, v := range values {
 			elements = append(elements, element{v, true})
 		}
-		if err := d.work.spend(t.attribute.String(), len(elements), valueWork); err != nil {
+		if err := d.work.spend(t.attribute.String(), len(elements), t.attribute.holding()); err != nil {
 			return err
 		}
 		values = gather(t.attribute, elements)
@@ -40,7 +40,7 @@ func (d *draft) removeListed(a *Attribute, v any) error {
 	}
 	values, _ := d.doc.get(a).([]any)
 	covered, shapes := coveredBy(a, patterns)
-	if err := d.work.spend(a.String(), len(values), valueWork*max(shapes, 1)); err != nil {
+	if err := d.work.spend(a.String(), len(values), a.holding()*max(shapes, 1)); err != nil {
 		return err
 	}
 	d.setValues(a, slices.DeleteFunc(slices.Clone(values), covered))

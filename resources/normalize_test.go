@@ -172,6 +172,7 @@ func TestCreate_refuses(t *testing.T) {
 		{"schemas no URNs", `{"schemas":[{}],"userName":"b"}`, ErrInvalidSyntax, "schemas", "an object"},
 		{"schemas a number", `{"schemas":7,"userName":"b"}`, ErrInvalidSyntax, "schemas", "a number"},
 		{"a value path that tells no value", `{"userName":"b","emails[type ne \"work\"].value":"v"}`, ErrNoTarget, `emails[type ne "work"].value`, "No value"},
+		{"too many addresses", `{"userName":"b","emails":[` + strings.TrimSuffix(strings.Repeat(`"a@x.fr",`, maxAddresses+1), ",") + `]}`, ErrInvalidValue, "emails", "1000"},
 		{"too many values", `{"userName":"b","roles":[` + strings.TrimSuffix(strings.Repeat(`"r",`, maxValues+1), ",") + `]}`, ErrInvalidValue, "roles", "10000"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,6 +15,8 @@ const (
 	maxText   = 64 << 10 // bytes
 	maxKey    = 1 << 10  // bytes
 	maxValues = 10_000   // of one multi-valued attribute
+
+	maxAddresses = 1000 // e-mail addresses of one User, each of which is looked for
 )
 
 // validate checks a document in the schema's form. The error names the path of the attribute at fault.
@@ -51,8 +53,8 @@ func check(a *Attribute, v any) error {
 	if !ok {
 		return checkOne(a, v)
 	}
-	if len(values) > maxValues {
-		return Errorf(ErrInvalidValue, a.String(), "%s takes at most %d values, not %d.", a, maxValues, len(values))
+	if most := a.mostValues(); len(values) > most {
+		return Errorf(ErrInvalidValue, a.String(), "%s takes at most %d values, not %d.", a, most, len(values))
 	}
 	for _, e := range values {
 		if err := checkOne(a, e); err != nil {
@@ -60,6 +62,14 @@ func check(a *Attribute, v any) error {
 		}
 	}
 	return nil
+}
+
+// mostValues is how many values an attribute may have.
+func (a *Attribute) mostValues() int {
+	if a.holdsAddresses() {
+		return maxAddresses
+	}
+	return maxValues
 }
 
 func checkOne(a *Attribute, v any) error {

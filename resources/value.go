@@ -38,10 +38,10 @@ func (d *draft) list(a *Attribute, v any) ([]any, error) {
 	if !ok && v != nil && v != "" {
 		raw = []any{v}
 	}
-	if len(raw) > maxValues {
-		return nil, Errorf(ErrInvalidValue, a.String(), "%s takes at most %d values, not %d.", a, maxValues, len(raw))
+	if most := a.mostValues(); len(raw) > most {
+		return nil, Errorf(ErrInvalidValue, a.String(), "%s takes at most %d values, not %d.", a, most, len(raw))
 	}
-	if err := d.work.spend(a.String(), len(raw), valueWork); err != nil {
+	if err := d.work.spend(a.String(), len(raw), a.holding()); err != nil {
 		return nil, err
 	}
 	var elements []element

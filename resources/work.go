@@ -16,9 +16,9 @@ const maxWork = 12_000_000
 const (
 	memberWork  = 10  // to look at a member
 	valueWork   = 100 // to look at a value of a list and put it back among the others
-	changeWork  = 200 // to make another value of it
-	textWork    = 10  // to compare a value's text
-	addressWork = 80  // to compare an e-mail address, whose domain has to be brought into form
+	changeWork  = 300 // to make another value of it
+	textWork    = 30  // to compare a value's text
+	addressWork = 100 // to compare an e-mail address, whose domain has to be brought into form
 )
 
 // work counts what the changes of one request have compared. It is not safe for concurrent use.
@@ -60,14 +60,24 @@ func (w *work) spend(path string, values, each int) error {
 		"The request compares too many values of %s. Send fewer operations, values or filter terms in one request.", path)
 }
 
-// looking is what it costs to ask a filter of one value of an attribute.
+// holding is what it costs to look at one value of an attribute and put it back.
+func (a *Attribute) holding() int {
+	if a.holdsAddresses() {
+		return valueWork + addressWork
+	}
+	return valueWork
+}
+
+// looking is what it costs to ask a filter of it besides.
 func (a *Attribute) looking(where filter.Expression) int {
 	each := textWork
-	if a.Schema == SchemaUser && a.Name == "emails" {
+	if a.holdsAddresses() {
 		each = addressWork
 	}
-	return valueWork + comparisons(where)*each
+	return a.holding() + comparisons(where)*each
 }
+
+func (a *Attribute) holdsAddresses() bool { return a.Schema == SchemaUser && a.Name == "emails" }
 
 // comparisons counts the comparisons of a filter.
 func comparisons(e filter.Expression) int {
