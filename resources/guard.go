@@ -2,7 +2,6 @@ package resources
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,17 +90,19 @@ func (p *pending) guardNames(ctx context.Context) error {
 	if p.caller.Switches.RenameAdmins {
 		return nil
 	}
-	changed := p.next.rt.difference(p.old, p.next.doc)
-	i := slices.IndexFunc(changed, func(path string) bool { return path == "userName" || path == "emails" })
-	if i < 0 {
+	name := "userName"
+	if equal(p.old[name], p.next.doc[name]) {
+		name = "emails"
+	}
+	if equal(p.old[name], p.next.doc[name]) {
 		return nil
 	}
 	standing, err := p.Store.Standing(ctx, p.caller, p.id)
 	if err != nil || !standing.Admin || standing.Made {
 		return err
 	}
-	return Errorf(ErrForbidden, changed[i], "This User administers Proprio and was not made by this connection, so its %s is not "+
-		"this connection's to change; the switch renameAdmins of the connection allows it.", changed[i])
+	return Errorf(ErrForbidden, name, "This User administers Proprio and was not made by this connection, so its %s is not "+
+		"this connection's to change; the switch renameAdmins of the connection allows it.", name)
 }
 
 // guardDelete keeps a client that deletes whatever it does not know from deleting another connection's (H11).
