@@ -107,13 +107,18 @@ func (d *DB) ClaimAsync(ctx context.Context, owner string, now, until time.Time,
 
 // FinishAsync implements resources.AsyncRequests.
 func (d *DB) FinishAsync(ctx context.Context, owner string, r resources.AsyncRequest) error {
-	held, err := d.lease(ctx, `update async_requests set finished = ?, outcome = ?, body = ?, lease_owner = ''
-		where company_id = ? and txn = ? and lease_owner = ? and finished = 0`,
-		micros(r.Finished), jsonText(r.Outcome), []byte{}, r.Company, r.Txn, owner)
-	if err == nil && !held {
-		err = resources.Errorf(resources.ErrNotFound, "", "asynchronous request %q is not held by this process any more", r.Txn)
-	}
-	return err
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		held, err := d.exec(ctx, tx, `update async_requests set finished = ?, outcome = ?, body = ?, lease_owner = ''
+			where company_id = ? and txn = ? and lease_owner = ? and finished = 0`,
+			micros(r.Finished), jsonText(r.Outcome), []byte{}, r.Company, r.Txn, owner)
+		if err == nil && held == 0 {
+			err = resources.Errorf(resources.ErrNotFound, "", "asynchronous request %q is not held by this process any more", r.Txn)
+		}
+		if err != nil {
+			return err
+		}
+		return d.enqueueResponses(ctx, tx, r)
+	})
 }
 
 // forgetAsync gives back what a process that died held.

@@ -55,6 +55,7 @@ var overAllCompanies = map[string]string{
 	"signin_issuers.go:Issuer":         "nobody is signed in yet; the issuer's id is in the redirect address",
 	"companies.go:CompanyOfDomain":     "a proved domain belongs to one company: the company is what is looked for",
 	"changes.go:newestEntry":           "how far the record is complete is found for all companies at once",
+	"events_queue.go:forgetStreams":    "as ForgetLeases",
 	"events_queue.go:StreamsToPush":    "finds work of all companies; each stream names its own",
 	"companies.go:PolicyChanges":       "finds work of all companies; each item names its own",
 	"push_plan.go:DirtyMarks":          "finds work of all companies; each mark names its own",

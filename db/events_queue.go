@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"proprio/resources"
 	"proprio/scim/events"
 )
 
@@ -66,6 +67,35 @@ func (d *DB) enqueue(ctx context.Context, tx *sqlx.Tx, company, stream string, s
 		f(4, "")+`, `+f(5, "")+`, `+f(6, "boolean")+` from `+d.dialect.rows()+` where true on conflict do nothing`,
 		company, stream, jsonText(rows))
 	return err
+}
+
+// enqueueResponses queues the outcomes of an asynchronous request for the connection whose request it is, if it has a
+// stream that wants them (RFC 9967 §2.5.1.3), in the transaction that notes them.
+func (d *DB) enqueueResponses(ctx context.Context, tx *sqlx.Tx, r resources.AsyncRequest) error {
+	var rows []streamRow
+	err := d.list(ctx, tx, &rows, `select `+streamColumns+` from streams where company_id = ? and connection_id = ? and status <> ?`,
+		r.Company, r.Connection, events.Disabled)
+	if err != nil {
+		return err
+	}
+	streams, err := d.streamsOf(rows)
+	if err != nil {
+		return err
+	}
+	for _, s := range streams {
+		if !slices.Contains(s.Delivered(), events.AsyncResponse) {
+			continue
+		}
+		sets, err := events.Responses(r)
+		if err != nil {
+			return err
+		}
+		err = d.enqueue(ctx, tx, s.Company, s.ID, sets)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Queued implements events.Queue.
@@ -146,4 +176,10 @@ func (d *DB) ReleaseStream(ctx context.Context, l events.Lease, o events.Outcome
 			o.Failures, micros(o.NextAttempt), o.Recovered, storable(o.Error), storable(o.Error), l.Company, l.Stream, l.Owner)
 		return err
 	})
+}
+
+// forgetStreams gives back what a process that died held.
+func (d *DB) forgetStreams(ctx context.Context, tx *sqlx.Tx) error {
+	_, err := d.exec(ctx, tx, `update streams set lease_owner = '', lease_until = 0 where lease_owner <> ''`)
+	return err
 }

@@ -154,11 +154,11 @@ func (s *stage) set(ctx context.Context, i *instance) (*demo.Story, error) {
 		return nil, err
 	}
 	caller := resources.Caller{Company: company.ID, Actor: by}
-	entra, err := i.createToken(ctx, caller, "Entra ID", "entra", 0)
+	entra, err := i.createToken(ctx, caller, "Entra ID", "entra", 0, scim.Scope)
 	if err != nil {
 		return nil, err
 	}
-	okta, err := i.createToken(ctx, caller, "Okta", "okta", 0)
+	okta, err := i.createToken(ctx, caller, "Okta", "okta", 0, scim.Scope)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
 //   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go: one noun each, for administrators
 //   - connection_set.go: a connection's preset, switches and what its requests show
+//   - stream.go, events.go: event streams, for administrators and in the server
 //   - grant.go: roles and entitlements
 //   - app_actions.go: what commands and the console do to an app
 //   - account_reader.go, console_apps.go, console_signin.go: how packages meet that do not know each other

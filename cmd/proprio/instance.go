@@ -13,6 +13,7 @@ import (
 	"proprio/console"
 	"proprio/oidc"
 	"proprio/scim"
+	"proprio/scim/events"
 	"proprio/scim/oauth"
 )
 
@@ -27,6 +28,9 @@ type instance struct {
 	recorder *scim.Recorder
 	scim     *scim.Server
 	oauth    *oauth.Server
+	events   *events.Server
+	pusher   *events.Pusher
+	bell     *events.Bell // wakes who waits for changes
 	sessions *oidc.Sessions
 	signIn   *oidc.SignIn
 	console  *console.Console
@@ -50,6 +54,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 		CursorKey: cursorKey, Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
 		ResourceMetadata: oauth.ResourceMetadata(url, scim.BasePath),
 	}
+	i.wireEvents()
 	i.oauth = newOAuth(c, url)
 	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log}
 	i.signIn = oidc.NewSignIn(i.sessions)
@@ -79,19 +84,22 @@ func (i *instance) observe(route, method string, status int, took time.Duration)
 	i.metrics.observe(route, method, status, took)
 	if method != http.MethodGet && method != http.MethodHead && status < 300 {
 		i.engine.Wake()
+		i.bell.Ring()
 	}
 }
 
 // handler is everything the main listener serves. What concerns SCIM and OAuth is told apart before the ServeMux, which
 // answers paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
-	protocol, tokens, pages := i.scim.Handler(), i.oauth.Handler(), i.pages()
+	protocol, tokens, streams, pages := i.scim.Handler(), i.oauth.Handler(), i.eventRoutes(), i.pages()
 	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case scim.Concerns(r.URL.Path):
 			protocol.ServeHTTP(w, r)
 		case oauth.Concerns(r.URL.Path):
 			tokens.ServeHTTP(w, r)
+		case events.Concerns(r.URL.Path):
+			streams.ServeHTTP(w, r)
 		default:
 			pages.ServeHTTP(w, r)
 		}
@@ -137,6 +145,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return i.engine.Run(ctx) })
 	g.Go(func() error { return i.inspector.Run(ctx) })
 	g.Go(func() error { return i.checker.Run(ctx) })
+	i.runEvents(ctx, g)
 	g.Go(func() error { return every(ctx, time.Minute, i.log, "settle company rules", i.registrar.Settle) })
 	g.Go(func() error { return every(ctx, 24*time.Hour, i.log, "check domains", i.registrar.Recheck) })
 }

@@ -10,6 +10,7 @@ import (
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/resources"
+	"proprio/scim/events"
 )
 
 // What --json prints. Scripts rely on the names: they stay, whatever becomes of the types they are taken from. Secrets
@@ -63,6 +64,23 @@ type (
 		Expires  time.Time `json:"expires,omitzero"`
 		LastUsed time.Time `json:"lastUsed,omitzero"`
 		Revoked  time.Time `json:"revoked,omitzero"`
+	}
+	streamJSON struct {
+		ID          string    `json:"id"`
+		Connection  string    `json:"connection"` // its id
+		Description string    `json:"description,omitempty"`
+		Method      string    `json:"method"` // push or poll
+		Endpoint    string    `json:"endpoint,omitempty"`
+		Events      []string  `json:"events"`
+		Types       []string  `json:"resourceTypes,omitempty"`
+		Groups      []string  `json:"groups,omitempty"` // ids
+		Status      string    `json:"status"`
+		Reason      string    `json:"reason,omitempty"`
+		Waiting     int       `json:"waiting"`  // events that the receiver has not acknowledged
+		Failures    int       `json:"failures"` // of push, in a row
+		Error       string    `json:"error,omitempty"`
+		NextAttempt time.Time `json:"nextAttempt,omitzero"`
+		Created     time.Time `json:"created"`
 	}
 	adminJSON struct {
 		ID       string    `json:"id"`
@@ -138,6 +156,16 @@ func connectionDetailOut(c resources.Connection, tokens []resources.Token, unkno
 		out.Unknown[i] = unknownJSON(u)
 	}
 	return out
+}
+
+func streamOut(s events.Stream, waiting int) streamJSON {
+	method := "poll"
+	if s.Delivery.Method == events.Push {
+		method = "push"
+	}
+	return streamJSON{ID: s.ID, Connection: s.Connection, Description: s.Description, Method: method, Endpoint: s.Delivery.Endpoint,
+		Events: s.Delivered(), Types: s.Feed.Types, Groups: s.Feed.Groups, Status: string(s.Status), Reason: s.Reason, Waiting: waiting,
+		Failures: s.Failures, Error: s.Error, NextAttempt: s.NextAttempt, Created: s.Created}
 }
 
 func adminOut(a oidc.Admin) adminJSON {

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"proprio/resources"
+	"proprio/scim"
+	"proprio/scim/oauth"
 )
 
 func (p *program) tokenCmd() *cobra.Command {
@@ -16,6 +20,7 @@ func (p *program) tokenCmd() *cobra.Command {
 
 func (p *program) tokenCreateCmd() *cobra.Command {
 	var connection, preset string
+	var scopes []string
 	var lifetime time.Duration
 	cmd := &cobra.Command{
 		Use:   "create",
@@ -28,9 +33,10 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&connection, "connection", "", "the connection's name")
 	f.StringVar(&preset, "preset", "", "the identity provider: "+presetNames())
+	f.StringSliceVar(&scopes, "scope", []string{scim.Scope}, "what the token is for: "+strings.Join(oauth.Scopes(), ", "))
 	f.DurationVar(&lifetime, "expires-in", 0, "how long the token is valid, such as 4380h; 0: until it is revoked")
 	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, _ []string) error {
-		token, err := c.createToken(ctx, caller, connection, preset, lifetime)
+		token, err := c.createToken(ctx, caller, connection, preset, lifetime, scopes...)
 		if err != nil {
 			return err
 		}
@@ -40,7 +46,12 @@ func (p *program) tokenCreateCmd() *cobra.Command {
 }
 
 // createToken makes a token in the connection of that name, and the connection when there is none.
-func (c *core) createToken(ctx context.Context, caller resources.Caller, connection, preset string, lifetime time.Duration) (string, error) {
+func (c *core) createToken(ctx context.Context, caller resources.Caller, connection, preset string, lifetime time.Duration, scopes ...string) (string, error) {
+	for _, scope := range scopes {
+		if !slices.Contains(oauth.Scopes(), scope) {
+			return "", fmt.Errorf("%w: --scope %q: use %s", errUsage, scope, strings.Join(oauth.Scopes(), ", "))
+		}
+	}
 	if lifetime < 0 {
 		return "", fmt.Errorf("%w: --expires-in %s: must not be negative", errUsage, lifetime)
 	}
@@ -49,7 +60,7 @@ func (c *core) createToken(ctx context.Context, caller resources.Caller, connect
 		return "", err
 	}
 	token, hash := resources.NewToken()
-	t := resources.Token{Company: caller.Company, Connection: made.ID, Scopes: []string{"scim"}}
+	t := resources.Token{Company: caller.Company, Connection: made.ID, Scopes: scopes}
 	if lifetime > 0 {
 		t.Expires = c.now().Add(lifetime)
 	}

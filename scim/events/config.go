@@ -60,7 +60,7 @@ func (s *Server) createStream(w http.ResponseWriter, r *http.Request, c resource
 		return err
 	}
 	stream := Stream{
-		Company: c.Company, ID: s.NewID(), Connection: c.ID, Requested: usual(), Status: Enabled,
+		Company: c.Company, ID: s.NewID(), Connection: c.ID, Requested: Usual(), Status: Enabled,
 		Delivery: Delivery{Method: Poll}, // what an absent delivery means
 	}
 	ask.StreamID, ask.Issuer, ask.Audience = nil, nil, nil // nothing of them is there yet
@@ -147,7 +147,7 @@ func (s *Server) changeStream(w http.ResponseWriter, r *http.Request, c resource
 	}
 	before := stream.Feed
 	if r.Method == http.MethodPut {
-		stream.Description, stream.Requested, stream.Feed = "", usual(), Feed{}
+		stream.Description, stream.Requested, stream.Feed = "", Usual(), Feed{}
 		stream.Delivery = Delivery{Method: Poll, AllowPrivate: stream.Delivery.AllowPrivate}
 	}
 	if err := s.apply(&stream, ask); err != nil {

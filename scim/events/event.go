@@ -42,7 +42,7 @@ func SCIM() []string {
 // Supported returns the event types that a receiver may ask for.
 func Supported() []string { return append(SCIM(), SessionRevoked) }
 
-// usual is what a receiver gets that asks for nothing in particular: it hears of everything, and reads what it needs.
-func usual() []string {
+// Usual is what a receiver gets that asks for nothing in particular: it hears of everything, and reads what it needs.
+func Usual() []string {
 	return slices.DeleteFunc(SCIM(), func(event string) bool { return strings.HasSuffix(event, ":full") })
 }

@@ -21,6 +21,11 @@ const basePath = "/ssf/"
 // WellKnown begins the path of a transmitter's metadata (SSF 1.0 §7.2.1).
 const WellKnown = "/.well-known/ssf-configuration"
 
+// Concerns says whether a path is for this package.
+func Concerns(path string) bool {
+	return strings.HasPrefix(path, basePath) || path == WellKnown || strings.HasPrefix(path, WellKnown+"/")
+}
+
 // Scopes of tokens (CAEP interoperability profile §2.7). Manage includes Read. A token for SCIM alone has neither: who may
 // write people is not by that who may hear of all that others write.
 const (
