@@ -301,25 +301,17 @@ func TestConformanceCleansUpAfterCtrlC(t *testing.T) {
 }
 
 // TestTheConformancePageNamesEverySwitch: what a switch of a connection changes in the protocol is on the page that says
-// where Proprio chose. The guards against mass changes are no matter of conformance.
+// where Proprio chose.
 func TestTheConformancePageNamesEverySwitch(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "conformance.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := 0
 	for _, s := range resources.AllSwitches() {
-		if strings.HasPrefix(s.Rule, "clients.md H") {
-			continue
-		}
-		named++
 		if !strings.Contains(string(page), "`"+s.Name+"`") {
 			t.Errorf("docs/conformance.md does not name the switch %s (%s)", s.Name, s.Rule)
 		}
-	}
-	if named < 10 {
-		t.Errorf("only %d switches are looked for", named)
 	}
 }
 
