@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"context"
 	"crypto/rsa"
 	"encoding/json"
 	"net/http"
@@ -314,6 +315,43 @@ func TestRFC9967_ServiceProviderConfigPublishesEvents(t *testing.T) {
 		for _, event := range events.SCIM() {
 			uris = append(uris, event)
 		}
-		wantEqual(t, "securityEvents", config["securityEvents"], any(map[string]any{"asyncRequest": "none", "eventUris": uris}))
+		wantEqual(t, "securityEvents", config["securityEvents"], any(map[string]any{"asyncRequest": "request", "eventUris": uris}))
+	})
+}
+
+// RFC 9967 §2.5.1: what became of an asynchronous request is told in the stream of the connection that made it, under the
+// txn that it was promised, and can be fetched by it; no other connection hears of it.
+func TestRFC9967_TheOutcomeOfAnAsynchronousRequestIsTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		company := w.company()
+		p, other := w.party(company, "scim", "ssf.manage"), w.party(company, "scim", "ssf.manage")
+		stream := p.stream(only(events.Delete, events.AsyncResponse))
+		theirs := other.stream(only(events.Delete, events.AsyncResponse))
+		user := "/Users/" + p.user("a@a.fr")
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { defer close(done); w.scim.RunAsync(ctx) }()
+		t.Cleanup(func() { cancel(); <-done })
+
+		accepted := p.do("DELETE", "/scim/v2"+user, nil, "Prefer", "respond-async")
+		txn := accepted.header.Get("Set-Txn")
+		if accepted.status != http.StatusAccepted || txn == "" || len(accepted.body) != 0 {
+			t.Fatalf("answer %d %v %s", accepted.status, accepted.header, accepted.body)
+		}
+		sets := p.take(stream, 2)
+		told := map[string]token{}
+		for _, s := range sets {
+			told[s.event()] = s
+			wantEqual(t, "txn of "+s.event(), s.Txn, txn)
+			wantEqual(t, "path of "+s.event(), s.Subject["uri"], any(user))
+		}
+		wantEqual(t, "outcome", told[events.AsyncResponse].payload(), map[string]any{"method": "DELETE", "status": "204"})
+		at := strings.TrimPrefix(accepted.header.Get("Location"), publicURL)
+		fetched := p.verify(string(p.must(http.StatusOK, "GET", at, nil).body))
+		wantEqual(t, "the token that is fetched", fetched.claims, told[events.AsyncResponse].claims)
+		other.must(http.StatusNotFound, "GET", at, nil)
+		wantEqual(t, "what another connection hears", typesOf(other.take(theirs, 1)), []string{events.Delete})
 	})
 }

@@ -45,6 +45,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 type world struct {
 	t         *testing.T
 	db        *db.DB
+	scim      *scim.Server
 	publisher *events.Publisher
 	bell      *events.Bell
 	url       string
@@ -77,6 +78,10 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		EventURIs: events.SCIM(),
 		Observe:   func(string, string, int, time.Duration) { w.bell.Ring() },
 	}
+	w.scim = server
+	server.Async = scim.NewAsync(d, func(ctx context.Context, r resources.AsyncRequest) ([]string, error) {
+		return w.publisher.Signed(ctx, r)
+	})
 	w.publisher = &events.Publisher{
 		Store: d, Changes: d, Registry: registry, Resources: d, Documents: server.Documents(),
 		Signer: &events.Signer{Keys: d, PublicURL: publicURL, Now: w.now, NewID: newID},
@@ -154,8 +159,8 @@ func (a answer) object(t *testing.T) map[string]any {
 	return o
 }
 
-// do sends a request to any path of the server.
-func (p party) do(method, path string, body any) answer {
+// do sends a request to any path of the server. headers are name and value in turn.
+func (p party) do(method, path string, body any, headers ...string) answer {
 	p.t.Helper()
 	var sent []byte
 	switch b := body.(type) {
@@ -173,6 +178,9 @@ func (p party) do(method, path string, body any) answer {
 		p.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	if p.token != "" {
 		req.Header.Set("Authorization", "Bearer "+p.token)
 	}
