@@ -72,7 +72,11 @@ func (p parameters) integer(name string, absent int) (int, error) {
 
 // writePage sends a ListResponse. itemsPerPage is what this page holds; Resources is an array even when it is empty.
 func (c *collection) writePage(w http.ResponseWriter, page *resources.Page, q *request) error {
-	out := make([]byte, 0, 512+1024*len(page.Resources))
+	size := 1024
+	for _, res := range page.Resources {
+		size += renderedSize(res)
+	}
+	out := make([]byte, 0, size)
 	out = append(out, `{"schemas":["`+schemaListResponse+`"],"totalResults":`...)
 	out = strconv.AppendInt(out, int64(page.Total), 10)
 	out = append(out, `,"itemsPerPage":`...)

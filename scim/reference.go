@@ -46,7 +46,7 @@ func (d renderer) appendBody(out, body []byte, names map[string]string) []byte {
 		ref resources.Reference
 		typ string
 	}
-	var places []place
+	places := make([]place, 0, 4)
 	for _, a := range d.references {
 		r, ok := resources.FindReference(body, a.Name)
 		if _, there := names[r.ID]; ok && there {
@@ -57,7 +57,7 @@ func (d renderer) appendBody(out, body []byte, names map[string]string) []byte {
 	from := 0
 	for _, p := range places {
 		out = append(append(out, inner[from:p.end]...), `,"$ref":`...)
-		out = appendText(out, d.reference(p.typ, p.ref.ID))
+		out = d.appendURI(out, p.typ, p.ref.ID)
 		if name := names[p.ref.ID]; name != "" {
 			out = appendText(append(out, `,"displayName":`...), name)
 		}

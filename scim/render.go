@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"proprio/resources"
 )
@@ -41,14 +43,20 @@ type renderer struct {
 	rt         *resources.ResourceType
 	types      *resources.Registry
 	base       string                 // public URL with base path
+	uris       map[string][]byte      // by type, how the URI of a resource begins, as a JSON string
 	references []*resources.Attribute // that point to one other resource: manager, sponsor
 	own        []*resources.Attribute // of a company's own schemas, that point to others
 	always     bool                   // the type has attributes that are returned only on request, or never
 }
 
 func newRenderer(s *site, rt *resources.ResourceType) renderer {
-	return renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, always: hasHidden(rt), references: rt.References(),
-		own: ownReferences(s.registry, rt)}
+	d := renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, uris: map[string][]byte{}, always: hasHidden(rt),
+		references: rt.References(), own: ownReferences(s.registry, rt)}
+	for _, other := range append(slices.Clone(s.registry.Types()), rt) {
+		uri := appendText(nil, d.base+other.Endpoint+"/")
+		d.uris[other.Name] = uri[:len(uri)-1]
+	}
+	return d
 }
 
 func (d renderer) location(id string) string { return d.base + d.rt.Endpoint + "/" + id }
@@ -60,7 +68,12 @@ func (d renderer) reference(typ, id string) string {
 
 // resource renders one resource.
 func (d renderer) resource(res *resources.Resource, p projection) ([]byte, error) {
-	return d.append(make([]byte, 0, len(res.Body)+512+200*(len(res.Members)+len(res.Groups))), res, p)
+	return d.append(make([]byte, 0, renderedSize(res)), res, p)
+}
+
+// renderedSize is about how many bytes a resource takes, and rarely too few.
+func renderedSize(res *resources.Resource) int {
+	return len(res.Body) + 400 + 200*(len(res.Members)+len(res.Groups)+len(res.Names))
 }
 
 // append renders one resource behind what is written already.
@@ -117,7 +130,7 @@ func (d renderer) appendReference(out []byte, r resources.Ref) []byte {
 	out = append(out, `{"value":`...)
 	out = appendText(out, r.ID)
 	out = append(out, `,"$ref":`...)
-	out = appendText(out, d.reference(r.Type, r.ID))
+	out = d.appendURI(out, r.Type, r.ID)
 	return appendDisplay(out, r.Display)
 }
 
@@ -165,27 +178,51 @@ func (d renderer) appendMeta(out []byte, res *resources.Resource) []byte {
 	out = append(out, `,"lastModified":`...)
 	out = appendTime(out, res.LastModified)
 	out = append(out, `,"location":`...)
-	out = appendText(out, d.location(res.ID))
-	out = append(out, `,"version":`...)
-	return append(appendText(out, etag(res.Version)), '}')
+	out = d.appendURI(out, d.rt.Name, res.ID)
+	out = append(out, `,"version":"W/\"`...)
+	return append(strconv.AppendInt(out, res.Version, 10), `\""}`...)
 }
 
+// appendURI writes where a resource is found.
+func (d renderer) appendURI(out []byte, typ, id string) []byte {
+	return append(appendEscaped(append(out, d.uris[typ]...), id), '"')
+}
+
+// appendTime writes a time to the microsecond, which is how fine the store keeps it.
 func appendTime(out []byte, t time.Time) []byte {
-	out = append(out, '"')
-	out = t.UTC().AppendFormat(out, "2006-01-02T15:04:05.000000Z")
-	return append(out, '"')
+	t = t.UTC()
+	out = t.AppendFormat(append(out, '"'), time.RFC3339) // the one layout that is fast
+	micros := strconv.AppendInt(out[:len(out)-1], 1_000_000+int64(t.Nanosecond()/1000), 10)
+	micros[len(out)-1] = '.'
+	return append(micros, `Z"`...)
 }
 
-// appendText writes a JSON string. Plain ASCII, which most texts are, is copied.
+// appendText writes a JSON string.
 func appendText(out []byte, s string) []byte {
+	return append(appendEscaped(append(out, '"'), s), '"')
+}
+
+// appendEscaped writes what stands between the quotes of a JSON string. Text that needs no escape, as most does, is
+// copied.
+func appendEscaped(out []byte, s string) []byte {
+	all := byte(0)
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, err := json.Marshal(s)
-			if err != nil { // never: any string can be marshalled
-				return append(out, `""`...)
-			}
-			return append(out, quoted...)
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
+			return append(out, quoted(s)...)
 		}
+		all |= c
 	}
-	return append(append(append(out, '"'), s...), '"')
+	if all >= utf8.RuneSelf && !utf8.ValidString(s) {
+		return append(out, quoted(s)...)
+	}
+	return append(out, s...)
+}
+
+func quoted(s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil { // never: any string can be marshalled
+		return nil
+	}
+	return text[1 : len(text)-1]
 }
