@@ -206,7 +206,6 @@ func checkAttribute(at string, a AttributeDocument, where level) error {
 func checkCharacteristics(at string, a AttributeDocument) error {
 	kind := Kind(a.Type)
 	text := kind == KindString || kind == KindReference || kind == KindBinary
-	hidden := a.Mutability == "writeOnly" || a.Returned == "never"
 	switch {
 	case kind != KindComplex && len(a.SubAttributes) > 0:
 		return misdefined(at+".subAttributes", "Only a complex attribute has sub-attributes; this one is of type %s.", kind)
@@ -220,8 +219,8 @@ func checkCharacteristics(at string, a AttributeDocument) error {
 		return misdefined(at+".referenceTypes", "Only a reference has referenceTypes; this attribute is of type %s.", kind)
 	case a.Mutability == "writeOnly" && a.Returned != "never":
 		return misdefined(at+".returned", "What is writeOnly is never returned (RFC 7643 §7): set returned to never.")
-	case hidden && a.Uniqueness != "none" && a.Mutability == "readOnly":
-		return misdefined(at+".mutability", "An attribute that nobody can write or read is of no use.")
+	case a.Mutability == "readOnly" && a.Returned == "never":
+		return misdefined(at+".mutability", "An attribute that no client can write or read is of no use.")
 	case a.Pattern != "" && kind != KindString && kind != KindReference:
 		return misdefined(at+".pattern", "Only strings and references have a pattern; this attribute is of type %s.", kind)
 	case a.Pattern == "":

@@ -61,6 +61,7 @@ func TestParseDefinition_refuses(t *testing.T) {
 		"a number's case":      {definition(`{"name": "a", "type": "integer", "caseExact": true}`), "schemas[0].attributes[0].caseExact", "letter case"},
 		"multiValued text":     {definition(`{"name": "a", "multiValued": "yes"}`), "schemas[0].attributes[0].multiValued", "true or false"},
 		"write-only, returned": {definition(`{"name": "a", "mutability": "writeOnly", "returned": "default"}`), "schemas[0].attributes[0].returned", "never"},
+		"neither read nor set": {definition(`{"name": "a", "mutability": "readOnly", "returned": "never"}`), "schemas[0].attributes[0].mutability", "of no use"},
 		"referenceTypes":       {definition(`{"name": "a", "referenceTypes": ["User"]}`), "schemas[0].attributes[0].referenceTypes", "Only a reference"},
 		"an empty type":        {definition(`{"name": "a", "type": "reference", "referenceTypes": [""]}`), "schemas[0].attributes[0].referenceTypes[0]", "between 1 and"},
 		"canonicalValues":      {definition(`{"name": "a", "type": "integer", "canonicalValues": ["1"]}`), "schemas[0].attributes[0].canonicalValues", "Only strings"},
