@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // ipsieChecks are about the OpenID IPSIE Account Lifecycle profile of SCIM, draft 00.
@@ -37,11 +36,11 @@ func a02(p *probe) {
 	p.send("POST", "/Bulk", bulkOf(object{"method": "DELETE", "path": p.server.users + "/no-such-id"})).is(200)
 }
 
-// The requests go out side by side, as fast as they can; none may be told to come later.
+// The requests go out side by side, as fast as they can; none may be told to come later. How long the answers take is a
+// matter of the machine and the way to it.
 func a03(p *probe) {
 	const requests = 25
 	statuses := make([]int, requests)
-	begin := time.Now()
 	var all sync.WaitGroup
 	for i := range requests {
 		all.Go(func() {
@@ -51,7 +50,6 @@ func a03(p *probe) {
 	}
 	all.Wait()
 	p.sent += requests
-	took := time.Since(begin)
 	good := 0
 	for _, status := range statuses {
 		if status == http.StatusOK {
@@ -59,7 +57,6 @@ func a03(p *probe) {
 		}
 	}
 	p.holds(good == requests, fmt.Sprintf("%d of %d", good, requests), "200 to each of %d requests at once", requests)
-	p.as(Should, func() { p.holds(took < time.Second, took.String(), "%d answers within a second", requests) })
 }
 
 func a04(p *probe) {
