@@ -2,6 +2,7 @@ package scim_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -294,6 +295,30 @@ func TestRFC9865_RemovalMovesNobodyToAnotherPage(t *testing.T) {
 		}
 		if last := next(end, "previousCursor"); last.names() != "ef" || last.text("nextCursor") != "" {
 			t.Errorf("back from nothing: %s", last.body)
+		}
+	})
+}
+
+// A walk in the order of numbers finds its place again exactly, whatever their digits.
+func TestRFC9865_WalkByNumbers(t *testing.T) {
+	eachEverything(t, func(t *testing.T, c tenant) {
+		for label, ratio := range map[string]string{
+			"a": "-2.5", "b": "0", "c": "1e-7", "d": "0.1", "f": "0.30000000000000004", "g": "12345678901234567", "h": "3e20",
+		} {
+			c.addThing(label, object{"ratio": json.Number(ratio), "count": int64(label[0]) << 54})
+		}
+		c.addThing("z")
+		for _, by := range []string{"ratio", "count"} {
+			for order, want := range map[string]string{"ascending": "abcdfghz", "descending": "zhgfdcba"} {
+				parameters := []string{"count", "1", "sortBy", by, "sortOrder", order}
+				got := ""
+				for _, page := range c.walk("/Everything", "nextCursor", c.ask("/Everything", append(parameters, "cursor", "")...), parameters...) {
+					got += labels(page)
+				}
+				if got != want {
+					t.Errorf("%s %s: %s, want %s", by, order, got, want)
+				}
+			}
 		}
 	})
 }
