@@ -120,20 +120,22 @@ func (c tenant) another(name string) tenant {
 	return c
 }
 
-// startRecorder makes a recorder that writes until stop, which returns when all is written.
-func startRecorder(t *testing.T, d *db.DB) (r *scim.Recorder, stop func()) {
-	t.Helper()
-	r = scim.NewRecorder(d, slog.New(slog.DiscardHandler))
+// recorded starts a server over the same database that records requests. Once stop returns, all of them are recorded.
+func (w *world) recorded() (recording *world, stop func()) {
+	w.t.Helper()
+	r := scim.NewRecorder(w.db, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		r.Run(ctx)
 		close(done)
 	}()
+	recording = newWorld(w.t, w.db, func(s *scim.Server) { s.Recorder = r })
 	stop = func() {
+		recording.stop()
 		cancel()
 		<-done
 	}
-	t.Cleanup(stop)
-	return r, stop
+	w.t.Cleanup(stop)
+	return recording, stop
 }

@@ -172,14 +172,14 @@ func TestH07_AnotherCompanyIsNotThere(t *testing.T) {
 // H08: a password that arrives is no credential of anything: it is in no schema, no record and no exchange.
 func TestH08_APasswordIsNoCredential(t *testing.T) {
 	eachCommon(t, func(t *testing.T, shared *world) {
-		recorder, stop := startRecorder(t, shared.db)
-		c := newWorld(t, shared.db, func(s *scim.Server) { s.Recorder = recorder }).tenant(t.Name(), "okta")
+		w, stop := shared.recorded()
+		c := w.tenant(t.Name(), "okta")
 		const secret = "correct-horse-8"
 		c.addUser("h08@societe.example", object{"password": secret})
-		stop()
 		if a := c.do("GET", "/Schemas", nil).must(200); strings.Contains(strings.ToLower(a.body), "password") {
 			t.Error("a schema has a password")
 		}
+		stop()
 		exchanges, err := c.db.Exchanges(t.Context(), c.company, c.connection.ID, 10)
 		if err != nil || len(exchanges) == 0 {
 			t.Fatalf("%d exchanges, %v", len(exchanges), err)

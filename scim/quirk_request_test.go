@@ -152,8 +152,8 @@ func TestQ05_WhatIsIgnoredAndWhatIsNothing(t *testing.T) {
 // strictAttributes it is refused.
 func TestQ06_UnknownAttributes(t *testing.T) {
 	eachCommon(t, func(t *testing.T, shared *world) {
-		recorder, stop := startRecorder(t, shared.db)
-		c := newWorld(t, shared.db, func(s *scim.Server) { s.Recorder = recorder }).tenant(t.Name(), "")
+		w, stop := shared.recorded()
+		c := w.tenant(t.Name(), "")
 		odd := object{"shoeSize": 44, "name": object{"givenName": "A", "nick": "N"}, "urn:made:up:1.0:User": object{"x": 1}}
 		a := c.do("POST", "/Users", user("q06@societe.example", odd)).must(201)
 		if strings.Contains(a.body, "shoe") || a.text("name", "givenName") != "A" {

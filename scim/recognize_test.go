@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"proprio/resources"
-	"proprio/scim"
 )
 
 // The client behind a connection is recognised from its requests, the surest clue winning, and shown; what it does is
@@ -65,8 +64,8 @@ func TestTheClientIsRecognised(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachCommon(t, func(t *testing.T, shared *world) {
-				recorder, stop := startRecorder(t, shared.db)
-				c := newWorld(t, shared.db, func(s *scim.Server) { s.Recorder = recorder }).tenant(t.Name(), "okta")
+				w, stop := shared.recorded()
+				c := w.tenant(t.Name(), "okta")
 				tt.requests(c)
 				stop()
 				connections, _, err := c.db.ListConnections(t.Context(), c.company)

@@ -193,9 +193,8 @@ func TestOwnTypes_patch(t *testing.T) {
 // stored sealed, kept by a PUT that leaves them out, and removed by a null.
 func TestOwnTypes_returned(t *testing.T) {
 	eachEverything(t, func(t *testing.T, c tenant) {
-		recorder, stop := startRecorder(t, c.db)
-		recorded := newWorld(t, c.db, func(s *scimServer) { s.Recorder = recorder })
-		c.world = recorded
+		recording, stop := c.recorded()
+		c.world = recording
 		const hush = "hush-hush-"
 		id := c.addThing("x", object{
 			"secret": hush + "1", "buried": hush + "2", "asked": "a", "always": "b", "box": object{"width": 1, "key": hush + "3"},

@@ -42,6 +42,7 @@ type world struct {
 	db     *db.DB
 	server *scim.Server
 	url    string
+	stop   func() // waits for the requests under way
 }
 
 // newWorld starts a server. change may set its fields before.
@@ -61,7 +62,7 @@ func newWorld(t testing.TB, d *db.DB, change ...func(*scim.Server)) *world {
 	}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(server.Close)
-	return &world{t: t, db: d, server: s, url: server.URL}
+	return &world{t: t, db: d, server: s, url: server.URL, stop: server.Close}
 }
 
 // on is the same world in a sub-test.
