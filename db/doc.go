@@ -23,7 +23,7 @@
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both
 //   - seal.go: secrets at rest
-//   - resources_read.go, find.go: resources.Store, reading
+//   - resources_read.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches

@@ -99,7 +99,7 @@ func (w *world) checkOrder(t *testing.T, what string, q resources.Query, want []
 		return page
 	}
 	const size = 25
-	var byIndex, forward, back []string
+	byIndex, forward, back := []string{}, []string{}, []string{}
 	for start := 1; start <= len(want); start += size {
 		q.StartIndex, q.Count = start, size
 		byIndex = append(byIndex, idsOf(read(q))...)

@@ -82,7 +82,8 @@ func newOAuth(c *core, url string) *oauth.Server {
 // deactivated at once and not at the next poll.
 func (i *instance) observe(route, method string, status int, took time.Duration) {
 	i.metrics.observe(route, method, status, took)
-	if method != http.MethodGet && method != http.MethodHead && status < 300 {
+	reads := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(route, "/.search")
+	if !reads && status < 300 {
 		i.engine.Wake()
 		i.bell.Ring()
 	}
