@@ -195,7 +195,7 @@ func (d *DB) countMembers(ctx context.Context, c resources.Caller, groups map[st
 func (row *resourceRow) resource() (*resources.Resource, error) {
 	r := &resources.Resource{
 		Type: row.Type, ID: row.ID, ExternalID: row.ExternalID.String, Version: row.Version,
-		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1, Used: -1,
+		Created: fromMicros(row.Created), LastModified: fromMicros(row.Modified), Body: row.Body, MemberCount: -1,
 		Index: resources.Index{
 			UserName: row.UserName, UserNameFolded: row.UserNameFolded.String, DisplayName: row.DisplayName,
 			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold, Manager: row.Manager.String,

@@ -36,7 +36,7 @@ type Resource struct {
 	Index        Index
 	Groups       []Ref    // of a User: the groups that hold it directly. Nil unless asked for
 	Members      []Member // of a Group. Nil unless asked for
-	Used         int      // of a role or entitlement: how many Users in force have it; -1 when not asked for
+	Used         int      // of a role or entitlement: how many Users in force have it, when asked for
 	MemberCount  int      // of a Group: how many members it has; -1 when not asked for
 	// Names are what the resources are called that the references in Body point to, by id. Nil unless asked for.
 	Names map[string]string

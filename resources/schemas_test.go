@@ -76,7 +76,7 @@ func TestSchemas_characteristics(t *testing.T) {
 // RFC 7643 §7: every schema can be published, and read again by whoever gets it.
 func TestSchemas_publish(t *testing.T) {
 	t.Parallel()
-	want := []string{SchemaUser, SchemaEnterprise, SchemaOwnership, SchemaGroup}
+	want := []string{SchemaUser, SchemaEnterprise, SchemaOwnership, SchemaGroup, SchemaRole, SchemaEntitlement}
 	var got []string
 	for _, s := range registry.Schemas() {
 		got = append(got, s.ID)

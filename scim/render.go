@@ -99,7 +99,7 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 		out = d.appendGroups(out, res.Groups)
 		out = d.appendMembers(out, res.Members)
 	}
-	if d.rt.GrantedAs() != "" && res.Used >= 0 {
+	if d.rt.GrantedAs() != "" && p.names(d.rt.Attribute(resources.AttributeUsed)) {
 		out = append(out, `,"`+resources.AttributeUsed+`":`...)
 		out = strconv.AppendInt(out, int64(res.Used), 10)
 	}
