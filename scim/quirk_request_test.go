@@ -173,6 +173,7 @@ func TestQ06_UnknownAttributes(t *testing.T) {
 			t.Errorf("counted %v", count)
 		}
 
+		c.world = shared // the recording server is closed
 		c.turn("strictAttributes", "on")
 		c.do("POST", "/Users", user("q06b@societe.example", object{"shoeSize": 44})).scimError(400, "invalidSyntax", "shoeSize")
 		c.do("POST", "/Users", user("q06b@societe.example", object{"name": object{"nick": "N"}})).scimError(400, "invalidSyntax", "name.nick")
