@@ -193,6 +193,7 @@ func TestOwnTypes_patch(t *testing.T) {
 // stored sealed, kept by a PUT that leaves them out, and removed by a null.
 func TestOwnTypes_returned(t *testing.T) {
 	eachEverything(t, func(t *testing.T, c tenant) {
+		lasting := c.world
 		recording, stop := c.recorded()
 		c.world = recording
 		const hush = "hush-hush-"
@@ -218,6 +219,7 @@ func TestOwnTypes_returned(t *testing.T) {
 			t.Errorf("not asked for: %s", a.body)
 		}
 		stop()
+		c.world = lasting // the recording server is closed
 		kept, err := c.db.Exchanges(context.Background(), c.company, c.connection.ID, 50)
 		if err != nil || len(kept) < len(answers) {
 			t.Fatalf("%d exchanges, %v", len(kept), err)
