@@ -37,6 +37,7 @@
 //   - connection.go, token.go: inbound SCIM clients; bearer tokens
 //   - switches.go, switch_list.go, presets.go: what can be set for a connection, and what is set for which identity provider
 //   - awaited.go: references to what a connection has not sent yet
+//   - reference.go: the places of a Body that point to another resource
 //   - guard.go: what no connection may do in one stroke; country.go: codes of countries; role.go: roles as JSON in a text
 //   - errors.go: the closed set of domain errors
 //
