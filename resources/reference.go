@@ -69,3 +69,31 @@ func flatReference(text []byte) (id string, length int) {
 	}
 	return string(rest[:end]), len(text) - len(rest) + end + 2
 }
+
+// FindReferencesTo calls found for each attribute of a Body that points to a resource, in their order. It looks for the
+// id, which stands in a text more rarely than any name, and knows references only as they are stored.
+func FindReferencesTo(body []byte, id string, found func(name []byte, r Reference)) {
+	for from := 0; ; {
+		i := bytes.Index(body[from:], []byte(id))
+		if i < 0 {
+			return
+		}
+		start, end := from+i, from+i+len(id)
+		from = end
+		if name := referenceName(body[:start]); name != nil && bytes.HasPrefix(body[end:], []byte(`"}`)) {
+			found(name, Reference{ID: id, End: end + 1})
+		}
+	}
+}
+
+// referenceName reads `"name":{"value":"` from the end of a text; nil when there is something else.
+func referenceName(text []byte) []byte {
+	for _, part := range []string{`"`, ":", `"value"`, "{", ":", `"`} {
+		var ok bool
+		if text, ok = bytes.CutSuffix(text, []byte(part)); !ok {
+			return nil
+		}
+		text = bytes.TrimRight(text, " ")
+	}
+	return text[bytes.LastIndexByte(text, '"')+1:]
+}

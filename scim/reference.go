@@ -34,6 +34,43 @@ func (e *endpoint) nameReferences(ctx context.Context, res *resources.Resource) 
 	return err
 }
 
+// place is where in a Body, without its braces, a reference is to be completed.
+type place struct {
+	end int
+	ref resources.Reference
+	typ string
+}
+
+// findPlaces finds the references to resources that have names. Where one is not as references are stored, it decodes.
+func (d renderer) findPlaces(places []place, body []byte, names map[string]string) []place {
+	add := func(a *resources.Attribute, r resources.Reference) {
+		places = append(places, place{r.End - 1, r, a.SubAttribute("$ref").References[0]})
+	}
+	all := true
+	for id := range names {
+		before := len(places)
+		resources.FindReferencesTo(body, id, func(name []byte, r resources.Reference) {
+			for _, a := range d.references {
+				if string(name) == a.Name {
+					add(a, r)
+				}
+			}
+		})
+		all = all && len(places) > before
+	}
+	if all {
+		return places
+	}
+	places = places[:0]
+	for _, a := range d.references {
+		r, ok := resources.FindReference(body, a.Name)
+		if _, there := names[r.ID]; ok && there {
+			add(a, r)
+		}
+	}
+	return places
+}
+
 // appendBody writes the attributes of a Body, without its braces, and completes the references in it: where a manager is
 // found, and what the manager is called (RFC 7643 §4.3). One that is gone has neither.
 func (d renderer) appendBody(out, body []byte, names map[string]string) []byte {
@@ -41,18 +78,7 @@ func (d renderer) appendBody(out, body []byte, names map[string]string) []byte {
 	if len(names) == 0 {
 		return append(out, inner...)
 	}
-	type place struct {
-		end int
-		ref resources.Reference
-		typ string
-	}
-	places := make([]place, 0, 4)
-	for _, a := range d.references {
-		r, ok := resources.FindReference(body, a.Name)
-		if _, there := names[r.ID]; ok && there {
-			places = append(places, place{r.End - 1, r, a.SubAttribute("$ref").References[0]})
-		}
-	}
+	places := d.findPlaces(make([]place, 0, 4), body, names)
 	slices.SortFunc(places, func(a, b place) int { return a.end - b.end })
 	from := 0
 	for _, p := range places {
