@@ -152,7 +152,7 @@ func badRequests() []bad {
 		{"bulk as a form", "POST", "/Bulk", bulk(operation("POST", create, "u", user("new@societe.example"))), []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "", "x-www-form-urlencoded"},
 		{"GET of bulk", "GET", "/Bulk", nil, nil, 405, "", "GET"},
 
-		{"me", "GET", "/Me", nil, nil, 501, "", "ServiceProviderConfig"},
+		{"me", "GET", "/Me", nil, nil, 501, "", "connection set --me"},
 		{"a stale version (§3.14)", "PUT", modify, user("a@b.example"), []string{"If-Match", `W/"99"`}, 412, "", "version"},
 		{"a version that is not ours", "DELETE", modify, nil, []string{"If-Match", `"abc"`}, 412, "", "version"},
 		{"a version that must not be", "PATCH", modify, patch(op("replace", "title", "x")), []string{"If-None-Match", "*"}, 412, "", "version"},
