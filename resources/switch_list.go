@@ -1,8 +1,10 @@
 package resources
 
-// What a number switch is where the connection sets none: a day in which a connection takes away that many Users and
-// Groups, or a request that takes that many members, is still an ordinary one.
+// What a number switch is where the connection sets none: a Group of that many members can still be shown whole; a day in
+// which a connection takes away that many Users and Groups, or a request that takes that many members, is still an
+// ordinary one.
 const (
+	defaultLargeGroup       = 100_000
 	defaultMassRemovalCount = 100
 	defaultMassRemovalShare = 50
 	defaultMassLossCount    = 15
@@ -38,6 +40,13 @@ func answerSwitches() []Switch {
 			Off:  "A successful PATCH is 200 with the resource (a Group without its members, unless they are asked for).",
 			On:   "A successful PATCH is 204 without a body, unless the request asks for attributes.",
 			flag: func(s *Switches) *bool { return &s.PatchNoContent },
+		},
+		{
+			Name: "largeGroup", Rule: "Row17", Default: defaultLargeGroup,
+			On: "How many members a Group may have and still be shown with all of them. One with more is shown without, and with " +
+				"the header Member-Count, unless they are asked for (`attributes=members`); Users are paged by " +
+				"`/Users?filter=groups.value eq \"…\"`.",
+			number: func(s *Switches) *int { return &s.LargeGroup },
 		},
 	}
 }

@@ -13,6 +13,7 @@ type Switches struct {
 	ReviveInactive      bool `json:"reviveInactive,omitempty"`
 	DuplicateGroupNames bool `json:"duplicateGroupNames,omitempty"`
 	PatchNoContent      bool `json:"patchNoContent,omitempty"`
+	LargeGroup          int  `json:"largeGroup,omitempty"`
 
 	UnquotedValues       bool `json:"unquotedValues,omitempty"`
 	DecodeRoles          bool `json:"decodeRoles,omitempty"`
@@ -44,6 +45,9 @@ func (s Switches) strict() bool { return s.StrictAttributes || s.Profile() }
 // Profile says whether the connection is held to the SCIM interoperability profile, which IPSIE builds on
 // (protocol.md 1.6, 1.7).
 func (s Switches) Profile() bool { return s.Interop || s.IPSIE }
+
+// MembersShown is how many members a Group may have and still be shown with them unasked (protocol.md section 3, row 17).
+func (s Switches) MembersShown() int { return orDefault(s.LargeGroup, defaultLargeGroup) }
 
 // Switch is one entry of the catalogue of switches.
 type Switch struct {

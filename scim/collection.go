@@ -63,6 +63,9 @@ func (c *collection) answer(w http.ResponseWriter, r *http.Request, p parameters
 	return c.writePage(w, page, q)
 }
 
+// pageMembers is how many members a list shows in all: a page of a thousand large Groups would not fit into memory.
+const pageMembers = 100_000
+
 // read reads a query.
 func (c *collection) read(caller resources.Caller, p parameters) (*request, error) {
 	q := &request{caller: caller, shown: map[string]shown{}}
@@ -75,7 +78,7 @@ func (c *collection) read(caller resources.Caller, p parameters) (*request, erro
 		q.query.With = union(q.query.With, e.with(projection))
 	}
 	if q.query.With.Members {
-		q.query.With.PageMembers = c.Limits.Members // a page of a thousand large Groups would not fit into memory
+		q.query.With.PageMembers = min(c.members, pageMembers)
 	}
 	if err := c.selections(q, p); err != nil {
 		return nil, err

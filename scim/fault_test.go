@@ -146,7 +146,7 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		spy := spyStore{d, make(chan resources.With, 10)}
-		c := newWorld(t, d, func(s *scim.Server) { s.Store, s.Limits.Members = spy, 1000 }).tenant("Société", "")
+		c := newWorld(t, d, func(s *scim.Server) { s.Store = spy }).tenant("Société", "").turn("largeGroup", "1000")
 		userID, groupID := c.addUser("anne@societe.example"), c.addGroup("G")
 		<-spy.with // POST of a Group shows its members
 		references := []string{"manager", "sponsor"}

@@ -140,7 +140,7 @@ func TestRFC7644Section39Projection(t *testing.T) {
 func TestQ27MembersAreShownWhereTheyAreWanted(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c := newWorld(t, d, func(s *scim.Server) { s.Limits.Members = 2 }).tenant("Société", "")
+		c := newWorld(t, d).tenant("Société", "").turn("largeGroup", "2")
 		u1, u2, u3 := c.addUser("u1@societe.example", object{"displayName": "One"}), c.addUser("u2@societe.example"), c.addUser("u3@societe.example")
 		inner := c.addGroup("inner")
 		small, large := c.addGroup("small", u1, inner), c.addGroup("large", u1, u2, u3)

@@ -168,7 +168,7 @@ func (e *endpoint) with(p projection) resources.With {
 		with.Groups = p.shows(e.linked)
 		return with
 	}
-	with.Members, with.MemberLimit = p.shows(e.linked), e.Limits.Members
+	with.Members, with.MemberLimit = p.shows(e.linked), e.members
 	if p.names(e.linked) {
 		with.MemberLimit = 0
 	}

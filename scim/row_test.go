@@ -3,8 +3,6 @@ package scim_test
 import (
 	"net/url"
 	"testing"
-
-	"proprio/scim"
 )
 
 // The tests TestRow01 to TestRow20 are the points where sources disagree (protocol.md section 3), one test per row: what
@@ -221,10 +219,11 @@ func TestRow16_DisplayOfMembers(t *testing.T) {
 	})
 }
 
-// Row 17: a Group over a size comes without members unless they are asked for, and a header says how many there are.
+// Row 17: a Group over a size, which is a setting of the connection, comes without members unless they are asked for, and
+// a header says how many there are; they can be read page by page.
 func TestRow17_MembersOfLargeGroups(t *testing.T) {
-	eachCommon(t, func(t *testing.T, shared *world) {
-		c := newWorld(t, shared.db, func(s *scim.Server) { s.Limits.Members = 2 }).tenant(t.Name(), "")
+	eachCommon(t, func(t *testing.T, w *world) {
+		c := w.tenant(t.Name(), "").turn("largeGroup", "2")
 		small := c.addGroup("Small", c.addUser("row17a@societe.example"), c.addUser("row17b@societe.example"))
 		large := c.addGroup("Large", append(c.members(small), c.addUser("row17c@societe.example"))...)
 		if a := c.do("GET", "/Groups/"+small, nil).must(200); len(a.at("members").([]any)) != 2 || a.header.Get("Member-Count") != "" {
@@ -235,6 +234,16 @@ func TestRow17_MembersOfLargeGroups(t *testing.T) {
 		}
 		if got := c.members(large); len(got) != 3 {
 			t.Errorf("asked for: %v", got)
+		}
+		paged, query := "", []string{"filter", `groups.value eq "` + large + `"`, "count", "1"}
+		for _, page := range c.walk("/Users", "nextCursor", c.ask("/Users", append(query, "cursor", "")...), query...) {
+			paged += page.text("Resources", 0, "userName") + " "
+		}
+		if paged != "row17a@societe.example row17b@societe.example row17c@societe.example " {
+			t.Errorf("page by page: %s", paged)
+		}
+		if a := c.another("second").do("GET", "/Groups/"+large, nil).must(200); len(a.at("members").([]any)) != 3 {
+			t.Errorf("to a connection with the default: %s", a.body)
 		}
 	})
 }

@@ -63,7 +63,6 @@ type Limits struct {
 	Rate       int   // requests per second of one connection; default none. IPSIE wants 25 at least
 	// CursorTimeout is for how many seconds a cursor is good, at least; default an hour (RFC 9865 §4).
 	CursorTimeout int
-	Members       int // members of a Group shown without being asked for; default 100,000 (protocol.md section 3, row 17)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -80,7 +79,6 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
 	fill(&l.CursorTimeout, 3600)
-	fill(&l.Members, 100_000)
 	return l
 }
 

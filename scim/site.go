@@ -29,9 +29,12 @@ type site struct {
 type mode struct {
 	profile  bool // held to the interoperability profile
 	features resources.Features
+	members  int // of a Group that is shown with them unasked
 }
 
-func modeOf(c resources.Caller) mode { return mode{c.Switches.Profile(), c.Features} }
+func modeOf(c resources.Caller) mode {
+	return mode{c.Switches.Profile(), c.Features, c.Switches.MembersShown()}
+}
 
 // edition is what a site is compiled for.
 type edition struct {
