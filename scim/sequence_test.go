@@ -2,11 +2,13 @@ package scim_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/resources"
 	"proprio/scim"
 	"proprio/scim/replay"
 	"proprio/testdata"
@@ -22,7 +24,8 @@ func given(c tenant) map[string]string {
 	}
 }
 
-// Every recorded sequence must pass: the tolerance catalogue of clients.md section 6 lives in them.
+// Every recorded sequence must pass with the preset that it is named after: what clients.md, sections 1 to 4, says of each
+// identity provider, as requests.
 func TestSequencesOfIdentityProviders(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -53,4 +56,18 @@ func TestSequencesOfIdentityProviders(t *testing.T) {
 			})
 		}
 	})
+}
+
+// Each identity provider that has a preset has a sequence, named after it, that is played with that preset.
+func TestEveryPresetHasASequence(t *testing.T) {
+	t.Parallel()
+	names, err := testdata.Sequences()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range resources.AllPresets() {
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, p.Name+"-") }) {
+			t.Errorf("no sequence shows what %s sends", p.Title)
+		}
+	}
 }
