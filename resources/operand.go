@@ -114,8 +114,12 @@ func Instant(s string) (time.Time, bool) {
 	return t.UTC().Truncate(time.Microsecond), ok
 }
 
-// literal is a value as the client wrote it.
+// literal is a value as the client wrote it. What is inside an object or an array stays there: it may be a password.
 func literal(v any) string {
+	switch v.(type) {
+	case map[string]any, []any:
+		return describe(v)
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprint(v) // a bare word that is no number

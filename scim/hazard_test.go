@@ -173,6 +173,12 @@ func TestH08_APasswordIsNoCredential(t *testing.T) {
 		c := w.tenant(t.Name(), "okta")
 		const secret = "correct-horse-8"
 		c.addUser("h08@societe.example", object{"password": secret})
+		misplaced := object{"password": secret}
+		for _, value := range []any{misplaced, []any{misplaced}} { // an error repeats nothing of what stands in the wrong place
+			c.do("POST", "/Users", object{"userName": value}).must(400)
+			c.do("POST", "/Groups", object{"displayName": "h08", "members": []any{object{"value": value}}}).must(400)
+			c.do("POST", "/Users", user("wrong@societe.example", object{"emails": value, "nickName": value})).must(400)
+		}
 		if a := c.do("GET", "/Schemas", nil).must(200); strings.Contains(strings.ToLower(a.body), "password") {
 			t.Error("a schema has a password")
 		}
