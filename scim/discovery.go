@@ -18,6 +18,9 @@ const (
 	schemaResourceType   = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 	schemaSchema         = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 	schemaListResponse   = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+	schemaAgent              = "urn:ietf:params:scim:schemas:core:2.0:Agent"
+	schemaAgenticApplication = "urn:ietf:params:scim:schemas:core:2.0:AgenticApplication"
 )
 
 // discovery serves what the server can do (RFC 7644 §4). All of it is known at the start, so it is rendered once.
@@ -77,6 +80,9 @@ func newDiscovery(s *site) *discovery {
 			"entitlements": object{"supported": true, "multipleEntitlementsSupported": true, "primarySupported": true, "typeSupported": true},
 		}
 	}
+	if agents := agentConfig(s.stored()); agents != nil {
+		config["agentExtension"] = agents
+	}
 	if len(s.EventURIs) > 0 || s.Async != nil {
 		config["securityEvents"] = securityEvents(s.EventURIs, s.Async != nil)
 	}
@@ -135,6 +141,21 @@ func securityEvents(eventURIs []string, async bool) object {
 		delete(o, "eventUris")
 	}
 	return o
+}
+
+// agentConfig is what draft-abbey-scim-agent-extension adds, where the company has its types; nil where it has none. An
+// Agent with a name is that of this draft; other drafts use the same URN.
+func agentConfig(types []*resources.ResourceType) object {
+	has := func(urn, attribute string) bool {
+		return slices.ContainsFunc(types, func(rt *resources.ResourceType) bool {
+			return rt.Schema.ID == urn && rt.Attribute(attribute) != nil
+		})
+	}
+	agents, applications := has(schemaAgent, "name"), has(schemaAgenticApplication, "name")
+	if !agents && !applications {
+		return nil
+	}
+	return object{"supported": true, "agentsSupported": agents, "agenticApplicationsSupported": applications}
 }
 
 // resourceTypeObject is RFC 7643 §6. Its id is its name.

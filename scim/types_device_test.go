@@ -82,6 +82,18 @@ func TestAgents_abbey(t *testing.T) {
 				t.Errorf("%s: %q", filter, got)
 			}
 		}
+		for types, want := range map[string]string{
+			"agent-abbey,agentic-application": `{"agenticApplicationsSupported":true,"agentsSupported":true,"supported":true}`,
+			"agentic-application":             `{"agenticApplicationsSupported":true,"agentsSupported":false,"supported":true}`,
+			"agent":                           "null", // of another draft
+			"device":                          "null",
+		} {
+			has := w.tenant(t.Name()+types, "")
+			has.define(strings.Split(types, ",")...)
+			if got := asJSON(t, has.do("GET", "/ServiceProviderConfig", nil).must(200).at("agentExtension")); got != want {
+				t.Errorf("agentExtension with %s: %s, want %s", types, got, want)
+			}
+		}
 	})
 }
 
