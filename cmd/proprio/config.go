@@ -23,6 +23,7 @@ type Config struct {
 	Listen        string // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
 	PublicURL     string // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
 	MetricsListen string // address of the metrics listener; empty: none
+	RateLimit     uint16 // requests per second of one connection before it is 429; 0: any number
 	LogFormat     string // "text" or "json". Default "text"
 	LogLevel      string // "debug", "info", "warn" or "error". Default "info"
 }
@@ -39,6 +40,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address to serve; port 0 picks a free one")
 	c.publicURLFlag(f)
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
+	f.Uint16Var(&c.RateLimit, "rate-limit", 0, "SCIM requests per second of one connection before it is 429; 0: any number")
 }
 
 // publicURLFlag is for the server and for commands that print an address of it.

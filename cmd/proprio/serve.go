@@ -56,6 +56,7 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	i.scim.Limits.Rate = int(p.cfg.RateLimit)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return listenAndDrain(ctx, listener, i.handler()) })
 	if p.cfg.MetricsListen != "" {
