@@ -71,7 +71,7 @@ func newDiscovery(s *site) *discovery {
 	if s.profile {
 		config["interopProfileConformant"] = true // draft-zollner-scim-interop-profile
 	}
-	if s.features.Delta {
+	if s.hasDelta() {
 		config["DeltaQuery"] = deltaConfig(s.stored())
 	}
 	if s.features.Roles {

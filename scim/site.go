@@ -176,13 +176,16 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveDelta adds the routes of delta queries on a collection, where the company has them.
 func (s *site) serveDelta(c *collection) {
-	if !s.features.Delta || s.Record == nil {
+	if !s.hasDelta() {
 		return
 	}
 	d, path := newDelta(c), strings.TrimSuffix(c.path, root)
 	s.handle(path+"/.deltaToken", methods{"GET": d.token})
 	s.handle(path+"/.delta", methods{"POST": d.changes})
 }
+
+// hasDelta says whether there are delta queries.
+func (s *site) hasDelta() bool { return s.features.Delta && s.Record != nil }
 
 // stored are the types whose resources the site serves.
 func (s *site) stored() []*resources.ResourceType {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,31 @@ func TestFeatureCommands(t *testing.T) {
 	if said := i.command("company", "set", "Parts", "--feature", "roles=on", "--feature", "delta=on"); !strings.Contains(said, "features=roles,delta") {
 		t.Errorf("it says %q", said)
 	}
+	i.serve()
+	token := i.command("token", "create", "--company", "Parts", "--connection", "idp")
+	served := func(path string) int {
+		t.Helper()
+		request, err := http.NewRequest(http.MethodGet, i.url+"/scim/v2"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	for path, want := range map[string]int{"/.deltaToken": 200, "/Users/.deltaToken": 200, "/Roles": 200, "/GroupMemberships": 404} {
+		if got := served(path); got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
 	i.command("company", "set", "Parts", "--feature", "delta=off")
+	if got := served("/.deltaToken"); got != 404 {
+		t.Errorf("delta queries after they were turned off: %d", got)
+	}
 	var companies []struct{ Features []string }
 	if err := json.Unmarshal([]byte(i.command("company", "list", "--json")), &companies); err != nil || len(companies) != 1 ||
 		strings.Join(companies[0].Features, " ") != "roles" {

@@ -51,7 +51,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	i.recorder = scim.NewRecorder(c.db, c.log)
 	i.scim = &scim.Server{
 		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.db, PublicURL: url,
-		CursorKey: cursorKey, Now: c.now, Log: c.log, Recorder: i.recorder, Observe: i.observe,
+		CursorKey: cursorKey, Now: c.now, Log: c.log, Record: c.db, Recorder: i.recorder, Observe: i.observe,
 		ResourceMetadata: oauth.ResourceMetadata(url, scim.BasePath),
 	}
 	i.wireEvents()
