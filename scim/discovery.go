@@ -146,12 +146,13 @@ func securityEvents(eventURIs []string, async bool) object {
 // agentConfig is what draft-abbey-scim-agent-extension adds, where the company has its types; nil where it has none. An
 // Agent with a name is that of this draft; other drafts use the same URN.
 func agentConfig(types []*resources.ResourceType) object {
-	has := func(urn, attribute string) bool {
+	named := func(a *resources.Attribute) bool { return a.Name == "name" }
+	has := func(urn string) bool {
 		return slices.ContainsFunc(types, func(rt *resources.ResourceType) bool {
-			return rt.Schema.ID == urn && rt.Attribute(attribute) != nil
+			return rt.Schema.ID == urn && slices.ContainsFunc(rt.Attributes(), named)
 		})
 	}
-	agents, applications := has(schemaAgent, "name"), has(schemaAgenticApplication, "name")
+	agents, applications := has(schemaAgent), has(schemaAgenticApplication)
 	if !agents && !applications {
 		return nil
 	}
