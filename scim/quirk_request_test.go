@@ -47,7 +47,7 @@ func TestQ02_MediaTypes(t *testing.T) {
 		} {
 			c.do("PATCH", "/Users/"+id, rename, "Content-Type", media).must(200)
 		}
-		for _, accept := range []string{"", "*/*", "application/json", "application/scim+json, */*;q=0.1", "text/html, application/*"} {
+		for _, accept := range []string{"", " ", "*/*", "application/json", "application/scim+json, */*;q=0.1", "text/html, application/*"} {
 			a := c.do("GET", "/Users/"+id, nil, "Accept", accept).must(200)
 			if got := a.header.Get("Content-Type"); got != "application/scim+json;charset=utf-8" {
 				t.Errorf("Accept %q is answered with %q", accept, got)

@@ -122,7 +122,8 @@ type answer struct {
 	body   string
 }
 
-// do sends a request. body is JSON text, bytes, or anything that JSON can hold; headers are name and value in turn.
+// do sends a request. body is JSON text, bytes, or anything that JSON can hold; headers are name and value in turn, and
+// one with an empty value is not sent.
 func (c tenant) do(method, path string, body any, headers ...string) answer {
 	c.t.Helper()
 	var reader io.Reader
@@ -149,7 +150,7 @@ func (c tenant) do(method, path string, body any, headers ...string) answer {
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
-		if headers[i+1] == "" {
+		if headers[i+1] == "" && headers[i] != "User-Agent" { // an empty User-Agent is what makes net/http send none
 			req.Header.Del(headers[i])
 		}
 	}
