@@ -74,7 +74,10 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 func newOAuth(c *core, url string) *oauth.Server {
 	return &oauth.Server{
 		Store: c.db, PublicURL: url, NewID: newID, Now: c.now, Log: c.log, ClientAddress: oidc.ClientAddress,
-		Resources: []oauth.Resource{{Path: scim.BasePath, Name: "SCIM 2.0", Scopes: []string{oauth.ScopeSCIM}}},
+		Resources: []oauth.Resource{
+			{Path: scim.BasePath, Name: "SCIM 2.0", Scopes: []string{oauth.ScopeSCIM}},
+			{Path: strings.TrimSuffix(events.BasePath, "/"), Name: "Shared Signals", Scopes: []string{oauth.ScopeEventsRead, oauth.ScopeEventsManage}},
+		},
 	}
 }
 

@@ -43,7 +43,7 @@ type Signer struct {
 
 // Issuer is a company as the issuer of tokens. Each has an issuer of its own: with one for all, a company could point a
 // stream of its own at another's receiver, and be believed.
-func (s *Signer) Issuer(company string) string { return s.PublicURL + basePath + company }
+func (s *Signer) Issuer(company string) string { return s.PublicURL + BasePath + company }
 
 // audience names the receiver, which is a connection.
 func (s *Signer) audience(company, connection string) string {

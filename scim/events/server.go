@@ -15,15 +15,15 @@ import (
 	"proprio/resources"
 )
 
-// basePath begins the path of all that belongs to a company as an issuer; the company's id follows.
-const basePath = "/ssf/"
+// BasePath begins the path of all that belongs to a company as an issuer; the company's id follows.
+const BasePath = "/ssf/"
 
 // WellKnown begins the path of a transmitter's metadata (SSF 1.0 §7.2.1).
 const WellKnown = "/.well-known/ssf-configuration"
 
 // Concerns says whether a path is for this package.
 func Concerns(path string) bool {
-	return strings.HasPrefix(path, basePath) || path == WellKnown || strings.HasPrefix(path, WellKnown+"/")
+	return strings.HasPrefix(path, BasePath) || path == WellKnown || strings.HasPrefix(path, WellKnown+"/")
 }
 
 // Scopes of tokens (CAEP interoperability profile §2.7). Manage includes Read. A token for SCIM alone has neither: who may
@@ -86,13 +86,13 @@ func (s *Server) Register(mux *http.ServeMux) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, h(w, r)) })
 	}
 	open("GET "+WellKnown, s.ownMetadata)
-	open("GET "+WellKnown+basePath+"{company}", s.metadata)
-	open("GET "+basePath+"{company}/jwks.json", s.keys)
+	open("GET "+WellKnown+BasePath+"{company}", s.metadata)
+	open("GET "+BasePath+"{company}/jwks.json", s.keys)
 
 	closed := func(pattern, scope string, h handler) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, s.guarded(w, r, scope, h)) })
 	}
-	const company = basePath + "{company}/"
+	const company = BasePath + "{company}/"
 	closed("POST "+company+"streams", ScopeManage, s.createStream)
 	closed("GET "+company+"streams", ScopeRead, s.readStreams)
 	closed("PATCH "+company+"streams", ScopeManage, s.changeStream)
