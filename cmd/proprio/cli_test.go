@@ -159,7 +159,7 @@ func TestListJSONIsStable(t *testing.T) {
 	i.wantNames(tokens[1], "created expires id scopes")
 	i.command("token", "revoke", tokens[0].(object)["id"].(string), "--company", "Lists")
 
-	i.wantNames(i.list("company", "list")[0], "created id name outsideDomain suspended")
+	i.wantNames(i.list("company", "list")[0], "created features id name outsideDomain suspended")
 	domains := i.list("domain", "list", "--company", "Lists")
 	i.wantNames(domains[0], "inForce name verified")
 	i.wantNames(domains[1], "inForce name proof record")

@@ -8,7 +8,8 @@
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
 //   - serve.go: listeners, health, drain; metrics.go: the second listener
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
-//   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go: one noun each, for administrators
+//   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go, type.go: one noun each, for
+//     administrators
 //   - connection_set.go: a connection's preset, switches and what its requests show
 //   - stream.go, events.go: event streams, for administrators and in the server
 //   - grant.go: roles and entitlements
