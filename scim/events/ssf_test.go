@@ -228,7 +228,7 @@ func TestCAEP_KeysRotateAndOldTokensStillVerify(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
-		p := w.party(w.company(), "scim", "ssf.manage")
+		p := w.party(w.keyless(), "scim", "ssf.manage")
 		stream := p.stream(only(events.CreateNotice))
 		p.user("a@a.fr")
 		old := p.take(stream, 1)[0].header.KeyID
@@ -255,7 +255,7 @@ func TestCAEP_KeysRotateAndOldTokensStillVerify(t *testing.T) {
 		w.later(31 * 24 * time.Hour)
 		wantEqual(t, "the old key is published after a month", slices.Contains(published(), old), false)
 
-		other := w.party(w.company(), "scim", "ssf.manage")
+		other := w.party(w.keyless(), "scim", "ssf.manage")
 		wantEqual(t, "another company's keys before its first token",
 			string(other.must(http.StatusOK, "GET", other.base()+"/jwks.json", nil).body), `{"keys":[]}`)
 	})

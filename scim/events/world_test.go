@@ -3,6 +3,9 @@ package events_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -105,7 +108,31 @@ type party struct {
 	token      string
 }
 
+// signingKey is the key of every company here that does not make its own: to make one takes a while.
+var signingKey = sync.OnceValues(func() ([]byte, error) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	return x509.MarshalPKCS8PrivateKey(private)
+})
+
+// company makes one that has a signing key.
 func (w *world) company() string {
+	w.t.Helper()
+	id := w.keyless()
+	private, err := signingKey()
+	if err == nil {
+		err = w.db.AddSigningKey(context.Background(), events.Key{Company: id, ID: newID(), Private: private, Created: w.now()})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// keyless makes a company whose first token makes its signing key.
+func (w *world) keyless() string {
 	w.t.Helper()
 	id := newID()
 	if _, err := w.db.CreateCompany(context.Background(), system, ownership.Company{ID: id, Name: id}); err != nil {
