@@ -16,10 +16,17 @@ func (rt *ResourceType) Bind(e filter.Expression) (Condition, error) {
 	return binder{rt: rt, scans: new(int)}.whole(e)
 }
 
-// BindLenient is Bind for a query over several types: an attribute that this one does not have has no value here, but
-// may have one there (RFC 7644 §3.4.2.1; protocol.md section 3, row 7).
-func (rt *ResourceType) BindLenient(e filter.Expression) (Condition, error) {
-	return binder{rt: rt, scans: new(int), lenient: true}.whole(e)
+// Names are how the names of attributes in a filter are taken.
+type Names struct {
+	// Lenient is for a query over several types: an attribute that this one does not have has no value here, but may have
+	// one there (RFC 7644 §3.4.2.1; protocol.md section 3, row 7).
+	Lenient bool
+	URNs    bool // an attribute of an extension needs the extension's URN (RFC 7644 §3.10; Q23)
+}
+
+// BindNames is Bind for names that are taken otherwise.
+func (rt *ResourceType) BindNames(e filter.Expression, names Names) (Condition, error) {
+	return binder{rt: rt, scans: new(int), names: names}.whole(e)
 }
 
 func (b binder) whole(e filter.Expression) (Condition, error) {
@@ -50,8 +57,7 @@ type binder struct {
 	rt     *ResourceType
 	within *Attribute
 	scans  *int // comparisons so far that no index answers
-	// lenient takes names that the type does not have for attributes without value.
-	lenient bool
+	names  Names
 }
 
 // nothing is the condition that holds for no resource.
@@ -225,7 +231,10 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 	if b.within == nil {
 		a, err := b.rt.Resolve(p)
 		var e *Error
-		if b.lenient && errors.Is(err, ErrInvalidPath) {
+		if err == nil && b.names.URNs && p.URIPrefix == nil && (a.extension || a.Parent != nil && a.Parent.extension) {
+			err = Errorf(ErrInvalidPath, p.String(), "%s is an attribute of an extension: name it with its URN, %s.", p.String(), a)
+		}
+		if b.names.Lenient && errors.Is(err, ErrInvalidPath) {
 			return nil, nil
 		}
 		if errors.As(err, &e) {
@@ -241,7 +250,7 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 			return b.within, nil
 		}
 	}
-	if b.lenient {
+	if b.names.Lenient {
 		return nil, nil
 	}
 	return nil, Errorf(ErrInvalidFilter, b.within.String()+"["+p.String()+"]", "%s has no sub-attribute %q.", b.within, p.String())

@@ -1,10 +1,11 @@
 package resources
 
-// What a number switch is where the connection sets none: a Group of that many members can still be shown whole; a day in
-// which a connection takes away that many Users and Groups, or a request that takes that many members, is still an
+// What a number switch is where the connection sets none: a Group of that many members can still be shown whole;
+// that many operations are still one change; a day in which a connection takes away that many Users and Groups, or a request that takes that many members, is still an
 // ordinary one.
 const (
 	defaultLargeGroup       = 100_000
+	defaultPatchOperations  = 1000
 	defaultMassRemovalCount = 100
 	defaultMassRemovalShare = 50
 	defaultMassLossCount    = 15
@@ -47,6 +48,11 @@ func answerSwitches() []Switch {
 				"the header Member-Count, unless they are asked for (`attributes=members`); Users are paged by " +
 				"`/Users?filter=groups.value eq \"…\"`.",
 			number: func(s *Switches) *int { return &s.LargeGroup },
+		},
+		{
+			Name: "patchOperations", Rule: "Q42", Default: defaultPatchOperations,
+			On:     "How many operations a PATCH may have. One with more is 413 and changes nothing.",
+			number: func(s *Switches) *int { return &s.PatchOperations },
 		},
 	}
 }
@@ -110,6 +116,12 @@ func strictSwitches() []Switch {
 			Off:  "A body without schemas, or whose schemas lack an extension that it uses, is taken for what it holds.",
 			On:   "It is 400 invalidSyntax.",
 			flag: func(s *Switches) *bool { return &s.RequireSchemas },
+		},
+		{
+			Name: "requireURNs", Rule: "Q23",
+			Off:  "An attribute of an extension may stand in a filter without its URN: `department eq \"Sales\"`.",
+			On:   "It is 400 invalidFilter.",
+			flag: func(s *Switches) *bool { return &s.RequireURNs },
 		},
 		{
 			Name: "singlePrimary", Rule: "Q11",

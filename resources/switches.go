@@ -14,6 +14,7 @@ type Switches struct {
 	DuplicateGroupNames bool `json:"duplicateGroupNames,omitempty"`
 	PatchNoContent      bool `json:"patchNoContent,omitempty"`
 	LargeGroup          int  `json:"largeGroup,omitempty"`
+	PatchOperations     int  `json:"patchOperations,omitempty"`
 
 	UnquotedValues       bool `json:"unquotedValues,omitempty"`
 	DecodeRoles          bool `json:"decodeRoles,omitempty"`
@@ -24,6 +25,7 @@ type Switches struct {
 	StrictBooleans   bool `json:"strictBooleans,omitempty"`
 	StrictCountry    bool `json:"strictCountry,omitempty"`
 	RequireSchemas   bool `json:"requireSchemas,omitempty"`
+	RequireURNs      bool `json:"requireURNs,omitempty"`
 	SinglePrimary    bool `json:"singlePrimary,omitempty"`
 
 	Interop bool `json:"interop,omitempty"`
@@ -48,6 +50,9 @@ func (s Switches) Profile() bool { return s.Interop || s.IPSIE }
 
 // MembersShown is how many members a Group may have and still be shown with them unasked (protocol.md section 3, row 17).
 func (s Switches) MembersShown() int { return orDefault(s.LargeGroup, defaultLargeGroup) }
+
+// Operations is how many operations a PATCH may have (Q42).
+func (s Switches) Operations() int { return orDefault(s.PatchOperations, defaultPatchOperations) }
 
 // Switch is one entry of the catalogue of switches.
 type Switch struct {

@@ -57,7 +57,7 @@ func (e *endpoint) apply(ctx context.Context, c change) (*resources.Result, erro
 }
 
 func (e *endpoint) patch(ctx context.Context, caller resources.Caller, c change, pre resources.Precondition) (*resources.Result, error) {
-	ops, err := decodePatch(e.rt, c.data, patchOptionsOf(caller.Switches, e.Limits))
+	ops, err := decodePatch(e.rt, c.data, patchOptionsOf(caller.Switches))
 	if err != nil {
 		return nil, err
 	}

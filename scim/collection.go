@@ -108,17 +108,14 @@ func (c *collection) selections(q *request, p parameters) error {
 	if err != nil {
 		return err
 	}
+	names := resources.Names{Lenient: c.path == root, URNs: q.caller.Switches.RequireURNs}
 	selections := make([]resources.Selection, len(c.endpoints))
 	for i, e := range c.endpoints {
-		bind := e.rt.Bind
-		if c.path == root {
-			bind = e.rt.BindLenient
-		}
 		selections[i] = resources.Selection{Type: e.rt.Name, SortBy: attributes[i]}
 		if expression == nil {
 			continue
 		}
-		if selections[i].Where, err = bind(expression); err != nil {
+		if selections[i].Where, err = e.rt.BindNames(expression, names); err != nil {
 			return err
 		}
 	}

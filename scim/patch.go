@@ -23,8 +23,8 @@ type patchOptions struct {
 }
 
 // patchOptionsOf are those of a connection.
-func patchOptionsOf(s resources.Switches, l Limits) patchOptions {
-	return patchOptions{operations: l.Operations, unquoted: s.UnquotedValues, schemas: s.RequireSchemas, paths: s.Profile()}
+func patchOptionsOf(s resources.Switches) patchOptions {
+	return patchOptions{operations: s.Operations(), unquoted: s.UnquotedValues, schemas: s.RequireSchemas, paths: s.Profile()}
 }
 
 // decodePatch turns a PATCH body, in any dialect, into operations that all have a path: keys and operations in any

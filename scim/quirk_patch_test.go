@@ -318,7 +318,7 @@ func TestQ41_AddReplaceAndRemoveOfNothing(t *testing.T) {
 	})
 }
 
-// Q42: as many operations as the limit, and one more is 413 with a detail that says so.
+// Q42: as many operations as the limit, and one more is 413 with a detail that says so; patchOperations is the limit.
 func TestQ42_ManyOperations(t *testing.T) {
 	eachCommon(t, func(t *testing.T, w *world) {
 		c := w.tenant(t.Name(), "")
@@ -335,5 +335,8 @@ func TestQ42_ManyOperations(t *testing.T) {
 		if !strings.Contains(a.text("detail"), "1001") || c.do("GET", "/Users/"+id, nil).text("title") != "T999" {
 			t.Errorf("one too many: %s", a.body)
 		}
+		c.turn("patchOperations", "2").do("PATCH", "/Users/"+id, patch(ops[:3]...)).scimError(413, "", "limit is 2")
+		c.do("PATCH", "/Users/"+id, patch(ops[:2]...)).must(200)
+		c.turn("patchOperations", "1001").do("PATCH", "/Users/"+id, patch(append(ops, op("replace", "title", "last"))...)).must(200)
 	})
 }

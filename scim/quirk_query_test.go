@@ -74,15 +74,21 @@ func TestQ22_LetterCaseInFilters(t *testing.T) {
 	})
 }
 
-// Q23: attributes with their URN, with a colon or a dot behind it, and enterprise attributes without.
+// Q23: attributes with their URN, with a colon or a dot behind it, and enterprise attributes without, unless requireURNs
+// is on.
 func TestQ23_NamesWithAndWithoutURN(t *testing.T) {
 	eachCommon(t, func(t *testing.T, w *world) {
 		c := w.tenant(t.Name(), "")
 		c.addUser("q23@societe.example", object{enterpriseURN: object{"department": "Éclairage", "employeeNumber": "7"}})
 		c.wantFound(t, map[string]float64{
 			enterpriseURN + `:department eq "éclairage"`: 1, userURN + `:userName eq "q23@societe.example"`: 1, `department eq "Éclairage"`: 1,
-			enterpriseURN + `.employeeNumber eq "7"`: 1, `employeeNumber eq "8"`: 0,
+			enterpriseURN + `.employeeNumber eq "7"`: 1, `employeeNumber eq "8"`: 0, `manager pr`: 0,
 		})
+		c.turn("requireURNs", "on")
+		for _, filter := range []string{`department eq "Éclairage"`, `userName pr and employeeNumber eq "7"`, `manager pr`, `manager.value eq "x"`} {
+			c.do("GET", "/Users?filter="+url.QueryEscape(filter), nil).scimError(400, "invalidFilter", enterpriseURN)
+		}
+		c.wantFound(t, map[string]float64{enterpriseURN + `:department eq "éclairage"`: 1, enterpriseURN + `.employeeNumber eq "7"`: 1, `userName pr`: 1})
 	})
 }
 

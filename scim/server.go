@@ -55,12 +55,11 @@ type Server struct {
 
 // Limits bound what one request may ask for. A zero field means its default.
 type Limits struct {
-	Body       int64 // bytes of a request body; default 1 MiB
-	Operations int   // operations of a PATCH; default 1000 (clients.md Q42)
-	Bulk       int   // operations of a bulk request; default 1000
-	PageSize   int   // resources of a list that names no count; default 100
-	MaxPage    int   // resources of a list at most; default 1000
-	Rate       int   // requests per second of one connection; default none. IPSIE wants 25 at least
+	Body     int64 // bytes of a request body; default 1 MiB
+	Bulk     int   // operations of a bulk request; default 1000
+	PageSize int   // resources of a list that names no count; default 100
+	MaxPage  int   // resources of a list at most; default 1000
+	Rate     int   // requests per second of one connection; default none. IPSIE wants 25 at least
 	// CursorTimeout is for how many seconds a cursor is good, at least; default an hour (RFC 9865 §4).
 	CursorTimeout int
 }
@@ -74,7 +73,6 @@ func (l Limits) withDefaults() Limits {
 	if l.Body <= 0 {
 		l.Body = 1 << 20
 	}
-	fill(&l.Operations, 1000)
 	fill(&l.Bulk, 1000)
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
