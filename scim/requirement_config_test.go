@@ -18,7 +18,7 @@ func TestRow13_ProviderConfigPublishesStandardsNotDrafts(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		const event = "urn:ietf:params:scim:event:prov:create:full"
-		w := newWorld(t, d, func(s *scim.Server) { s.EventURIs = []string{event} })
+		w := newWorld(t, d, func(s *scim.Server) { s.EventURIs, s.Record = []string{event}, d })
 		c, other := w.tenant("Société", ""), w.tenant("Other", "")
 		drafts := func(c tenant, headers ...string) (on []string) {
 			a := c.do("GET", "/ServiceProviderConfig", nil, headers...).must(200)
