@@ -231,8 +231,8 @@ func (b binder) resolve(p filter.AttributePath) (*Attribute, error) {
 	if b.within == nil {
 		a, err := b.rt.Resolve(p)
 		var e *Error
-		if err == nil && b.names.URNs && p.URIPrefix == nil && (a.extension || a.Parent != nil && a.Parent.extension) {
-			err = Errorf(ErrInvalidPath, p.String(), "%s is an attribute of an extension: name it with its URN, %s.", p.String(), a)
+		if err == nil && b.names.URNs {
+			err = needsURN(p, a)
 		}
 		if b.names.Lenient && errors.Is(err, ErrInvalidPath) {
 			return nil, nil

@@ -84,6 +84,9 @@ func (d *draft) apply(op Operation) error {
 // target ties a path to attributes.
 func (d *draft) target(p filter.Path) (target, error) {
 	a, err := d.rt.Resolve(p.AttributePath)
+	if err == nil && d.switches.NeedURNs() {
+		err = needsURN(p.AttributePath, a)
+	}
 	if err != nil {
 		return target{}, err
 	}

@@ -189,6 +189,15 @@ func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
 	return sub, nil
 }
 
+// needsURN is what is wrong with a path that leads to an attribute of an extension without the extension's URN, where that
+// is not tolerated (RFC 7644 §3.10; Q23).
+func needsURN(p filter.AttributePath, a *Attribute) error {
+	if p.URIPrefix != nil || !a.extension && (a.Parent == nil || !a.Parent.extension) {
+		return nil
+	}
+	return Errorf(ErrInvalidPath, p.String(), "%s is an attribute of an extension: name it with its URN, %s.", p.String(), a)
+}
+
 // Attribute resolves a path given as text, such as "name.givenName"; it panics when there is none, so it is only for
 // names written in code.
 func (rt *ResourceType) Attribute(path string) *Attribute {

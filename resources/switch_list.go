@@ -119,8 +119,9 @@ func strictSwitches() []Switch {
 		},
 		{
 			Name: "requireURNs", Rule: "Q23",
-			Off:  "An attribute of an extension may stand in a filter without its URN: `department eq \"Sales\"`.",
-			On:   "It is 400 invalidFilter.",
+			Off: "An attribute of an extension may be named without its URN, in filters, paths and bodies: `department eq \"Sales\"`.",
+			On: "Without its URN it is no attribute: 400 invalidFilter in a filter, 400 invalidPath in a path, and in a body what " +
+				"strictAttributes says of those that are not known.",
 			flag: func(s *Switches) *bool { return &s.RequireURNs },
 		},
 		{
@@ -139,7 +140,7 @@ func profileSwitches() []Switch {
 			Name: "interop", Rule: "draft-zollner-scim-interop-profile",
 			Off: "The tolerances above apply.",
 			On: "The connection is held to the interoperability profile, and ServiceProviderConfig says so: unknown attributes and " +
-				"schemas are 400 invalidSyntax; so is a PATCH operation without path; a replace of a complex attribute replaces the " +
+				"schemas are 400 invalidSyntax, those of extensions without their URN too; so is a PATCH operation without path; a replace of a complex attribute replaces the " +
 				"object; a value path needs a sub-attribute, except for members; a filter of a value path that fits several values is " +
 				"400 invalidFilter.",
 			flag: func(s *Switches) *bool { return &s.Interop },

@@ -44,6 +44,9 @@ type Switches struct {
 // strict says whether what the schemas do not know is refused: by its own switch, or because a profile demands it.
 func (s Switches) strict() bool { return s.StrictAttributes || s.Profile() }
 
+// NeedURNs says whether an attribute of an extension must be named with the extension's URN.
+func (s Switches) NeedURNs() bool { return s.RequireURNs || s.Profile() }
+
 // Profile says whether the connection is held to the SCIM interoperability profile, which IPSIE builds on
 // (protocol.md 1.6, 1.7).
 func (s Switches) Profile() bool { return s.Interop || s.IPSIE }

@@ -108,7 +108,7 @@ func (c *collection) selections(q *request, p parameters) error {
 	if err != nil {
 		return err
 	}
-	names := resources.Names{Lenient: c.path == root, URNs: q.caller.Switches.RequireURNs}
+	names := resources.Names{Lenient: c.path == root, URNs: q.caller.Switches.NeedURNs()}
 	selections := make([]resources.Selection, len(c.endpoints))
 	for i, e := range c.endpoints {
 		selections[i] = resources.Selection{Type: e.rt.Name, SortBy: attributes[i]}

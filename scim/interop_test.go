@@ -113,6 +113,7 @@ func TestInterop_WhatIsUnknownIsInvalidSyntax(t *testing.T) {
 			"attribute": {"shoeSize": 44}, "sub-attribute": {"name": object{"nick": "N"}}, "of an extension": {enterpriseURN: object{"shoe": 1}},
 			"extension": {"urn:made:up:1.0:User": object{"a": 1}}, "schema": {"schemas": []string{userURN, "urn:made:up:1.0:User"}},
 			"of a value": {"emails": []object{{"value": "a@societe.example", "colour": "red"}}}, "alias": {"roles": []object{{"value": "r", "displayName": "R"}}},
+			"of an extension, without its URN": {"department": "D"},
 		} {
 			c.do("POST", "/Users", user("interop@societe.example", body)).scimError(400, "invalidSyntax", "")
 			if c.finds(`userName eq "interop@societe.example"`) != 0.0 {
@@ -138,7 +139,7 @@ func TestInterop_AddressesAndMediaType(t *testing.T) {
 func TestInterop_FilterOnAnUndefinedAttribute(t *testing.T) {
 	eachCommon(t, func(t *testing.T, w *world) {
 		c := w.interop(t.Name())
-		for _, filter := range []string{`shoeSize eq "44"`, `name.nick eq "x"`, `urn:made:up:a eq "x"`, `emails[colour eq "red"]`} {
+		for _, filter := range []string{`shoeSize eq "44"`, `name.nick eq "x"`, `urn:made:up:a eq "x"`, `emails[colour eq "red"]`, `department eq "x"`} {
 			c.do("GET", "/Users?filter="+url.QueryEscape(filter), nil).scimError(400, "invalidFilter", "")
 		}
 	})

@@ -89,6 +89,13 @@ func TestQ23_NamesWithAndWithoutURN(t *testing.T) {
 			c.do("GET", "/Users?filter="+url.QueryEscape(filter), nil).scimError(400, "invalidFilter", enterpriseURN)
 		}
 		c.wantFound(t, map[string]float64{enterpriseURN + `:department eq "éclairage"`: 1, enterpriseURN + `.employeeNumber eq "7"`: 1, `userName pr`: 1})
+		c.patched(nil, op("add", "department", "D")).scimError(400, "invalidPath", enterpriseURN)
+		c.patched(nil, op("add", enterpriseURN+":department", "D")).must(200)
+		loose := user("q23b@societe.example", object{"department": "D"})
+		if a := c.do("POST", "/Users", loose).must(201); a.at(enterpriseURN) != nil {
+			t.Errorf("a department without URN is taken: %s", a.body)
+		}
+		c.turn("requireURNs", "on", "strictAttributes", "on").do("POST", "/Users", loose).scimError(400, "invalidSyntax", "department")
 	})
 }
 
