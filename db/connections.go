@@ -159,7 +159,7 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 		from tokens t join connections c on c.company_id = t.company_id and c.id = t.connection_id
 		join companies o on o.id = t.company_id where t.hash = ?`, hash[:])
 	if err != nil {
-		return resources.Token{}, resources.Connection{}, named(err, "The token is not known.")
+		return resources.Token{}, resources.Connection{}, named(err, "The token is not known, or has ended: an access token lives for an hour, and as long as its client and secret.")
 	}
 	t := row.Token.token()
 	c, err := row.connectionOf(row.ownerRow)

@@ -137,9 +137,7 @@ func (d *decoder) fault(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return d.errorf("The JSON ends too early, at byte %d.", d.json.InputOffset())
 	}
-	e := d.errorf("The JSON is malformed at byte %d: %s.", d.json.InputOffset(), strings.TrimPrefix(err.Error(), "json: "))
-	e.Cause = err
-	return e
+	return d.errorf("The JSON is malformed at byte %d: %s.", d.json.InputOffset(), strings.TrimPrefix(err.Error(), "json: "))
 }
 
 // checkText refuses text that cannot be stored.

@@ -21,7 +21,7 @@ func TestCommandLineMistakes(t *testing.T) {
 		args string
 		says string
 	}{
-		{"company create", "takes [NAME]"},
+		{"company create", "takes NAME"},
 		{"company creat X", `no command "creat"`},
 		{"company create X --outside-domain maybe", "use reject or hold"},
 		{"token create --company Cli", "needs --connection"},

@@ -102,7 +102,7 @@ func (p *program) clientOf(f clientFlags) (oauth.Client, error) {
 	if f.keysFile != "" {
 		keys, err := p.readSecret(f.keysFile)
 		if err != nil {
-			return c, err
+			return c, fmt.Errorf("--jwks-file: %w", err)
 		}
 		c.Keys = keys
 	}
@@ -141,8 +141,12 @@ func (p *program) clientListCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		named, err := c.connectionNames(ctx, caller.Company)
+		if err != nil {
+			return err
+		}
 		return printList(p, *asJSON, clients, clientOut, func(c oauth.Client) {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\n", c.ID, c.Name, c.Method, strings.Join(c.Scopes, " "))
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, named[c.Connection], c.Method, strings.Join(c.Scopes, " "))
 			for _, s := range c.Secrets {
 				fmt.Fprintf(p.stdout, "\tsecret %s\tcreated %s\n", s.ID, s.Created.Format("2006-01-02"))
 			}

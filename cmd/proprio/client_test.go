@@ -88,7 +88,7 @@ func TestClientCommands_secret(t *testing.T) {
 	first.must(t, "GET", "/Users", nil, 200)
 
 	fresh := i.command("client", "rotate", "sync", "--company", "Clients")
-	second := newCaller(first.base, i.accessToken(t, "client_id", id, "client_secret", fresh, "scope", "scim"))
+	second := newCaller(first.base, i.accessToken(t, "client_id", id, "client_secret", fresh+"\n", "scope", "scim")) // as curl sends a file
 	if out, err := i.try("client", "rotate", "sync", "--company", "Clients"); err == nil || out != "" {
 		t.Errorf("a third secret: %q %v", out, err)
 	}
@@ -191,7 +191,7 @@ func TestClientCommands_mistakes(t *testing.T) {
 	i.command("company", "create", "Clients", "--domain", "clients.example", "--assume-verified")
 	in := []string{"--company", "Clients", "--connection", "idp"}
 	for line, want := range map[string]string{
-		"client create":                       "takes [NAME]",
+		"client create":                       "takes NAME",
 		"client create x --scope admin":       "not one of scim",
 		"client create x --jwks-uri http://x": "must be https",
 		"client create x --entra-tenant common --entra-audience a --entra-subject s":                                      "tenant",

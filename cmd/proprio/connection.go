@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +31,7 @@ func (p *program) connectionListCmd() *cobra.Command {
 		return printList(p, *asJSON, connections, out, func(c resources.Connection) {
 			fmt.Fprintf(p.stdout, "%s\t%s\t%s\tdisabled=%t\n", c.ID, c.Name, c.Preset, c.Disabled)
 			for _, t := range tokens[c.ID] {
-				fmt.Fprintf(p.stdout, "\ttoken %s\tcreated %s\trevoked=%t\n", t.ID, t.Created.Format("2006-01-02"), !t.Revoked.IsZero())
+				fmt.Fprintf(p.stdout, "\ttoken %s\t%s\tcreated %s\trevoked=%t\n", t.ID, strings.Join(t.Scopes, " "), t.Created.Format("2006-01-02"), !t.Revoked.IsZero())
 			}
 		})
 	})
@@ -50,6 +51,16 @@ func (p *program) connectionSwitchCmd(verb string, disabled bool) *cobra.Command
 		found.Disabled = disabled
 		return c.db.SetConnection(ctx, caller.Actor, found)
 	})
+}
+
+// connectionNames are the names of a company's connections, by id.
+func (c *core) connectionNames(ctx context.Context, company string) (map[string]string, error) {
+	connections, _, err := c.db.ListConnections(ctx, company)
+	named := map[string]string{}
+	for _, found := range connections {
+		named[found.ID] = found.Name
+	}
+	return named, err
 }
 
 // connection finds a company's connection by name, with its tokens.

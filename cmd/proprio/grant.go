@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,9 @@ func (p *program) grantSetCmd(typ, word string) *cobra.Command {
 	f.IntVar(&limit, "limit", 0, "how many users may have it; 0: any number")
 	f.BoolVar(&unsupported, "unsupported", false, "it is not in use any more")
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		if limit < 0 {
+			return fmt.Errorf("%w: --limit %d: it is a number of users, or 0 for any number", errUsage, limit)
+		}
 		in := resources.Input{
 			"value": args[0], "supported": !unsupported, "limitedAssignmentsPermitted": limit > 0, "contains": values(contains),
 		}
@@ -91,6 +95,17 @@ func (c *core) setGrant(ctx context.Context, caller resources.Caller, typ, value
 		return err
 	}
 	return errors.Join(c.setContained(ctx, caller, all, value, grantValues(contains)), ignoredError(result))
+}
+
+// containers are the values of those that contain the one of that value.
+func containers(all []*resources.Resource, value string) (values []string) {
+	for _, r := range all {
+		g := grantOut(r)
+		if slices.ContainsFunc(g.Contains, func(v string) bool { return resources.Fold(v) == resources.Fold(value) }) {
+			values = append(values, g.Value)
+		}
+	}
+	return values
 }
 
 func ignoredError(result *resources.Result) error {
@@ -222,6 +237,9 @@ func (p *program) grantRemoveCmd(typ, word string) *cobra.Command {
 		found, _ := findGrant(all, args[0])
 		if found == nil {
 			return fmt.Errorf("there is no %s %q (see proprio %s list)", word, args[0], word)
+		}
+		if parents := containers(all, args[0]); len(parents) > 0 {
+			return fmt.Errorf("%s %q is contained in %s: set those without --contains %s first", word, args[0], strings.Join(parents, ", "), args[0])
 		}
 		if err := c.setContained(ctx, caller, all, args[0], nil); err != nil {
 			return err

@@ -72,6 +72,14 @@ func TestRoleCommands(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
+	for says, wrong := range map[string][]string{
+		"is contained in admin": {"role", "remove", "EDITOR", "--company", "Roles"},
+		"--limit -2":            {"role", "set", "viewer", "--limit", "-2", "--company", "Roles"},
+	} {
+		if _, err := i.try(wrong...); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: %v, want it to say %q", wrong, err, says)
+		}
+	}
 	role("remove", "ADMIN")
 	if said := role("list"); strings.Contains(said, "admin") || !strings.Contains(said, "editor") {
 		t.Errorf("after the removal: %q", said)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,8 +90,8 @@ func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 func names(want ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(want) {
-			return fmt.Errorf("%w: %s takes %v, got %d argument(s) (see %s --help)",
-				errUsage, cmd.CommandPath(), want, len(args), cmd.CommandPath())
+			return fmt.Errorf("%w: %s takes %s, not %d arguments (see %s --help)",
+				errUsage, cmd.CommandPath(), cmp.Or(strings.Join(want, " "), "flags alone"), len(args), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -150,14 +152,14 @@ func (p *program) readSecret(path string) (string, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fmt.Errorf("secret file: %w", err)
+			return "", err
 		}
 		defer f.Close()
 		in = f
 	}
 	b, err := io.ReadAll(io.LimitReader(in, 64<<10))
 	if err != nil {
-		return "", fmt.Errorf("secret file: %w", err)
+		return "", err
 	}
 	secret := trimLine(string(b))
 	if secret == "" {

@@ -49,7 +49,7 @@ func (p *program) streamCreateCmd() *cobra.Command {
 		if headerFile != "" {
 			header, err := p.readSecret(headerFile)
 			if err != nil {
-				return err
+				return fmt.Errorf("--authorization-file: %w", err)
 			}
 			s.Delivery.Authorization = header
 		}
@@ -62,14 +62,11 @@ func (p *program) streamCreateCmd() *cobra.Command {
 }
 
 func (c *core) createStream(ctx context.Context, caller resources.Caller, connection string, groups []string, s events.Stream) (events.Stream, error) {
-	found, err := c.ensureConnection(ctx, caller, connection, "")
-	if err != nil {
-		return s, err
-	}
+	var err error
 	if s.Feed.Groups, err = c.groupsByName(ctx, caller, groups); err != nil {
 		return s, err
 	}
-	s.Company, s.ID, s.Connection = caller.Company, newID(), found.ID
+	s.Company, s.ID = caller.Company, newID()
 	if len(s.Requested) == 0 {
 		s.Requested = events.Usual()
 	}
@@ -78,7 +75,16 @@ func (c *core) createStream(ctx context.Context, caller resources.Caller, connec
 			return s, fmt.Errorf("%w: --event %q: use one of %s", errUsage, event, strings.Join(events.Supported(), ", "))
 		}
 	}
-	return c.publisher("", nil).Create(ctx, caller.Actor, s)
+	publisher := c.publisher("", nil)
+	if err := publisher.Check(ctx, s); err != nil {
+		return s, err // before there is a connection for it
+	}
+	found, err := c.ensureConnection(ctx, caller, connection, "")
+	if err != nil {
+		return s, err
+	}
+	s.Connection = found.ID
+	return publisher.Create(ctx, caller.Actor, s)
 }
 
 func (p *program) streamListCmd() *cobra.Command {
@@ -98,9 +104,13 @@ func (p *program) streamListCmd() *cobra.Command {
 				return err
 			}
 		}
+		named, err := c.connectionNames(ctx, caller.Company)
+		if err != nil {
+			return err
+		}
 		out := func(s events.Stream) streamJSON { return streamOut(s, waiting[s.ID]) }
 		return printList(p, *asJSON, streams, out, func(s events.Stream) {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\twaiting=%d\tfailures=%d\t%s\n", s.ID, out(s).Method, s.Status, waiting[s.ID], s.Failures, s.Error)
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\twaiting=%d\tfailures=%d\t%s\n", s.ID, named[s.Connection], out(s).Method, s.Status, waiting[s.ID], s.Failures, s.Error)
 		})
 	})
 }
@@ -111,7 +121,10 @@ func (p *program) streamRemoveCmd() *cobra.Command {
 		Example: `  proprio stream remove 01a20032-d3c7-79b4-992e-6bedaf7408f9 --company "Atelier Brémond"`,
 	}
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
-		return c.db.RemoveStream(ctx, caller.Actor, caller.Company, args[0])
+		if err := c.db.RemoveStream(ctx, caller.Actor, caller.Company, args[0]); err != nil {
+			return fmt.Errorf("stream %q: %w (see proprio stream list)", args[0], err)
+		}
+		return nil
 	})
 }
 
@@ -123,7 +136,7 @@ func (p *program) streamStatusCmd(verb, short string, status events.Status) *cob
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		s, err := c.db.Stream(ctx, caller.Company, args[0])
 		if err != nil {
-			return err
+			return fmt.Errorf("stream %q: %w (see proprio stream list)", args[0], err)
 		}
 		return c.publisher("", nil).SetStatus(ctx, caller.Actor, s, status, "set by an administrator")
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -58,6 +59,10 @@ func (p *program) readDefinition(name string) (*resources.Definition, error) {
 	in := p.stdin
 	if name != "-" {
 		f, err := os.Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no such file, and nothing of that name comes with the program, which has %s",
+				strings.Join(resources.ShippedDefinitions(), ", "))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -136,6 +141,10 @@ func (p *program) typeRemoveCmd() *cobra.Command {
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		if err := c.db.RemoveDefinition(ctx, caller.Actor, caller.Company, args[0]); err != nil {
 			return fmt.Errorf("type %q: %w", args[0], err)
+		}
+		if args[0] == resources.TypeUser || args[0] == resources.TypeGroup {
+			fmt.Fprintf(p.stdout, "what the company added to type %s removed\n", args[0])
+			return nil
 		}
 		fmt.Fprintf(p.stdout, "type %s removed\n", args[0])
 		return nil

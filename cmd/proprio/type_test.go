@@ -70,6 +70,7 @@ func TestTypeCommands(t *testing.T) {
 		{"type remove Printer --company Typed", "no resource type"},
 		{"type show Printer --company Typed", "not found"},
 		{"type add " + filepath.Join(dir, "nothing.json") + " --company Typed", "nothing.json"},
+		{"type add devise --company Typed", "which has agent-abbey, agent, agentic"},
 		{"type add " + file("bad.json", strings.Replace(printer, `"integer"`, `"int"`, 1)) + " --company Typed", "schemas[0].attributes[2].type"},
 	} {
 		if _, err := i.try(strings.Fields(c.args)...); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -77,14 +77,14 @@ func (s *Server) createStream(w http.ResponseWriter, r *http.Request, c resource
 // Create checks and adds a stream.
 func (p *Publisher) Create(ctx context.Context, actor audit.Actor, stream Stream) (Stream, error) {
 	stream.begin()
-	if err := p.check(ctx, stream); err != nil {
+	if err := p.Check(ctx, stream); err != nil {
 		return stream, err
 	}
 	return p.Store.CreateStream(ctx, actor, stream)
 }
 
-// check refuses a configuration that cannot work, in the company that it is for.
-func (p *Publisher) check(ctx context.Context, stream Stream) error {
+// Check refuses a configuration that cannot work, in the company that it is for.
+func (p *Publisher) Check(ctx context.Context, stream Stream) error {
 	if err := stream.Check(); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (s *Server) changeStream(w http.ResponseWriter, r *http.Request, c resource
 	if restart {
 		stream.begin()
 	}
-	if err := s.check(r.Context(), stream); err != nil {
+	if err := s.Check(r.Context(), stream); err != nil {
 		return err
 	}
 	if err := s.Store.SetStream(r.Context(), actorOf(c), stream, restart); err != nil {

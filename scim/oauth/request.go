@@ -72,7 +72,7 @@ func parseRequest(authorization []string, body string) (tokenRequest, *refusal) 
 	}
 	request := tokenRequest{
 		grantType: form.Get("grant_type"), scope: form.Get("scope"),
-		clientID: form.Get("client_id"), secret: form.Get("client_secret"),
+		clientID: form.Get("client_id"), secret: strings.TrimRight(form.Get("client_secret"), "\r\n"), // read from a file
 	}
 	if request.grantType == "" {
 		return request, badRequest("The parameter grant_type is missing: send client_credentials.")
