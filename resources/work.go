@@ -6,8 +6,8 @@ import (
 	"proprio/resources/filter"
 )
 
-// maxWork bounds what one request may look at, in units of some ten nanoseconds, so that no body keeps a processor busy
-// for much longer than a tenth of a second. A megabyte can ask for a minute: a thousand operations, each with a filter,
+// maxWork bounds what one request may look at, in units of some six nanoseconds, so that no body, with what it takes to
+// decode and write it, keeps a processor busy for longer than a tenth of a second. A megabyte can ask for a minute: a thousand operations, each with a filter,
 // on a list of ten thousand values. What identity providers send needs a hundredth of the limit; one filter that takes
 // somebody out of a Group of a million, nearly all.
 const maxWork = 12_000_000
@@ -15,10 +15,10 @@ const maxWork = 12_000_000
 // What things cost, in units of work.
 const (
 	memberWork  = 10  // to look at a member
-	valueWork   = 100 // to look at a value of a list and put it back among the others
+	valueWork   = 150 // to look at a value of a list and put it back among the others
 	changeWork  = 300 // to make another value of it
-	textWork    = 30  // to compare a value's text
-	addressWork = 100 // to compare an e-mail address, whose domain has to be brought into form
+	textWork    = 40  // to compare a value's text
+	addressWork = 150 // to compare an e-mail address, whose domain has to be brought into form
 )
 
 // work counts what the changes of one request have compared. It is not safe for concurrent use.
