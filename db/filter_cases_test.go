@@ -86,6 +86,12 @@ func TestFind_RFC7644_3_4_2_2(t *testing.T) {
 			{`x509Certificates.value eq "AAEC"`, "A"}, {`x509Certificates.value eq "aaec"`, ""}, {`x509Certificates eq "AAEC"`, "A"},
 			{`photos co "example.com/Anna"`, "A"}, {`photos.value pr`, "A"},
 		},
+		"addresses, of which the id counts": {
+			{`meta.location eq "https://proprio.example/scim/v2/Users/` + idBob + `"`, "B"}, {`meta.location ne "../Users/` + idBob + `"`, "AC"}, {`meta.location pr`, "ABC"},
+			{`meta.location eq "` + idBob + `"`, ""}, {`meta.location eq ""`, ""}, {`meta.location eq null`, ""}, {`meta[location eq "/Users/` + idBob + `"]`, "B"},
+			{`manager.$ref eq "https://proprio.example/scim/v2/Users/` + idBob + `"`, "A"}, {`manager.$ref pr`, "A"}, {`manager.$ref eq null`, "BC"},
+			{`groups.$ref eq "../Groups/` + idStaff + `"`, "AC"}, {`groups[$ref eq "../Groups/` + idStaff + `" and display sw "ST"]`, "AC"}, {`groups.$ref ne "../Groups/` + idStaff + `"`, "B"},
+		},
 		"the other meta": {
 			{`meta.resourceType eq "User"`, "ABC"}, {`meta.resourceType eq "Group"`, ""}, {`meta.resourceType eq "user"`, ""}, {`meta.version eq "W/\"1\""`, "ABC"},
 			{`meta.version eq "1"`, ""}, {`meta pr`, "ABC"}, {`meta[created gt "2026-01-31T08:00:30Z"]`, "BC"},
@@ -161,7 +167,7 @@ func TestFind_Q28_MembershipProbe(t *testing.T) {
 		w := cast(t, d)
 		for text, want := range map[string]string{
 			`id eq "` + idStaff + `" and members eq "` + idAnna + `"`: "S", `id eq "` + idEmpty + `" and members eq "` + idAnna + `"`: "",
-			`members[value eq "` + idCleo + `"]`: "S", `members.value eq "` + idBob + `"`: "", `members.value ne "` + idAnna + `"`: "E",
+			`members[value eq "` + idCleo + `"]`: "S", `members.$ref eq "../Users/` + idCleo + `"`: "S", `members.$ref eq "../Users/` + idBob + `"`: "", `members.$ref pr`: "S", `members.value eq "` + idBob + `"`: "", `members.value ne "` + idAnna + `"`: "E",
 			`members pr`: "S", `members eq null`: "E", `members.type eq "user"`: "S", `members[type eq "Group"]`: "", `members.display co "LEF"`: "S", `members.display eq "cleo"`: "S",
 			`members[value eq "` + idAnna + `" or value eq "` + idBob + `"]`: "S", `members[not (value eq "` + idAnna + `")]`: "S", `displayName eq "STAFF"`: "S", `displayName ne "staff"`: "E",
 			`meta.resourceType eq "Group"`: "SE",

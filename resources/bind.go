@@ -146,10 +146,26 @@ func (b binder) comparison(e *filter.AttributeExpression) (Condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, e = b.addressed(a, e)
 	if a != nil && (b.within != nil || !findsResource(a, e)) {
 		*b.scans++
 	}
 	return b.compare(a, e)
+}
+
+// addressed makes of a comparison with an address (a $ref, or meta.location) the one with the id in it: addresses are not
+// stored, and as in what clients write, only the id in them counts. An address has no other operators than eq, ne and pr.
+func (b binder) addressed(a *Attribute, e *filter.AttributeExpression) (*Attribute, *filter.AttributeExpression) {
+	id := b.rt.identified(a)
+	if id == nil || e.Operator != parser.PR && e.Operator != parser.EQ && e.Operator != parser.NE {
+		return a, e
+	}
+	if address, isText := e.CompareValue.(string); isText {
+		by := *e
+		by.CompareValue = idIn(address) // "" is no resource's
+		e = &by
+	}
+	return id, e
 }
 
 func (b binder) compare(a *Attribute, e *filter.AttributeExpression) (Condition, error) {

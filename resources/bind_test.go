@@ -111,10 +111,10 @@ func TestBind_Q24_WhatCannotBeAnsweredIsRefusedByName(t *testing.T) {
 		{"User", `meta.created gt 5`, "meta.created", "meta.created cannot be compared with 5"},
 		{"User", `userName eq "a\u0000b"`, "userName", "U+0000"},
 		{"User", `password pr`, "password", ""},
-		{"User", `meta.location eq "x"`, "meta.location", "filter on id"},
-		{"User", `groups.$ref eq "x"`, "groups.$ref", "made from groups.value"},
+		{"User", `meta.location sw "x"`, "meta.location", "filter on id"},
+		{"User", `groups.$ref co "x"`, "groups.$ref", "made from groups.value"},
 		{"User", `manager.displayName eq "x"`, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName", "manager.value"},
-		{"Group", `members.$ref pr`, "members.$ref", "made from members.value"},
+		{"Group", `members.$ref gt "x"`, "members.$ref", "made from members.value"},
 		{"User", `userName eq "x" or shoeSize pr`, "shoeSize", "no attribute"},
 		{"User", `not (title pr and (userName eq "x" or active gt 1))`, "active", "no operator gt"},
 	} {

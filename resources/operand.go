@@ -17,9 +17,25 @@ func filterable(a *Attribute) error {
 	case a.Hidden:
 		return Errorf(ErrInvalidFilter, a.String(), "%s is never returned, so it cannot be filtered on.", a)
 	case a.String() == "meta.location":
-		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from the id; filter on id.", a)
+		return Errorf(ErrInvalidFilter, a.String(), "%s takes eq, ne and pr alone: it is made from the id; filter on id.", a)
+	case a.madeUp() && a.Name == "$ref":
+		return Errorf(ErrInvalidFilter, a.String(), "%s takes eq, ne and pr alone: it is made from %s.value; filter on that.", a, a.Parent)
 	case a.madeUp():
 		return Errorf(ErrInvalidFilter, a.String(), "%s cannot be filtered on: it is made from %s.value; filter on that.", a, a.Parent)
+	}
+	return nil
+}
+
+// identified is the attribute that holds the id of the resource at whose address an attribute points; nil for one that
+// points at none.
+func (rt *ResourceType) identified(a *Attribute) *Attribute {
+	switch {
+	case a == nil || a.Hidden || a.Parent == nil:
+		return nil
+	case a.String() == "meta.location":
+		return rt.Attribute("id")
+	case a.Name == "$ref" && a.madeUp():
+		return a.Parent.SubAttribute("value")
 	}
 	return nil
 }

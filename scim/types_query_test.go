@@ -55,7 +55,7 @@ func TestOwnTypes_filters(t *testing.T) {
 			}
 		}
 		for _, bad := range []string{`flag gt true`, `blob gt "A"`, `blob co "A"`, `count co 1`, `count eq "1"`, `at co "2"`, `at eq "soon"`, `ratio eq "x"`,
-			`box eq 1`, `displayName eq "Un"`, `nothing eq 1`, `parts.nothing pr`, `parts[nothing eq 1]`, `owner.$ref pr`, `members.value.x eq 1`} {
+			`box eq 1`, `displayName eq "Un"`, `nothing eq 1`, `parts.nothing pr`, `parts[nothing eq 1]`, `owner.$ref co "x"`, `members.value.x eq 1`} {
 			c.do("GET", "/Everything?filter="+url.QueryEscape(bad), nil).scimError(400, "invalidFilter", "")
 		}
 	})
