@@ -118,6 +118,53 @@ var contentionCases = map[string]func(*testing.T, *bench){
 		wantEqual(t, "members of One", b.read(t, g1).MemberCount, 12)
 		wantEqual(t, "members of Two", b.read(t, g2).MemberCount, 12)
 	},
+	"nobody comes to point to what is being removed": func(t *testing.T, b *bench) {
+		boss, clerk := newUser("boss@firm.example"), newUser("clerk@firm.example")
+		b.apply(t, create(boss), create(clerk))
+		under := func(u *resources.Resource) resources.Change {
+			ch := replace(later(u, func(x *resources.Index) { x.Manager, x.DisplayName = boss.ID, "Under "+boss.ID }), 0)
+			ch.Refers = []string{boss.ID}
+			return ch
+		}
+		free := func(u *resources.Resource) resources.Change {
+			return replace(later(u, func(x *resources.Index) { x.Manager, x.DisplayName = "", "Free" }), 0)
+		}
+		b.apply(t, under(clerk))
+		if _, err := b.Apply(t.Context(), b.c, remove(boss)); !errors.Is(err, resources.ErrVersion) {
+			t.Errorf("removed with somebody under it: %v", err)
+		}
+		b.apply(t, free(clerk), remove(boss))
+		if _, err := b.Apply(t.Context(), b.c, under(clerk)); !errors.Is(err, resources.ErrInvalidValue) {
+			t.Errorf("under who is gone: %v", err)
+		}
+
+		const rivals = 8
+		boss = newUser("next@firm.example")
+		b.apply(t, create(boss))
+		people := b.people(t, rivals)
+		errs := atOnce(rivals+1, func(i int) error {
+			if i < rivals {
+				_, err := b.Apply(t.Context(), b.c, under(people[i]))
+				return err
+			}
+			_, err := b.Apply(t.Context(), b.c, remove(boss))
+			return err
+		})
+		refused := errs[rivals]
+		for i, err := range errs[:rivals] {
+			if err == nil && refused == nil || err != nil && !errors.Is(err, resources.ErrInvalidValue) {
+				t.Errorf("rival %d points to what was removed: %v, the removal: %v", i, err, refused)
+			}
+		}
+		keeps := remove(newUser("x@firm.example"))
+		keeps.Resource.ID, keeps.Keepers = boss.ID, []string{}
+		for _, p := range people {
+			keeps.Keepers = append(keeps.Keepers, p.ID)
+		}
+		if _, err := b.Apply(t.Context(), b.c, keeps); refused != nil && err != nil {
+			t.Errorf("removed with keepers alone: %v", err)
+		}
+	},
 	"a User that is removed while it is added to a Group is in no Group": func(t *testing.T, b *bench) {
 		for i := range 10 {
 			p, g := newUser(fmt.Sprintf("r%d@firm.example", i)), b.group(t, fmt.Sprintf("Race %d", i))

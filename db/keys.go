@@ -93,6 +93,46 @@ func (w *writer) addKeys(ctx context.Context, r *resources.Resource, keys []reso
 	return nil
 }
 
+// holdReferred makes sure that what a change begins to point to is there until the change is: who looked before could not
+// know of a removal that was just being made. Either that waits for this transaction and sees it, or this one waits.
+func (w *writer) holdReferred(ctx context.Context, ch *resources.Change) error {
+	if len(ch.Refers) == 0 {
+		return nil
+	}
+	lock := ""
+	if w.dialect.postgres {
+		lock = " for key share"
+	}
+	var held []string
+	err := w.list(ctx, w.tx, &held, `select id from resources where company_id = ? and id `+w.dialect.in()+` order by id`+lock,
+		w.c.Company, w.dialect.values(ch.Refers))
+	if err != nil {
+		return err
+	}
+	for _, id := range ch.Refers {
+		if !slices.Contains(held, id) {
+			return resources.Errorf(resources.ErrInvalidValue, "", "The resource %q, to which this one was to refer, has just been removed.", id)
+		}
+	}
+	return nil
+}
+
+// checkUnreferred is the other side of holdReferred: nothing may point to what is removed, but what is known to. The row
+// of what is removed is locked already.
+func (w *writer) checkUnreferred(ctx context.Context, ch *resources.Change) error {
+	var others []string
+	id := ch.Resource.ID
+	err := w.list(ctx, w.tx, &others, `select x.id from (
+			select resource_id as id from attribute_keys where company_id = ? and value = ? and not is_unique
+			union all select id from resources where company_id = ? and manager = ?) as x
+		where x.id <> ? and not x.id `+w.dialect.in()+` limit 1`,
+		w.c.Company, resources.HashKey(id), w.c.Company, id, id, w.dialect.values(append([]string{}, ch.Keepers...))) // nil is SQL's null
+	if err == nil && len(others) > 0 {
+		return resources.Errorf(resources.ErrVersion, id, "%s has just begun to refer to %s", others[0], id)
+	}
+	return err
+}
+
 // Referrers implements resources.Store.
 func (d *DB) Referrers(ctx context.Context, c resources.Caller, id string) ([]resources.Ref, error) {
 	var rows []struct {

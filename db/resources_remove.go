@@ -28,7 +28,7 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	err = w.leaveGroups(ctx, r.ID, at)
+	err = firstError(w.checkUnreferred(ctx, ch), w.leaveGroups(ctx, r.ID, at))
 	if err == nil && r.Type == resources.TypeGroup {
 		_, err = w.changeMembers(ctx, r.ID, resources.MemberChange{Clear: true})
 	}

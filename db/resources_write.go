@@ -81,7 +81,7 @@ func (w *writer) lock(ctx context.Context, ids []string) error {
 }
 
 func (w *writer) apply(ctx context.Context, ch *resources.Change) (a resources.Applied, err error) {
-	err = w.checkDefinition(ctx, ch)
+	err = firstError(w.checkDefinition(ctx, ch), w.holdReferred(ctx, ch))
 	if err != nil {
 		return a, err
 	}

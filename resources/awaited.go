@@ -63,8 +63,12 @@ func (p *pending) renameMembers(ctx context.Context, edit *memberEdit) error {
 // for later.
 func (p *pending) awaitManager(ctx context.Context, a *Attribute, name string) error {
 	types, err := p.Store.Types(ctx, p.caller, []string{name})
-	if err != nil || types[name] == TypeUser {
+	if err != nil {
 		return err
+	}
+	if types[name] == TypeUser {
+		p.refers = append(p.refers, name)
+		return nil
 	}
 	known, err := p.Store.ByExternalID(ctx, p.caller, []string{name})
 	if err != nil {
@@ -72,6 +76,7 @@ func (p *pending) awaitManager(ctx context.Context, a *Attribute, name string) e
 	}
 	if manager := known[name]; manager.Type == TypeUser {
 		p.next.doc.set(a, map[string]any{"value": manager.ID})
+		p.refers = append(p.refers, manager.ID)
 		return nil
 	}
 	if len(name) > maxKey || types[name] != "" {

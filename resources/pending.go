@@ -24,6 +24,7 @@ type pending struct {
 	entering bool  // a person comes in, so what was stored before excuses nothing
 	loss     bool  // counts among what the connection takes away (H12)
 	awaited  []Awaited
+	refers   []string // resources that the change begins to point to
 }
 
 // write checks the draft and stores it.
@@ -92,7 +93,8 @@ func (p *pending) change(members *MemberChange) Change {
 	r.Body, r.Hidden = p.next.rt.split(p.next.doc)
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
-		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Definition: p.next.rt.definition, Loss: p.loss,
+		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Definition: p.next.rt.definition,
+		Refers: p.refers, Loss: p.loss,
 		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
 	if p.before != nil {
@@ -193,6 +195,7 @@ func (p *pending) leavesAlone() bool {
 // checkReferences looks up the Users that the change points to (manager, sponsor): they must exist (Q57). References
 // that were there before are let be.
 func (p *pending) checkReferences(ctx context.Context) error {
+	p.refers = nil
 	for _, a := range p.next.rt.all() {
 		id := referred(p.next.doc, a)
 		if id == "" || id == referred(p.old, a) {
@@ -215,6 +218,7 @@ func (p *pending) checkReferences(ctx context.Context) error {
 			return Errorf(ErrInvalidValue, a.String()+".value", "There is no %s with the id %q.",
 				strings.Join(a.SubAttribute("$ref").References, " or "), shorten(id))
 		}
+		p.refers = append(p.refers, id)
 	}
 	return p.checkOwnReferences(ctx)
 }

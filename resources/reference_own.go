@@ -88,6 +88,7 @@ func (p *pending) checkOwnReferences(ctx context.Context) error {
 				return Errorf(ErrInvalidValue, a.valuePath(), "There is no %s with the id %q.", strings.Join(types, " or "), shorten(id))
 			}
 		}
+		p.refers = append(p.refers, ids...)
 	}
 	return nil
 }
@@ -126,15 +127,17 @@ func (a *Attribute) valuePath() string {
 }
 
 // withoutReferences adds to changes those that take references to a resource away from all that have them. One that its
-// owner must have stays: whoever reads it finds nothing, and the next who writes must name another.
-func (d *Directory) withoutReferences(ctx context.Context, c Caller, id string, changes []Change) ([]Change, error) {
+// owner must have stays: whoever reads it finds nothing, and the next who writes must name another. Those owners are
+// the keepers.
+func (d *Directory) withoutReferences(ctx context.Context, c Caller, id string, changes []Change) (all []Change, keepers []string, err error) {
 	referrers, err := d.Store.Referrers(ctx, c, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, ref := range referrers {
 		rt, err := d.resourceType(ctx, c, ref.Type)
 		if err != nil || ref.ID == id {
+			keepers = append(keepers, ref.ID)
 			continue // a type that is gone, or the resource itself
 		}
 		r, err := d.Store.Get(ctx, c, ref.Type, ref.ID, With{Groups: true, Hidden: rt.traits.hidden})
@@ -142,17 +145,23 @@ func (d *Directory) withoutReferences(ctx context.Context, c Caller, id string, 
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if changes, err = d.withoutReference(c, rt, r, id, changes); err != nil {
-			return nil, err
+		keeps := false
+		if changes, keeps, err = d.withoutReference(c, rt, r, id, changes); err != nil {
+			return nil, nil, err
+		}
+		if keeps {
+			keepers = append(keepers, r.ID)
 		}
 	}
-	return changes, nil
+	return changes, keepers, nil
 }
 
-// withoutReference adds the change of one resource, or adds to the one that there is.
-func (d *Directory) withoutReference(c Caller, rt *ResourceType, r *Resource, id string, changes []Change) ([]Change, error) {
+// withoutReference adds the change of one resource, or adds to the one that there is. keeps says that a reference stays.
+func (d *Directory) withoutReference(
+	c Caller, rt *ResourceType, r *Resource, id string, changes []Change,
+) (all []Change, keeps bool, err error) {
 	at := slices.IndexFunc(changes, func(ch Change) bool { return ch.Resource.ID == r.ID })
 	next := r
 	if at >= 0 {
@@ -160,14 +169,14 @@ func (d *Directory) withoutReference(c Caller, rt *ResourceType, r *Resource, id
 	}
 	old, err := r.Document()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	doc, err := next.Document()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p := &pending{Directory: d, caller: c, action: audit.ActionModify, id: r.ID, before: r, old: old, next: newDraft(rt, c.Switches, doc)}
-	p.next.unrefer(id)
+	keeps = p.next.unrefer(id)
 	p.next.nameSchemas()
 	change := p.change(nil)
 	switch {
@@ -176,22 +185,25 @@ func (d *Directory) withoutReference(c Caller, rt *ResourceType, r *Resource, id
 	case change.SetBody:
 		changes = append(changes, change)
 	}
-	return changes, nil
+	return changes, keeps, nil
 }
 
-// unrefer takes references to a resource away.
-func (d *draft) unrefer(id string) {
+// unrefer takes references to a resource away. keeps says that one stays.
+func (d *draft) unrefer(id string) (keeps bool) {
 	for _, a := range d.rt.traits.refers {
 		points := func(v any) bool { return d.rt.pointsTo(a, v) == id }
 		have := d.doc.get(a)
 		values, several := have.([]any)
 		left := slices.DeleteFunc(slices.Clone(values), points)
 		switch {
-		case have == nil || a.Required && len(left) == 0:
+		case have == nil:
+		case a.Required && len(left) == 0:
+			keeps = keeps || slices.ContainsFunc(each(have), points)
 		case several:
 			d.setValues(a, left)
 		case points(have):
 			d.doc.set(a, nil)
 		}
 	}
+	return keeps
 }

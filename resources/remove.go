@@ -53,12 +53,13 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 	if err != nil {
 		return false, err
 	}
-	if changes, err = d.withoutReferences(ctx, c, id, changes); err != nil {
+	changes, keepers, err := d.withoutReferences(ctx, c, id, changes)
+	if err != nil {
 		return false, err
 	}
 	now := d.Now().UTC().Truncate(time.Microsecond)
 	_, err = d.Store.Apply(ctx, c, append(changes, Change{
-		Action: audit.ActionRemove, Expected: pre.Version, Loss: loss,
+		Action: audit.ActionRemove, Expected: pre.Version, Keepers: keepers, Loss: loss,
 		Resource: &Resource{Type: typ, ID: before.ID, LastModified: now},
 		Audit: audit.Entry{
 			Company: c.Company, At: now, Actor: c.Actor, Action: audit.ActionRemove,

@@ -53,6 +53,12 @@ type Change struct {
 	UniqueName bool
 	// Members changes a Group's membership rows; nil: untouched.
 	Members *MemberChange
+	// Refers are the resources that the change begins to point to, by an attribute other than members. When one of them is
+	// gone by now, nothing is written: ErrInvalidValue.
+	Refers []string
+	// Keepers, of a removal, are the resources that go on pointing to what is removed. When another one still does after
+	// the changes before this one, nothing is written: ErrVersion.
+	Keepers []string
 	// Loss counts the change among those by which the caller's connection takes something away (H12).
 	Loss bool
 
