@@ -22,7 +22,7 @@ func (d *DB) NetChanges(ctx context.Context, company string, s audit.Span) (audi
 		}
 	}
 	if s.Limit <= 0 {
-		page.Last, page.More = s.After, page.Total > 0
+		page.Last, page.More = s.After, page.Total > 0 || !s.Count // a page that nobody asked for: nothing of the rest is told yet
 		return page, nil
 	}
 	query := glue(raw(`select `+entryColumns+`, `), created, raw(` as created_within`), last, raw(` order by e.seq limit ?`))

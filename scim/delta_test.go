@@ -129,6 +129,14 @@ func TestDeltaQuery_pages(t *testing.T) {
 			c.addUser(fmt.Sprintf("u%d@societe.example", i))
 			want = append(want, fmt.Sprintf("create User u%d@societe.example", i))
 		}
+		none := object{"count": 0} // asked for again and again it tells nothing, and passes nothing over
+		for range 2 {
+			a := c.delta("/Users", token, none).must(200)
+			if len(a.told()) != 0 || a.text("nextCursor") == "" || a.at("nextDeltaToken") != nil {
+				t.Fatalf("no resources asked for: %s", a.body)
+			}
+			none["cursor"] = a.text("nextCursor")
+		}
 		var got []string
 		page := object{"count": 2, "attributes": []string{"userName"}}
 		for n := 1; ; n++ {
