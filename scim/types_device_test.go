@@ -4,11 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"proprio/scim"
 )
-
-type scimServer = scim.Server
 
 const (
 	deviceURN       = "urn:ietf:params:scim:schemas:core:2.0:Device"

@@ -118,8 +118,8 @@ func (p *probe) manager() {
 		return
 	}
 	boss, u := p.newUser(), p.newUser()
-	a := p.patch(p.user(u), op("add", path, object{"value": id(boss)})).is(200, 204)
-	a = p.get(p.user(u)).is(200).equals(id(boss), schemaEnterprise, "manager", "value")
+	p.patch(p.user(u), op("add", path, object{"value": id(boss)})).is(200, 204)
+	a := p.get(p.user(u)).is(200).equals(id(boss), schemaEnterprise, "manager", "value")
 	p.follows(a.text(schemaEnterprise, "manager", "$ref"), id(boss))
 }
 

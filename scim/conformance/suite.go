@@ -38,14 +38,13 @@ const cleanTime = time.Minute
 // suite is one run.
 type suite struct {
 	*transport
-	o        Options
-	prefix   string // of every name that the suite makes
-	server   server
-	made     *made
-	watch    watch
-	counter  int
-	people   []object // the shared population; nil until a check needs it
-	peopleNo error    // why there is none
+	o       Options
+	prefix  string // of every name that the suite makes
+	server  server
+	made    *made
+	watch   watch
+	counter int
+	people  []object // the shared population; nil until a check needs it
 }
 
 // Run judges a server. When ctx ends early the report holds what was found until then, and what was made is deleted all
