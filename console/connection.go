@@ -20,6 +20,8 @@ const (
 type connectionPage struct {
 	connectionRow
 	Tokens    []tokenRow
+	Clients   []Client
+	Streams   []Stream // one at most
 	CanCreate bool
 	Created   string   // a token that was just made, shown this once
 	Switches  []string // name=value of those that are not at their default
@@ -47,7 +49,12 @@ func (c *Console) showConnection(v *visit, created string) error {
 	if err != nil {
 		return err
 	}
-	p := connectionPage{connectionRow: newConnectionRow(conn, tokens, c.Now()), Created: created}
+	clients, streams, err := c.connected(ctx, v.session.Company)
+	if err != nil {
+		return err
+	}
+	clients, streams = connectedTo(conn.ID, clients, streams)
+	p := connectionPage{connectionRow: newConnectionRow(conn, tokens, clients, c.Now()), Created: created, Clients: clients, Streams: streams}
 	p.CanCreate = p.InForce < tokensAtOnce
 	for _, t := range tokens {
 		p.Tokens = append(p.Tokens, tokenRow{Token: t, State: tokenState(t, c.Now())})

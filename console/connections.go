@@ -36,6 +36,8 @@ type connectionRow struct {
 	resources.Connection
 	State    string // enabled, disabled
 	InForce  int    // tokens
+	OAuth    int    // clients that get tokens by themselves
+	Receives bool   // it has an event stream
 	LastUsed time.Time
 	Expires  time.Time // the soonest end of a token in force; zero: none ends
 }
@@ -46,15 +48,27 @@ func (c *Console) connections(v *visit) error {
 	if err != nil {
 		return err
 	}
+	clients, streams, err := c.connected(v.r.Context(), v.session.Company)
+	if err != nil {
+		return err
+	}
 	var p connectionsPage
 	for _, conn := range list {
-		p.Rows = append(p.Rows, newConnectionRow(conn, tokens[conn.ID], c.Now()))
+		clients, streams := connectedTo(conn.ID, clients, streams)
+		row := newConnectionRow(conn, tokens[conn.ID], clients, c.Now())
+		row.Receives = len(streams) > 0
+		p.Rows = append(p.Rows, row)
 	}
 	return c.render(v, http.StatusOK, "connections", p)
 }
 
-func newConnectionRow(conn resources.Connection, tokens []resources.Token, now time.Time) connectionRow {
-	row := connectionRow{Connection: conn, State: "enabled"}
+func newConnectionRow(conn resources.Connection, tokens []resources.Token, clients []Client, now time.Time) connectionRow {
+	row := connectionRow{Connection: conn, State: "enabled", OAuth: len(clients)}
+	for _, client := range clients {
+		if client.LastUsed.After(row.LastUsed) {
+			row.LastUsed = client.LastUsed
+		}
+	}
 	if conn.Disabled {
 		row.State = "disabled"
 	}

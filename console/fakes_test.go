@@ -153,3 +153,24 @@ func (f *fakeEngine) Retry(_ context.Context, actor audit.Actor, company, app, a
 	}
 	return f.note(actor, "retry", company, app, account)
 }
+
+// fakeConnected is what belongs to the connections of one company; another has none.
+type fakeConnected struct {
+	company string
+	clients []console.Client
+	streams []console.Stream
+}
+
+func (f *fakeConnected) Clients(_ context.Context, company string) ([]console.Client, error) {
+	if company != f.company {
+		return nil, nil
+	}
+	return f.clients, nil
+}
+
+func (f *fakeConnected) Streams(_ context.Context, company string) ([]console.Stream, error) {
+	if company != f.company {
+		return nil, nil
+	}
+	return f.streams, nil
+}

@@ -20,6 +20,7 @@ type Console struct {
 	Registry    *resources.Registry
 	Store       resources.Store
 	Connections resources.Connections
+	Connected   Connected
 	Log         audit.Log
 	Apps        Apps
 	Engine      Engine

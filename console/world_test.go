@@ -25,13 +25,14 @@ import (
 
 // world is a made-up French firm in a real database, and a second company that must never show.
 type world struct {
-	t        testing.TB
-	db       *db.DB
-	now      time.Time
-	registry *resources.Registry
-	server   *httptest.Server
-	signIn   *fakeSignIn
-	engine   *fakeEngine
+	t         testing.TB
+	db        *db.DB
+	now       time.Time
+	registry  *resources.Registry
+	server    *httptest.Server
+	signIn    *fakeSignIn
+	engine    *fakeEngine
+	connected fakeConnected
 
 	changes []resources.Change // not stored yet
 
@@ -69,7 +70,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Name: "Camille Brémond", Email: "camille.bremond@atelier-bremond.fr", Role: console.RoleAdmin,
 	}
 	c, err := console.New(console.Console{
-		Registry: w.registry, Store: d, Connections: d, Log: d, Apps: apps{d}, Engine: w.engine, Ownership: d,
+		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d}, Engine: w.engine, Ownership: d,
 		SignIn: w.signIn, NewID: newID, Now: func() time.Time { return w.now }, Zone: zone,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Banner: "Démonstration : données inventées",
 	})

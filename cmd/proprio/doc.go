@@ -14,7 +14,7 @@
 //   - stream.go, events.go: event streams, for administrators and in the server
 //   - grant.go: roles and entitlements
 //   - app_actions.go: what commands and the console do to an app
-//   - account_reader.go, console_apps.go, console_signin.go: how packages meet that do not know each other
+//   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - conformance.go: the suite that judges any SCIM server
 //   - demo.go and package demo: the whole story on one command
 //
