@@ -40,6 +40,8 @@ type Async struct {
 	Store AsyncStore
 	// Signed makes the security event tokens that tell what became of a request, one for each outcome.
 	Signed func(ctx context.Context, r resources.AsyncRequest) ([]string, error)
+	// Stopping is closed when the process is to end: clients are kept waiting no longer. Optional.
+	Stopping <-chan struct{}
 
 	owner string
 	wake  chan struct{}
@@ -110,6 +112,7 @@ func (a *Async) accept(s *site, w http.ResponseWriter, r *http.Request, body []b
 		c.replay(w)
 		return nil
 	case <-timer.C:
+	case <-a.Stopping:
 	case <-r.Context().Done():
 	}
 	h := w.Header()

@@ -32,6 +32,12 @@ func (i *instance) wireEvents() {
 	i.scim.Async = scim.NewAsync(i.db, publisher.Signed)
 }
 
+// stopWith lets no request wait for events or for its turn any longer once ctx ends: the requests under way are to
+// finish before the time that a supervisor gives a program it stops.
+func (i *instance) stopWith(ctx context.Context) {
+	i.events.Stopping, i.scim.Async.Stopping = ctx.Done(), ctx.Done()
+}
+
 // eventRoutes serves everything that [events.Concerns] it.
 func (i *instance) eventRoutes() http.Handler {
 	mux := http.NewServeMux()

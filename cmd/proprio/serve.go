@@ -58,6 +58,7 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 	}
 	i.scim.Limits.Rate = int(p.cfg.RateLimit)
 	g, ctx := errgroup.WithContext(ctx)
+	i.stopWith(ctx)
 	g.Go(func() error { return listenAndDrain(ctx, listener, i.handler()) })
 	if p.cfg.MetricsListen != "" {
 		metrics, err := net.Listen("tcp", p.cfg.MetricsListen)

@@ -100,6 +100,8 @@ func (s *Server) await(ctx context.Context, stream Stream, most int, atOnce bool
 		case <-look.C:
 		case <-end.C:
 			atOnce = true
+		case <-s.Stopping:
+			atOnce = true
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

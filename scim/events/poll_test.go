@@ -3,8 +3,10 @@ package events_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"proprio/db"
 	"proprio/db/dbtest"
@@ -78,6 +80,27 @@ func TestRFC8936_PollWaitsForAnEvent(t *testing.T) {
 			}
 		}
 		t.Error("no poll told of the User")
+	})
+}
+
+// A poll that waits ends with the process, not after it.
+func TestRFC8936_PollEndsWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.party(w.company(), "scim", "ssf.manage")
+		stream := p.stream(only(events.CreateNotice))
+		stopping := make(chan struct{})
+		server := httptest.NewServer(w.serve(stopping, time.Hour))
+		defer server.Close()
+		p.url = server.URL
+		done := make(chan int)
+		go func() {
+			got, _ := p.poll(stream, map[string]any{})
+			done <- len(got)
+		}()
+		close(stopping)
+		wantEqual(t, "SETs", <-done, 0)
 	})
 }
 

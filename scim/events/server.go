@@ -39,6 +39,7 @@ type Server struct {
 	Connections Connections
 	Bell        *Bell // rings when something may have changed; optional
 	Limits      Limits
+	Stopping    <-chan struct{} // closed when the process is to end: polls wait no longer; optional
 }
 
 // Limits bound requests. A zero field means its default.

@@ -52,6 +52,7 @@ type world struct {
 	publisher *events.Publisher
 	bell      *events.Bell
 	url       string
+	serve     func(stopping <-chan struct{}, wait time.Duration) http.Handler // another server over the same streams
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -91,9 +92,14 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		Now:    w.now, NewID: newID, Log: slog.New(slog.DiscardHandler),
 	}
 	mux := http.NewServeMux()
-	(&events.Server{Publisher: w.publisher, Connections: d, Bell: w.bell, Limits: events.Limits{
-		Look: 20 * time.Millisecond, Wait: 2 * time.Second,
-	}}).Register(mux)
+	w.serve = func(stopping <-chan struct{}, wait time.Duration) http.Handler {
+		mux := http.NewServeMux()
+		(&events.Server{Publisher: w.publisher, Connections: d, Bell: w.bell, Stopping: stopping, Limits: events.Limits{
+			Look: 20 * time.Millisecond, Wait: wait,
+		}}).Register(mux)
+		return mux
+	}
+	mux.Handle("/", w.serve(nil, 2*time.Second))
 	mux.Handle("/scim/", server.Handler())
 	listening := httptest.NewServer(mux)
 	t.Cleanup(listening.Close)
