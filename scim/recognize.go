@@ -47,6 +47,7 @@ type clue struct {
 	by     string
 	one    func(sight) bool
 	row    []*regexp.Regexp // found in this order among the last requests, "METHOD /path?query status" each
+	tight  bool             // with nothing between them but reads of single resources
 }
 
 // guid is what Entra's connection test looks for.
@@ -71,6 +72,10 @@ func clues() []clue {
 		}
 		return c
 	}
+	tight := func(c clue) clue {
+		c.tight = true
+		return c
+	}
 	return []clue{
 		{client: "entra", by: byHeader, one: func(s sight) bool { return s.header.Get("Adscimversion") != "" }},
 		agent("okta", "okta"), agent("authentik", "authentik"), agent("onelogin", "onelogin"), agent("jumpcloud", "jumpcloud"),
@@ -81,11 +86,11 @@ func clues() []clue {
 		call("okta", `(?i)^GET /Users/?\?startIndex=1&count=2$`),
 		call("ping", `(?i)^GET /Users/?\?(.*&)?filter=emails eq `),
 		{client: "onelogin", by: byRequest, one: func(s sight) bool { return bytes.Contains(s.body, []byte("urn:scim:schemas:core:1.0")) }},
-		row("jumpcloud", `POST /Users/? 201`, `POST /Groups/? 201`, `DELETE /(Users|Groups)/\S+ 204`, `DELETE /(Users|Groups)/\S+ 204`),
+		tight(row("jumpcloud", `POST /Users/? 201`, `POST /Groups/? 201`, `DELETE /(Users|Groups)/\S+ 204`, `DELETE /(Users|Groups)/\S+ 204`)),
 		row("authentik", `GET /ServiceProviderConfig/? 200`, `POST /Users/? 409`, `GET /Users/?\?.*filter=userName eq .* 200`),
 		row("sailpoint", `GET /ResourceTypes/? 200`, `GET /Schemas/? 200`, `GET /ResourceTypes/User 200`, `GET /Schemas/urn\S+ 200`),
 		row("cyberark", `GET /ResourceTypes/User 200`, `GET /ResourceTypes/Group 200`, `GET /Schemas/urn\S+ 200`),
-		row("rippling", `GET /ServiceProviderConfig/? 200`, `GET /Users/?\?.*filter=externalId eq .* 200`, `POST /Users/? 201`),
+		tight(row("rippling", `GET /ServiceProviderConfig/? 200`, `GET /Users/?\?.*filter=externalId eq .* 200`, `POST /Users/? 201`)),
 	}
 }
 
@@ -108,7 +113,7 @@ func (r *recognizer) see(s sight) (news bool) {
 		r.calls = r.calls[1:]
 	}
 	for _, c := range r.clues {
-		if !r.surer(c) || c.one != nil && !c.one(s) || c.row != nil && !inARow(c.row, r.calls) {
+		if !r.surer(c) || c.one != nil && !c.one(s) || c.row != nil && !c.inARow(r.calls) {
 			continue
 		}
 		r.client, r.by = c.client, c.by
@@ -125,13 +130,17 @@ func (r *recognizer) surer(c clue) bool {
 	return r.by == "" || slices.Index(surest, c.by) <= slices.Index(surest, r.by)
 }
 
-// inARow says whether the calls have the patterns in their order, and end with the last of them.
-func inARow(patterns []*regexp.Regexp, calls []string) bool {
-	next := len(patterns) - 1
+// read is a read of one resource.
+var read = regexp.MustCompile(`^GET /\w+/[^/?]+ 200$`)
+
+// inARow says whether the calls have the clue's patterns in their order, and end with the last of them.
+func (c clue) inARow(calls []string) bool {
+	next := len(c.row) - 1
 	for i := len(calls) - 1; i >= 0 && next >= 0; i-- {
-		if patterns[next].MatchString(calls[i]) {
+		switch {
+		case c.row[next].MatchString(calls[i]):
 			next--
-		} else if i == len(calls)-1 {
+		case i == len(calls)-1, c.tight && !read.MatchString(calls[i]):
 			return false
 		}
 	}

@@ -37,6 +37,18 @@ func TestTheClientIsRecognised(t *testing.T) {
 			c.do("DELETE", "/Groups/"+g, nil)
 			c.do("DELETE", "/Users/"+u, nil)
 		}, "jumpcloud", "sequence"},
+		"somebody who tries out the same, and more": {func(c tenant) {
+			u, g := c.addUser("test@societe.example"), c.addGroup("Test")
+			c.do("PATCH", "/Groups/"+g, patch(op("add", "members", u)))
+			c.do("DELETE", "/Groups/"+g, nil)
+			c.do("DELETE", "/Users/"+u, nil)
+		}, "", ""},
+		"Rippling": {func(c tenant) {
+			c.do("GET", "/ServiceProviderConfig", nil).must(200)
+			c.do("GET", `/Users?filter=externalId eq "r1"`, nil).must(200)
+			c.addUser("new@societe.example", object{"externalId": "r1"})
+		}, "rippling", "sequence"},
+		"Google": {probe("Google-Auto-Provisioning"), "google", "user-agent"},
 		"SailPoint": {func(c tenant) {
 			for _, path := range []string{"/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/ResourceTypes/User", "/Schemas/" + userURN} {
 				c.do("GET", path, nil).must(200)

@@ -24,6 +24,34 @@ func given(c tenant) map[string]string {
 	}
 }
 
+// recognised are the sequences that tell, without a name, which client sends them; another one must not be taken for any.
+var recognised = map[string]string{
+	"entra-default": "entra", "entra-aadoptscim062020": "entra", "okta-oin": "okta", "okta-aiw": "okta", "jumpcloud-sync": "jumpcloud",
+	"authentik-sync": "authentik", "onelogin-template": "onelogin", "cyberark-sync": "cyberark", "sailpoint-aggregation": "sailpoint",
+	"rippling-sync": "rippling", "ping-sync": "ping", "google-app": "", "generic-pocketid": "", "generic-canaille": "", "generic-keycloak": "",
+}
+
+// What identity providers send shows which one they are, and those that nothing is known of are taken for none.
+func TestSequencesAreRecognised(t *testing.T) {
+	eachCommon(t, func(t *testing.T, shared *world) {
+		w, stop := shared.recorded()
+		tenants := map[string]tenant{}
+		for name := range recognised {
+			preset, _, _ := strings.Cut(name, "-")
+			c := w.tenant(t.Name()+" "+name, preset)
+			tenants[name] = c
+			play(c, name)
+		}
+		stop()
+		for name, want := range recognised {
+			connections, _, err := w.db.ListConnections(t.Context(), tenants[name].company)
+			if err != nil || connections[0].Client != want {
+				t.Errorf("%s is taken for %q by %s, want %q (%v)", name, connections[0].Client, connections[0].ClientBy, want, err)
+			}
+		}
+	})
+}
+
 // Every recorded sequence must pass with the preset that it is named after: what clients.md, sections 1 to 4, says of each
 // identity provider, as requests.
 func TestSequencesOfIdentityProviders(t *testing.T) {
@@ -37,25 +65,30 @@ func TestSequencesOfIdentityProviders(t *testing.T) {
 		for _, name := range names {
 			t.Run(name, func(t *testing.T) {
 				preset, _, _ := strings.Cut(name, "-")
-				c := w.on(t).tenant(name, preset)
-				s, err := testdata.Sequence(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				vars := given(c)
-				for v, value := range s.Variables { // a sequence that brings its own person is played with it
-					if value != "" {
-						delete(vars, v)
-					}
-				}
-				vars["baseUrl"] = base
-				p := &replay.Player{BaseURL: w.url + scim.BasePath, Token: c.token}
-				if _, err := p.Play(context.Background(), s, vars); err != nil {
-					t.Error(err)
-				}
+				play(w.on(t).tenant(name, preset), name)
 			})
 		}
 	})
+}
+
+// play sends a sequence.
+func play(c tenant, name string) {
+	c.t.Helper()
+	s, err := testdata.Sequence(name)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	vars := given(c)
+	for v, value := range s.Variables { // a sequence that brings its own person is played with it
+		if value != "" {
+			delete(vars, v)
+		}
+	}
+	vars["baseUrl"] = base
+	p := &replay.Player{BaseURL: c.url + scim.BasePath, Token: c.token}
+	if _, err := p.Play(context.Background(), s, vars); err != nil {
+		c.t.Error(err)
+	}
 }
 
 // Each identity provider that has a preset has a sequence, named after it, that is played with that preset.
