@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"proprio/audit"
@@ -148,7 +149,10 @@ func (s *Server) changeStream(w http.ResponseWriter, r *http.Request, c resource
 	before := stream.Feed
 	if r.Method == http.MethodPut {
 		stream.Description, stream.Requested, stream.Feed = "", Usual(), Feed{}
-		stream.Delivery = Delivery{Method: Poll, AllowPrivate: stream.Delivery.AllowPrivate}
+		stream.Delivery.Authorization = ""
+		if ask.Delivery == nil {
+			stream.Delivery = Delivery{Method: Poll}
+		}
 	}
 	if err := s.apply(&stream, ask); err != nil {
 		return err
@@ -191,13 +195,16 @@ func (s *Server) apply(stream *Stream, ask request) error {
 	return nil
 }
 
-// over is the delivery asked for in the place of another. The header stays only with the address that it was given for.
+// over is the delivery asked for in the place of another. The header stays only with the address that it was given for,
+// and what an administrator allowed, to call a private network, only with the host: or a receiver could have us call all
+// others there.
 func (d delivery) over(before Delivery) Delivery {
-	after := Delivery{Method: d.Method, AllowPrivate: before.AllowPrivate}
+	after := Delivery{Method: d.Method}
 	if d.Method == Poll {
 		return after // the address is the transmitter's
 	}
 	after.Endpoint = d.Endpoint
+	after.AllowPrivate = before.AllowPrivate && sameOrigin(after.Endpoint, before.Endpoint)
 	switch {
 	case d.Authorization != nil:
 		after.Authorization = *d.Authorization
@@ -205,6 +212,13 @@ func (d delivery) over(before Delivery) Delivery {
 		after.Authorization = before.Authorization
 	}
 	return after
+}
+
+// sameOrigin says whether two addresses lead to the same port of the same host (RFC 6454 §4).
+func sameOrigin(a, b string) bool {
+	one, err := url.Parse(a)
+	other, otherErr := url.Parse(b)
+	return err == nil && otherErr == nil && one.Scheme == other.Scheme && one.Host == other.Host
 }
 
 // deleteStream is DELETE.

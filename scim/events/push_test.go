@@ -319,3 +319,42 @@ func TestRFC8935_PrivateAddressesAreNotCalled(t *testing.T) {
 		}
 	})
 }
+
+// What an administrator allowed is for the host that was named: a receiver that may change its stream cannot have the
+// server call the others of that network, by no method and not by way of poll.
+func TestRFC8935_APrivateAddressIsAllowedForItsHostAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.Open(t, db.Config{Data: t.TempDir()}))
+	p := w.party(w.company(), "ssf.manage")
+	s := p.pushStream("http://10.1.2.3:8080/events", notices...)
+	allowed := func() bool {
+		t.Helper()
+		now, err := w.db.Stream(t.Context(), s.Company, s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Delivery.AllowPrivate
+	}
+	change := func(method, address string) int {
+		t.Helper()
+		delivery := map[string]string{"method": events.Push, "endpoint_url": address}
+		if address == "" {
+			delivery = map[string]string{"method": events.Poll}
+		}
+		return p.do(method, p.base()+"/streams", map[string]any{"stream_id": s.ID, "delivery": delivery}).status
+	}
+	for _, address := range []string{"http://10.1.2.3:8081/events", "http://10.1.2.4:8080/events", "http://169.254.169.254/"} {
+		wantEqual(t, "PATCH to "+address, change("PATCH", address), http.StatusBadRequest)
+		wantEqual(t, "PUT to "+address, change("PUT", address), http.StatusBadRequest)
+	}
+	wantEqual(t, "PATCH on the host", change("PATCH", "http://10.1.2.3:8080/other"), http.StatusOK)
+	wantEqual(t, "PUT on the host", change("PUT", "http://10.1.2.3:8080/events"), http.StatusOK)
+	wantEqual(t, "allowed on the host", allowed(), true)
+	wantEqual(t, "PATCH to another", change("PATCH", "https://10.1.2.4/events"), http.StatusOK)
+	wantEqual(t, "allowed for another", allowed(), false)
+
+	p = w.party(p.connection.Company, "ssf.manage")
+	s = p.pushStream("http://10.1.2.3:8080/events", notices...)
+	wantEqual(t, "PATCH to poll", change("PATCH", ""), http.StatusOK)
+	wantEqual(t, "allowed after poll", allowed(), false)
+}
