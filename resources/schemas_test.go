@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/elimity-com/scim/optional"
@@ -26,6 +27,24 @@ func TestSchemas_errata(t *testing.T) {
 	}
 	if group.Attribute("members").SubAttribute("display") == nil {
 		t.Error("erratum 6011: members have display")
+	}
+	if _, err := filter.ParsePath("members.$ref"); err != nil {
+		t.Errorf("erratum 8924: $ref is the name of an attribute: %v", err)
+	}
+	for _, s := range registry.Schemas() {
+		published, err := json.Marshal(registry.SchemaDocument(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(published), "USA") {
+			t.Errorf("erratum 5990: %s writes USA where the country is US", s.ID)
+		}
+		attributes, _ := registry.SchemaDocument(s)["attributes"].([]map[string]any)
+		for _, a := range attributes {
+			if a["type"] == "complex" && a["uniqueness"] != nil {
+				t.Errorf("erratum 6004: %s is complex and has a uniqueness", a["name"])
+			}
+		}
 	}
 	for _, rt := range registry.Types() {
 		for _, a := range rt.all() {

@@ -57,6 +57,8 @@ func TestQ02_MediaTypes(t *testing.T) {
 			c.do("PATCH", "/Users/"+id, rename, "Content-Type", media).scimError(415, "", "application/scim+json")
 		}
 		c.do("GET", "/Users/"+id, nil, "Accept", "text/html").must(406)
+		c.do("GET", "/Users/"+id, nil, "Accept", "application/scim+json;q=0, text/html").must(406)
+		c.do("GET", "/Users/"+id, nil, "Accept", "application/scim+json; q=0.1, text/html").must(200)
 	})
 }
 

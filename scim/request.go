@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -55,6 +56,9 @@ func unescape(s string) string {
 	return plain
 }
 
+// weightless is the weight of a media type that the client does not want (RFC 9110 §12.4.2).
+var weightless = regexp.MustCompile(`^0(\.0{0,3})?$`)
+
 // acceptable says whether the client takes what this server sends (RFC 9110 §12.5.1; RFC 7644 §3.8). An absent Accept
 // takes anything.
 func acceptable(r *http.Request) error {
@@ -64,6 +68,9 @@ func acceptable(r *http.Request) error {
 	}
 	for part := range strings.SplitSeq(accept, ",") {
 		media, _, _ := strings.Cut(part, ";")
+		if _, parameters, err := mime.ParseMediaType(part); err == nil && weightless.MatchString(parameters["q"]) {
+			continue
+		}
 		switch strings.ToLower(strings.TrimSpace(media)) {
 		case "*/*", "*", "application/*", "application/scim+json", "application/json":
 			return nil
