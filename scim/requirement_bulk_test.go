@@ -21,7 +21,7 @@ func TestRequirement52_Bulk(t *testing.T) {
 			operation("POST", "/Groups", "g", group("G", "bulkId:u")),                                                    // forward
 			operation("POST", "/Users", "u", user("u@societe.example", object{enterpriseURN + ":manager": "bulkId:u2"})), // in a circle
 			operation("POST", "/Users", "u2", user("u2@societe.example", object{enterpriseURN + ":manager": "bulkId:u"})),
-			operation("PATCH", "/Users/bulkId:u", "", patch(op("add", "title", "T"))), // in a path
+			operation("PATCH", "/Users/bulkId:u", "", object{"Operations": []object{op("add", "title", "T")}}), // in a path; without schemas (erratum 5050)
 			operation("POST", "/Users", "twin", user("U@societe.example")),
 			operation("BREW", "/Users", "b", object{}),
 			operation("DELETE", "/Nowhere/1", "", nil),

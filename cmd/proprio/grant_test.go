@@ -2,10 +2,31 @@ package main_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
+
+// get reads a path of the running server.
+func (i *installation) get(token, path string) (status int, body []byte) {
+	i.t.Helper()
+	request, err := http.NewRequest(http.MethodGet, i.url+path, nil)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err = io.ReadAll(response.Body); err != nil {
+		i.t.Fatal(err)
+	}
+	return response.StatusCode, body
+}
 
 // TestFeatureCommands: a company turns optional parts of SCIM on and off, and mistakes are named.
 func TestFeatureCommands(t *testing.T) {
@@ -19,17 +40,8 @@ func TestFeatureCommands(t *testing.T) {
 	token := i.command("token", "create", "--company", "Parts", "--connection", "idp")
 	served := func(path string) int {
 		t.Helper()
-		request, err := http.NewRequest(http.MethodGet, i.url+"/scim/v2"+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+token)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		return response.StatusCode
+		status, _ := i.get(token, "/scim/v2"+path)
+		return status
 	}
 	for path, want := range map[string]int{"/.deltaToken": 200, "/Users/.deltaToken": 200, "/Roles": 200, "/GroupMemberships": 404} {
 		if got := served(path); got != want {
@@ -70,6 +82,21 @@ func TestRoleCommands(t *testing.T) {
 	for _, r := range list {
 		if r.Value == "admin" && (r.Display != "Administration" || strings.Join(r.Contains, " ") != "editor" || !r.Supported) {
 			t.Errorf("%+v", r)
+		}
+	}
+	i.command("company", "set", "Roles", "--feature", "roles=on")
+	token := i.command("token", "create", "--company", "Roles", "--connection", "idp")
+	i.serve()
+	for value, parents := range map[string]int{"editor": 1, "viewer": 0, "admin": 0} { // the viewer was taken out again
+		var found struct {
+			Resources []struct{ ContainedBy []struct{ Value string } }
+		}
+		status, body := i.get(token, "/scim/v2/Roles?filter="+url.QueryEscape(`value eq "`+value+`"`))
+		if err := json.Unmarshal(body, &found); err != nil || status != http.StatusOK {
+			t.Fatalf("%s: %d, %v: %s", value, status, err, body)
+		}
+		if len(found.Resources) != 1 || len(found.Resources[0].ContainedBy) != parents || parents == 1 && found.Resources[0].ContainedBy[0].Value != "admin" {
+			t.Errorf("%s: %+v", value, found.Resources)
 		}
 	}
 	for says, wrong := range map[string][]string{
