@@ -74,6 +74,14 @@ func (c *core) createCompany(ctx context.Context, by audit.Actor, name string, d
 	return company, added, nil
 }
 
+func (c *core) companyByName(ctx context.Context, name string) (ownership.Company, error) {
+	company, err := c.db.CompanyByName(ctx, name)
+	if err != nil {
+		return company, fmt.Errorf("company %q: %w (see proprio company list)", name, err)
+	}
+	return company, nil
+}
+
 func (p *program) companyListCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the companies", Args: names(), Example: "  proprio company list --json"}
 	asJSON := jsonFlag(cmd)
@@ -104,9 +112,9 @@ func (p *program) companySetCmd() *cobra.Command {
 	cmd.Flags().StringArrayVar(&wanted, "feature", nil, "name=on or name=off, as often as wanted")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
-			company, err := c.db.CompanyByName(cmd.Context(), args[0])
+			company, err := c.companyByName(cmd.Context(), args[0])
 			if err != nil {
-				return fmt.Errorf("company %q: %w (see proprio company list)", args[0], err)
+				return err
 			}
 			features, err := c.db.SetFeatures(cmd.Context(), p.actor(), company.ID, func(f *resources.Features) error {
 				return setFeatures(f, wanted)
@@ -144,9 +152,9 @@ func (p *program) companySwitchCmd(verb, short string, suspended bool) *cobra.Co
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
-			company, err := c.db.CompanyByName(cmd.Context(), args[0])
+			company, err := c.companyByName(cmd.Context(), args[0])
 			if err != nil {
-				return fmt.Errorf("company %q: %w (see proprio company list)", args[0], err)
+				return err
 			}
 			if err := c.db.SetSuspended(cmd.Context(), p.actor(), company.ID, suspended); err != nil {
 				return fmt.Errorf("company %s: %w", company.Name, err)

@@ -127,9 +127,9 @@ func (p *program) inCompany(cmd *cobra.Command, do func(ctx context.Context, c *
 	cmd.Flags().StringVar(&company, "company", "", "the company's name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
-			found, err := c.db.CompanyByName(cmd.Context(), company)
+			found, err := c.companyByName(cmd.Context(), company)
 			if err != nil {
-				return fmt.Errorf("company %q: %w (see proprio company list)", company, err)
+				return err
 			}
 			return do(cmd.Context(), c, resources.Caller{Company: found.ID, Actor: p.actor()}, args)
 		})
