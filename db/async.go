@@ -76,11 +76,14 @@ func (d *DB) AddAsync(ctx context.Context, r resources.AsyncRequest, most int) e
 }
 
 // ClaimAsync implements resources.AsyncRequests. Each row is judged again by the statement that changes it, so of two
-// rivals one gets it.
+// rivals one gets it. Companies take turns: who has the fewest under way comes first, so that ten thousand requests of one
+// do not keep the others waiting.
 func (d *DB) ClaimAsync(ctx context.Context, owner string, now, until time.Time, limit int) ([]resources.AsyncRequest, error) {
 	var waiting []asyncRow
-	err := d.list(ctx, nil, &waiting, `select `+asyncColumns+` from async_requests where finished = 0 and lease_until <= ?
-		order by accepted, txn limit ?`, micros(now), limit)
+	err := d.list(ctx, nil, &waiting, `select `+asyncColumns+` from async_requests r left join (
+			select company_id as busy, count(*) as running from async_requests where finished = 0 and lease_until > ? group by company_id
+		) b on b.busy = r.company_id where finished = 0 and lease_until <= ?
+		order by coalesce(running, 0), accepted, txn limit ?`, micros(now), micros(now), limit)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -249,6 +250,31 @@ func TestAsync_theConnectionsRightsOfNow(t *testing.T) {
 		}
 		if _, err := d.Async(ctx, c.company, c.connection.ID, txn); !errors.Is(err, resources.ErrNotFound) {
 			t.Errorf("after the purge: %v", err)
+		}
+	})
+}
+
+// A company that has much to be made does not keep the others waiting: whoever has least under way is next.
+func TestAsync_companiesTakeTurns(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, _ := asyncWorld(t, d)
+		busy, other := w.tenant("Société", ""), w.tenant("Autre", "")
+		for range 5 {
+			busy.do("POST", "/Users", user("anne@societe.example"), "Prefer", later).accepted()
+		}
+		other.do("POST", "/Users", user("paul@autre.example"), "Prefer", later).accepted()
+		var got []string
+		now := time.Now()
+		for range 3 {
+			claimed, err := d.ClaimAsync(t.Context(), "worker", now, now.Add(time.Minute), 1)
+			if err != nil || len(claimed) != 1 {
+				t.Fatalf("%v, %v", claimed, err)
+			}
+			got = append(got, claimed[0].Company)
+		}
+		if want := []string{busy.company, other.company, busy.company}; !slices.Equal(got, want) {
+			t.Errorf("claimed of %v, want %v", got, want)
 		}
 	})
 }
