@@ -6,7 +6,9 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/lib/pq" // the driver that makes schemas
@@ -19,6 +21,9 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	EachConfig(t, func(t *testing.T, c db.Config) {
 		t.Helper()
+		if c.URL == "" {
+			putMigrated(t, c.Data)
+		}
 		f(t, Open(t, c))
 	})
 }
@@ -32,6 +37,34 @@ func EachConfig(t *testing.T, f func(t *testing.T, c db.Config)) {
 	}
 	if only != "sqlite" {
 		t.Run("postgres", func(t *testing.T) { f(t, db.Config{Data: t.TempDir(), URL: PostgresURL(t), Connections: 8}) })
+	}
+}
+
+// migrated is an empty SQLite database with the schema, made once: that takes longer than many a test.
+var migrated = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "proprio-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	d, err := db.Open(context.Background(), db.Config{Data: dir})
+	if err == nil {
+		err = d.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, "proprio.db"))
+})
+
+func putMigrated(t testing.TB, dir string) {
+	t.Helper()
+	file, err := migrated()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "proprio.db"), file, 0o600)
+	}
+	if err != nil {
+		t.Fatalf("make the database: %v", err)
 	}
 }
 
