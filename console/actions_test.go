@@ -274,6 +274,9 @@ func TestConnection_heldAndRecognised(t *testing.T) {
 			}
 		}
 	}
+	if _, body := w.get("/connections", "fr"); !strings.Contains(body, "Retenue") {
+		t.Error("the list of connections does not say that one is held")
+	}
 	if res, _ := w.post(page+"/resume", nil); res.Header.Get("Location") != page+"?done=losses" {
 		t.Errorf("resume leads to %q", res.Header.Get("Location"))
 	}

@@ -26,7 +26,7 @@ type auditPage struct {
 // objectTypes are what the record is about; the filter offers them.
 func objectTypes() []string {
 	return []string{
-		"User", "Group", "app", "account", "connection", "token", "client", "client-secret", "domain", "company", "issuer", "admin",
+		"User", "Group", "Role", "Entitlement", "app", "account", "connection", "token", "client", "client-secret", "stream", "domain", "company", "issuer", "admin",
 		"session", "resourceType",
 	}
 }

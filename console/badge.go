@@ -18,7 +18,7 @@ func looks() map[string]map[string]look {
 		"account-state":    {"confirmed": {"good", "check"}, "pending": {"info", "clock"}, "partial": {"info", "clock"}, "failed": {"bad", "cross"}, "removed": {"quiet", "minus"}},
 		"person-state":     {"active": {"good", "check"}, "inactive": {"quiet", "minus"}, "held": {"warn", "pause"}},
 		"app-state":        {"running": {"good", "check"}, "paused": {"warn", "pause"}, "blocked": {"bad", "cross"}},
-		"connection-state": {"enabled": {"good", "check"}, "disabled": {"quiet", "minus"}},
+		"connection-state": {"enabled": {"good", "check"}, "held": {"warn", "pause"}, "disabled": {"quiet", "minus"}},
 		"stream":           {streamEnabled: {"good", "check"}, streamFailing: {"bad", "cross"}, streamPaused: {"warn", "pause"}, streamDisabled: {"quiet", "minus"}},
 		"token":            {"active": {"good", "check"}, "expiring": {"warn", "clock"}, "expired": {"bad", "cross"}, "revoked": {"quiet", "minus"}},
 		"answer":           {"accepted": {"good", "check"}, "refused": {"warn", "triangle"}, "failed": {"bad", "cross"}, "silent": {"bad", "cross"}},

@@ -42,7 +42,7 @@ func TestConnection_clientsAndStream(t *testing.T) {
 			t.Errorf("%s: the page shows what belongs to another connection", lang)
 		}
 	}
-	if _, body := w.get("/connections", "fr"); !strings.Contains(body, "· flux d’événements") || !strings.Contains(body, "il y a 1\u00a0heure") {
+	if _, body := w.get("/connections", "fr"); !strings.Contains(body, ">flux d’événements<") || !strings.Contains(body, "il y a 1\u00a0heure") {
 		t.Error("the list does not say that the connection has a stream, and a client that was used an hour ago")
 	}
 }

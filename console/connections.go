@@ -34,7 +34,7 @@ type connectionsPage struct{ Rows []connectionRow }
 // connectionRow is one inbound identity provider.
 type connectionRow struct {
 	resources.Connection
-	State    string // enabled, disabled
+	State    string // enabled, held, disabled
 	InForce  int    // tokens
 	OAuth    int    // clients that get tokens by themselves
 	Receives bool   // it has an event stream
@@ -69,8 +69,11 @@ func newConnectionRow(conn resources.Connection, tokens []resources.Token, clien
 			row.LastUsed = client.LastUsed
 		}
 	}
-	if conn.Disabled {
+	switch {
+	case conn.Disabled:
 		row.State = "disabled"
+	case !conn.LossesHeld.IsZero():
+		row.State = "held"
 	}
 	for _, t := range tokens {
 		if t.LastUsed.After(row.LastUsed) {

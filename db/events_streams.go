@@ -103,7 +103,7 @@ func (d *DB) CreateStream(ctx context.Context, actor audit.Actor, s events.Strea
 		if err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, streamEntry(actor, audit.ActionCreate, s.Company, s.ID))
+		return d.recordStream(ctx, tx, actor, audit.ActionCreate, s.Company, s.ID, s.Connection)
 	})
 	if errors.Is(err, resources.ErrUniqueness) {
 		return s, resources.Errorf(resources.ErrUniqueness, "", "The connection has a stream already; change that one, or remove it first.")
@@ -179,7 +179,7 @@ func (d *DB) SetStream(ctx context.Context, actor audit.Actor, s events.Stream, 
 		if err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, streamEntry(actor, audit.ActionModify, s.Company, s.ID))
+		return d.recordStream(ctx, tx, actor, audit.ActionModify, s.Company, s.ID, s.Connection)
 	})
 }
 
@@ -189,8 +189,14 @@ func (d *DB) NoteVerification(ctx context.Context, company, id string, now, afte
 		micros(now), company, id, micros(after))
 }
 
-func streamEntry(actor audit.Actor, action audit.Action, company, id string) audit.Entry {
-	return audit.Entry{Company: company, Actor: actor, Action: action, ObjectType: "stream", ObjectID: id}
+// recordStream puts a change of a stream on record, under the name of its connection.
+func (d *DB) recordStream(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, action audit.Action, company, id, connection string) error {
+	var name string
+	err := d.get(ctx, tx, &name, `select name from connections where company_id = ? and id = ?`, company, connection)
+	if err != nil {
+		return err
+	}
+	return d.appendEntries(ctx, tx, audit.Entry{Company: company, Actor: actor, Action: action, ObjectType: "stream", ObjectID: id, ObjectName: name})
 }
 
 // clearStream forgets what is queued and who is in the feed.
@@ -208,8 +214,9 @@ func (d *DB) RemoveStream(ctx context.Context, actor audit.Actor, company, id st
 		return noStream()
 	}
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := d.exec(ctx, tx, `delete from streams where company_id = ? and id = ?`, company, id)
-		if err == nil && n == 0 {
+		var connection string
+		err := d.get(ctx, tx, &connection, `delete from streams where company_id = ? and id = ? returning connection_id`, company, id)
+		if errors.Is(err, resources.ErrNotFound) {
 			return noStream()
 		}
 		if err == nil {
@@ -218,7 +225,7 @@ func (d *DB) RemoveStream(ctx context.Context, actor audit.Actor, company, id st
 		if err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, streamEntry(actor, audit.ActionRemove, company, id))
+		return d.recordStream(ctx, tx, actor, audit.ActionRemove, company, id, connection)
 	})
 }
 

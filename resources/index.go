@@ -56,6 +56,9 @@ func (rt *ResourceType) nameOf(doc Document) string {
 		return ""
 	}
 	name, _ := doc[rt.traits.name.Name].(string)
+	if name == "" && (rt.Name == TypeRole || rt.Name == TypeEntitlement) {
+		name, _ = doc["value"].(string)
+	}
 	return name
 }
 

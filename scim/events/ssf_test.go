@@ -84,6 +84,11 @@ func TestSSF_AStreamIsCreatedReadChangedAndRemoved(t *testing.T) {
 		if err != nil || len(entries) != 4 {
 			t.Errorf("%d entries in the record, %v; want making, two changes, removal", len(entries), err)
 		}
+		for _, e := range entries {
+			if e.ObjectName != p.connection.Name || e.ObjectName == "" {
+				t.Errorf("the record names the stream %q, want the name of its connection, %q", e.ObjectName, p.connection.Name)
+			}
+		}
 	})
 }
 
