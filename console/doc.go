@@ -17,4 +17,5 @@
 //   - home.go, findings.go, people.go, person.go (person_row.go: one line about
 //     a User), groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
 //     one page each
+//   - connected.go: what a connection's page and the list show of its OAuth clients and event stream
 package console
