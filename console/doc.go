@@ -6,10 +6,11 @@
 // company, so another company's id is a 404. Someone with the role auditor sees everything and can do nothing.
 //
 // The package decides nothing: rules are in ownership, writing to apps is in push, sessions are in oidc. It imports
-// neither push nor oidc; what it needs of them is declared in contracts.go and wired in cmd/proprio.
+// neither push nor oidc; what it needs of them is declared in contracts.go and connected.go and wired in cmd/proprio.
 //
 //   - server.go: Console, its dependencies, the routes, the checks in front of every page
 //   - contracts.go: what the console asks of sign-in and of the push engine
+//   - connected.go: OAuth clients and event streams of connections, as the pages show them
 //   - render.go, format.go, badge.go: templates, dates and numbers, the coloured words
 //   - messages.go, language.go: texts from messages/*.json, and who gets which
 //   - exchange.go: a SCIM exchange in words, with secrets hidden
