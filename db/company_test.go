@@ -60,6 +60,7 @@ var overAllCompanies = map[string]string{
 	"companies.go:PolicyChanges":       "finds work of all companies; each item names its own",
 	"push_plan.go:DirtyMarks":          "finds work of all companies; each mark names its own",
 	"push_work.go:AppsWithWork":        "finds work of all companies; each app names its own",
+	"removed.go:PurgeRemoved":          "what was deleted long ago goes, whoever's it was",
 	"async.go:ClaimAsync":              "finds work of all companies; each request names its own",
 	"async.go:PurgeAsync":              "what was finished long ago goes, whoever it was for",
 	"async.go:forgetAsync":             "as ForgetLeases",

@@ -101,6 +101,14 @@ func (d dialect) pairs(a, b string) string {
 	return fmt.Sprintf("json_group_array(json_array(%s, %s) order by %s)", a, b, a)
 }
 
+// list is the SQL for a JSON array of an expression over the rows of a subquery; empty for none.
+func (d dialect) list(expr string) string {
+	if d.postgres {
+		return fmt.Sprintf("coalesce(jsonb_agg(%s), '[]'::jsonb)", expr)
+	}
+	return fmt.Sprintf("json_group_array(%s)", expr)
+}
+
 // forUpdate locks the rows that a select reads, until the transaction ends. On SQLite the transaction has the
 // database's write lock already.
 func (d dialect) forUpdate() string {

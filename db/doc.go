@@ -31,6 +31,7 @@
 //   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
 //   - memberships.go: memberships as resources
 //   - features.go: what a company turned on; grants.go: how many Users have a role
+//   - removed.go: what was deleted, kept for a while, and how it comes back
 //   - async.go: resources.AsyncRequests
 //   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part

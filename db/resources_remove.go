@@ -28,7 +28,7 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	err = firstError(w.checkUnreferred(ctx, ch), w.leaveGroups(ctx, r.ID, at))
+	err = firstError(w.checkUnreferred(ctx, ch), w.keep(ctx, r.Type, r.ID, at), w.leaveGroups(ctx, r.ID, at))
 	if err == nil && r.Type == resources.TypeGroup {
 		_, err = w.changeMembers(ctx, r.ID, resources.MemberChange{Clear: true})
 	}
@@ -40,6 +40,9 @@ func (w *writer) remove(ctx context.Context, ch *resources.Change) (resources.Ap
 		return resources.Applied{}, err
 	}
 	ch.Audit.ExternalIDs, err = w.dropExternalIDs(ctx, r.ID)
+	if err == nil {
+		err = w.keepNames(ctx, r.ID, ch.Audit.ExternalIDs)
+	}
 	if err != nil {
 		return resources.Applied{}, err
 	}

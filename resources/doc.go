@@ -30,6 +30,7 @@
 //   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
 //   - post.go: what a post is, and what follows when it is held already
 //   - store.go: the contract that databases fulfil
+//   - removed.go: what was deleted, kept for a while, and how it comes back
 //   - async.go: requests that are made later
 //   - membership.go: memberships as resources
 //   - grant.go: the roles and entitlements that a company has

@@ -18,7 +18,7 @@ import (
 
 // Bounds of asynchronous requests.
 const (
-	asyncWaiting = 10_000            // of one connection at most
+	asyncWaiting = 1000              // of one connection at most
 	asyncWait    = 30 * time.Second  // how long a client may let itself be kept for `wait`
 	asyncKept    = 24 * time.Hour    // how long an outcome can be asked for
 	asyncPath    = "/AsyncRequests/" // under the base path; RFC 9967 leaves the name to the server

@@ -13,6 +13,7 @@
 //   - connection_set.go: a connection's preset, switches and what its requests show
 //   - stream.go, events.go: event streams, for administrators and in the server
 //   - grant.go: roles and entitlements
+//   - removed.go: what was deleted, and brought back
 //   - app_actions.go: what commands and the console do to an app
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - conformance.go: the suite that judges any SCIM server

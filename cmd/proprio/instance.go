@@ -12,6 +12,7 @@ import (
 
 	"proprio/console"
 	"proprio/oidc"
+	"proprio/resources"
 	"proprio/scim"
 	"proprio/scim/events"
 	"proprio/scim/oauth"
@@ -152,6 +153,11 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	i.runEvents(ctx, g)
 	g.Go(func() error { return every(ctx, time.Minute, i.log, "settle company rules", i.registrar.Settle) })
 	g.Go(func() error { return every(ctx, 24*time.Hour, i.log, "check domains", i.registrar.Recheck) })
+	g.Go(func() error {
+		return every(ctx, 24*time.Hour, i.log, "forget what was deleted long ago", func(ctx context.Context) error {
+			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
+		})
+	})
 }
 
 // every runs a duty at once and then again after each interval, until ctx ends. A failure is logged; the duty goes on.
