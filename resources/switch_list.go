@@ -170,7 +170,7 @@ func guardSwitches() []Switch {
 			number: func(s *Switches) *int { return &s.MassRemovalCount },
 		},
 		{
-			Name: "massRemovalShare", Rule: "H02", Default: defaultMassRemovalShare,
+			Name: "massRemovalShare", Rule: "H02", Default: defaultMassRemovalShare, most: 100,
 			On:     "How many percent of a Group's members a request may always take out of it.",
 			number: func(s *Switches) *int { return &s.MassRemovalShare },
 		},
@@ -188,7 +188,7 @@ func guardSwitches() []Switch {
 			number: func(s *Switches) *int { return &s.MassLossCount },
 		},
 		{
-			Name: "massLossShare", Rule: "H12", Default: defaultMassLossShare,
+			Name: "massLossShare", Rule: "H12", Default: defaultMassLossShare, most: 100,
 			On:     "How many percent of all Users a connection may always deactivate or delete within 24 hours.",
 			number: func(s *Switches) *int { return &s.MassLossShare },
 		},

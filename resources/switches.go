@@ -67,6 +67,7 @@ type Switch struct {
 
 	flag   func(*Switches) *bool // exactly one of flag and number
 	number func(*Switches) *int
+	most   int // of a number; 0: a billion
 }
 
 // IsNumber says whether the switch takes a number instead of on and off.
@@ -101,8 +102,10 @@ func (s *Switches) Set(name, value string) error {
 	x := all[i]
 	if x.number != nil {
 		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > 1_000_000_000 {
-			return Errorf(ErrInvalidValue, x.Name, "%s takes a whole number from 1, not %q; its default is %d.", x.Name, shorten(value), x.Default)
+		most := orDefault(x.most, 1_000_000_000)
+		if err != nil || n < 1 || n > most {
+			return Errorf(ErrInvalidValue, x.Name, "%s takes a whole number from 1 to %d, not %q; its default is %d.",
+				x.Name, most, shorten(value), x.Default)
 		}
 		if *x.number(s) = n; n == x.Default {
 			*x.number(s) = 0

@@ -58,7 +58,7 @@ func TestSwitches_Set(t *testing.T) {
 	t.Parallel()
 	var s resources.Switches
 	for name, value := range map[string]string{
-		"noSuchSwitch": "on", "": "on", "reviveInactive": "maybe", "interop": "", "massLossCount": "many", "massLossShare": "0", "massRemovalCount": "-1",
+		"noSuchSwitch": "on", "": "on", "reviveInactive": "maybe", "interop": "", "massLossCount": "many", "massLossShare": "0", "massRemovalShare": "101", "massRemovalCount": "-1",
 	} {
 		if err := s.Set(name, value); !errors.Is(err, resources.ErrInvalidValue) || s != (resources.Switches{}) {
 			t.Errorf("%s=%s: %v, %+v", name, value, err, s)
