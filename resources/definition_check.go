@@ -3,6 +3,7 @@ package resources
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 )
@@ -231,7 +232,30 @@ func checkCharacteristics(at string, a AttributeDocument) error {
 			return misdefined(at+".pattern", "The pattern cannot be read: %v.", err)
 		}
 	}
+	if size := patternSize(a.Pattern); size > maxPatternSize {
+		return misdefined(at+".pattern", "The pattern is too costly: it has %d steps, %d are the limit. Repeat fewer times.", size, maxPatternSize)
+	}
 	return nil
+}
+
+// A match costs at most the steps of the pattern for each character of the text. Both are bounded, so that no value keeps
+// a processor busy.
+const (
+	maxPatternSize = 2000
+	maxPatternText = 4096
+)
+
+// patternSize is how many steps the machine has that matches a pattern.
+func patternSize(pattern string) int {
+	tree, err := syntax.Parse(textStart+pattern+textEnd, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
 }
 
 // What makes a pattern one for the whole of a text, whether it has ^ and $ or not.

@@ -68,6 +68,7 @@ func TestParseDefinition_refuses(t *testing.T) {
 		"a pattern":            {definition(`{"name": "a", "pattern": "("}`), "schemas[0].attributes[0].pattern", "cannot be read"},
 		"a way out of it":      {definition(`{"name": "a", "pattern": "x)|(?:y"}`), "schemas[0].attributes[0].pattern", "cannot be read"},
 		"a pattern too large":  {definition(`{"name": "a", "pattern": "((x{1000}){1000}){1000}"}`), "schemas[0].attributes[0].pattern", "cannot be read"},
+		"a costly pattern":     {definition(`{"name": "a", "pattern": "(x?y?z?){900}"}`), "schemas[0].attributes[0].pattern", "too costly"},
 		"a number's pattern":   {definition(`{"name": "a", "type": "integer", "pattern": "[0-9]+"}`), "schemas[0].attributes[0].pattern", "Only strings"},
 		"no such extension": {strings.Replace(definition(plain), `"name"`, `"schemaExtensions": [{"schema": "urn:x:y:E"}], "name"`, 1),
 			"resourceType.schemaExtensions[0].schema", "no schema"},

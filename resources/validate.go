@@ -120,7 +120,12 @@ func checkString(a *Attribute, s string) error {
 
 // checkPattern holds a text against its attribute's pattern (RFC 9944).
 func checkPattern(a *Attribute, s string) error {
-	if a.Pattern == nil || a.Pattern.MatchString(s) {
+	switch {
+	case a.Pattern == nil:
+		return nil
+	case len(s) > maxPatternText:
+		return Errorf(ErrInvalidValue, a.String(), "%s takes %d bytes at most, for it has a pattern.", a, maxPatternText)
+	case a.Pattern.MatchString(s):
 		return nil
 	}
 	return Errorf(ErrInvalidValue, a.String(), "%s must match the pattern %s; %s does not.", a, patternText(a.Pattern), a.echo(s))
