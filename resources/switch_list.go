@@ -43,6 +43,13 @@ func answerSwitches() []Switch {
 			flag: func(s *Switches) *bool { return &s.PatchNoContent },
 		},
 		{
+			Name: "plainConfig", Rule: "Row 13",
+			Off: "ServiceProviderConfig says what RFC 9967 and the drafts in use add: securityEvents and so on.",
+			On: "ServiceProviderConfig holds what RFC 7643 and RFC 9865 name and nothing else, for clients whose models refuse an " +
+				"attribute that they do not know, such as those made with scim2-models.",
+			flag: func(s *Switches) *bool { return &s.PlainConfig },
+		},
+		{
 			Name: "largeGroup", Rule: "Row17", Default: defaultLargeGroup,
 			On: "How many members a Group may have and still be shown with all of them. One with more is shown without, and with " +
 				"the header Member-Count, unless they are asked for (`attributes=members`); Users are paged by " +

@@ -13,6 +13,7 @@ type Switches struct {
 	ReviveInactive      bool `json:"reviveInactive,omitempty"`
 	DuplicateGroupNames bool `json:"duplicateGroupNames,omitempty"`
 	PatchNoContent      bool `json:"patchNoContent,omitempty"`
+	PlainConfig         bool `json:"plainConfig,omitempty"`
 	LargeGroup          int  `json:"largeGroup,omitempty"`
 	PatchOperations     int  `json:"patchOperations,omitempty"`
 

@@ -68,6 +68,18 @@ func newDiscovery(s *site) *discovery {
 		publish(rt.Schema.ID, rt.Schema.ToMap())
 	}
 	config := providerConfigObject(base, s.Limits, s.authenticationSchemes())
+	if !s.plain {
+		s.addExtras(config)
+	}
+	return &discovery{
+		config: newDocument(config),
+		types:  newDocuments("resource type", types),
+		urns:   newDocuments("schema", schemas),
+	}
+}
+
+// addExtras says what is beyond RFC 7643 and RFC 9865.
+func (s *site) addExtras(config object) {
 	if s.profile {
 		config["interopProfileConformant"] = true // draft-zollner-scim-interop-profile
 	}
@@ -85,11 +97,6 @@ func newDiscovery(s *site) *discovery {
 	}
 	if len(s.EventURIs) > 0 || s.Async != nil {
 		config["securityEvents"] = securityEvents(s.EventURIs, s.Async != nil)
-	}
-	return &discovery{
-		config: newDocument(config),
-		types:  newDocuments("resource type", types),
-		urns:   newDocuments("schema", schemas),
 	}
 }
 

@@ -73,3 +73,29 @@ func TestRow13_ProviderConfigPublishesStandardsNotDrafts(t *testing.T) {
 		}
 	})
 }
+
+// Row 13, for clients whose models refuse what they do not know: with plainConfig, ServiceProviderConfig holds what
+// RFC 7643 and RFC 9865 name and nothing else.
+func TestRow13_PlainConfigLeavesTheRestOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(s *scim.Server) { s.EventURIs, s.Record = []string{"urn:ietf:params:scim:event:prov:delete"}, d })
+		c := w.tenant("Société", "").with("delta").with("roles")
+		known := []string{
+			"schemas", "documentationUri", "patch", "bulk", "filter", "changePassword", "sort", "etag", "pagination",
+			"authenticationSchemes", "meta",
+		}
+		if c.do("GET", "/ServiceProviderConfig", nil).at("securityEvents") == nil {
+			t.Error("no securityEvents while the switch is off")
+		}
+		c.connection.Switches.PlainConfig = true
+		if err := d.SetConnection(context.Background(), system, c.connection); err != nil {
+			t.Fatal(err)
+		}
+		for name := range c.do("GET", "/ServiceProviderConfig", nil).must(200).json() {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s is shown", name)
+			}
+		}
+	})
+}

@@ -28,12 +28,13 @@ type site struct {
 // mode is what is served differently to some connections.
 type mode struct {
 	profile  bool // held to the interoperability profile
+	plain    bool // ServiceProviderConfig holds what RFC 7643 and RFC 9865 name and nothing else
 	features resources.Features
 	members  int // of a Group that is shown with them unasked
 }
 
 func modeOf(c resources.Caller) mode {
-	return mode{c.Switches.Profile(), c.Features, c.Switches.MembersShown()}
+	return mode{c.Switches.Profile(), c.Switches.PlainConfig, c.Features, c.Switches.MembersShown()}
 }
 
 // edition is what a site is compiled for.
