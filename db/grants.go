@@ -11,12 +11,12 @@ import (
 func (d *DB) fillUsed(ctx context.Context, c resources.Caller, grants []*resources.Resource) error {
 	byType := map[string][]*resources.Resource{}
 	for _, g := range grants {
-		if g.Type == resources.TypeRole || g.Type == resources.TypeEntitlement {
+		if resources.GrantedAs(g.Type) != "" {
 			byType[g.Type] = append(byType[g.Type], g)
 		}
 	}
 	for typ, some := range byType {
-		used, err := d.used(ctx, c, map[string]string{resources.TypeRole: "roles", resources.TypeEntitlement: "entitlements"}[typ])
+		used, err := d.used(ctx, c, resources.GrantedAs(typ))
 		if err != nil {
 			return err
 		}

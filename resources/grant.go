@@ -76,8 +76,11 @@ func grantSchema(urn, name, word string) schema.Schema {
 }
 
 // GrantedAs is the attribute of a User that holds the values of a type: roles or entitlements; "" for other types.
-func (rt *ResourceType) GrantedAs() string {
-	switch rt.Name {
+func (rt *ResourceType) GrantedAs() string { return GrantedAs(rt.Name) }
+
+// GrantedAs is that of a resource type's name.
+func GrantedAs(typ string) string {
+	switch typ {
 	case TypeRole:
 		return "roles"
 	case TypeEntitlement:

@@ -6,8 +6,6 @@ import (
 
 	"github.com/elimity-com/scim/optional"
 	"github.com/elimity-com/scim/schema"
-
-	"proprio/resources/filter"
 )
 
 // TypeMembership is a direct membership of a Group, as a resource of its own (draft-zollner-scim-group-members). It is
@@ -117,10 +115,9 @@ func (d *Directory) removeMembership(ctx context.Context, c Caller, id string, p
 }
 
 func (d *Directory) changeMembership(ctx context.Context, c Caller, op Op, group, member string) (changed bool, err error) {
-	result, err := d.Modify(ctx, c, TypeGroup, group, Precondition{}, []Operation{{
-		Op: op, Path: filter.Path{AttributePath: filter.AttributePath{AttributeName: "members"}},
-		Value: []any{map[string]any{"value": member}},
-	}})
+	result, err := d.Modify(ctx, c, TypeGroup, group, Precondition{}, []Operation{
+		OperationOn(op, "members", []any{map[string]any{"value": member}}),
+	})
 	if err != nil {
 		return false, err
 	}

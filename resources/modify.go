@@ -30,6 +30,11 @@ type Operation struct {
 	Lenient bool
 }
 
+// OperationOn changes a whole attribute of the core schema.
+func OperationOn(op Op, attribute string, value any) Operation {
+	return Operation{Op: op, Path: filter.Path{AttributePath: filter.AttributePath{AttributeName: attribute}}, Value: value}
+}
+
 // target is what an operation's path means.
 type target struct {
 	attribute *Attribute        // of the top level or of an extension

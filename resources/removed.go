@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"proprio/audit"
-	"proprio/resources/filter"
 )
 
 // KeptRemoved is how long a deleted User or Group can be brought back (H12).
@@ -116,9 +115,7 @@ func (d *Directory) rejoin(ctx context.Context, c Caller, removed Removed) error
 	for connection, externalID := range removed.ExternalIDs {
 		as := c
 		as.Connection = connection
-		_, err := d.Modify(ctx, as, removed.Type, removed.ID, Precondition{}, []Operation{{
-			Op: OpReplace, Path: filter.Path{AttributePath: filter.AttributePath{AttributeName: "externalId"}}, Value: externalID,
-		}})
+		_, err := d.Modify(ctx, as, removed.Type, removed.ID, Precondition{}, []Operation{OperationOn(OpReplace, "externalId", externalID)})
 		if err != nil {
 			return err
 		}

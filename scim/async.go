@@ -158,14 +158,12 @@ func (s *site) outcome(w http.ResponseWriter, r *http.Request) error {
 
 // prefersAsync reads `respond-async` and `wait` of Prefer (RFC 7240 §4.1, §4.3).
 func prefersAsync(h http.Header) (wait time.Duration, asked bool) {
-	for part := range strings.SplitSeq(strings.Join(h.Values("Prefer"), ","), ",") {
-		preference, _, _ := strings.Cut(part, ";")
-		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
-		switch strings.ToLower(strings.TrimSpace(name)) {
+	for name, value := range preferences(h) {
+		switch name {
 		case "respond-async":
 			asked = true
 		case "wait":
-			seconds, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
+			seconds, err := strconv.Atoi(value)
 			if err == nil && seconds > 0 {
 				wait = min(time.Duration(min(seconds, 3600))*time.Second, asyncWait)
 			}

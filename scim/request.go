@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"mime"
 	"net/http"
@@ -134,6 +135,20 @@ func checkContentType(h http.Header) error {
 		return refuse("charset " + clip(charset))
 	}
 	return nil
+}
+
+// preferences are those of the header Prefer, in its order: the name in lower case, the value without quotation marks
+// (RFC 7240 §2). What follows a semicolon is left out.
+func preferences(h http.Header) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for part := range strings.SplitSeq(strings.Join(h.Values("Prefer"), ","), ",") {
+			preference, _, _ := strings.Cut(part, ";")
+			name, value, _ := strings.Cut(preference, "=")
+			if !yield(strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)) {
+				return
+			}
+		}
+	}
 }
 
 // parameters are a query's parameters by lower-case name. Unknown ones are nobody's business (Q03).

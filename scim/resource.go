@@ -177,11 +177,8 @@ func (e *endpoint) with(p projection) resources.With {
 
 // prefersMinimal says whether the client wants no body (RFC 7240 §4.2).
 func prefersMinimal(r *http.Request) bool {
-	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Prefer"), ","), ",") {
-		preference, _, _ := strings.Cut(part, ";")
-		name, value, _ := strings.Cut(preference, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "return") &&
-			strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "minimal") {
+	for name, value := range preferences(r.Header) {
+		if name == "return" && strings.EqualFold(value, "minimal") {
 			return true
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"proprio/resources"
-	"proprio/resources/filter"
 )
 
 // roleCmd and entitlementCmd keep the values that roles and entitlements of Users may have, which identity providers
@@ -133,9 +132,9 @@ func (c *core) setContained(ctx context.Context, caller resources.Caller, all []
 		if wanted {
 			parents = append(parents, value)
 		}
-		_, err = c.directory.Modify(ctx, caller, other.Type, other.ID, resources.Precondition{}, []resources.Operation{{
-			Op: resources.OpReplace, Path: filter.Path{AttributePath: filter.AttributePath{AttributeName: "containedBy"}}, Value: values(parents),
-		}})
+		_, err = c.directory.Modify(ctx, caller, other.Type, other.ID, resources.Precondition{}, []resources.Operation{
+			resources.OperationOn(resources.OpReplace, "containedBy", values(parents)),
+		})
 		if err != nil {
 			return err
 		}
