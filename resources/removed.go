@@ -43,6 +43,26 @@ func (d *Directory) Restore(ctx context.Context, c Caller, from Retention, id st
 	if err != nil {
 		return nil, err
 	}
+	back, err := d.Store.Get(ctx, c, removed.Type, id, With{Groups: true})
+	switch {
+	case err == nil: // by an attempt that was broken off before its memberships
+	case errors.Is(err, ErrNotFound):
+		result, err := d.recreate(ctx, c, removed)
+		if err != nil {
+			return nil, err
+		}
+		back = result.Resource
+	default:
+		return nil, err
+	}
+	if err := d.rejoin(ctx, c, removed); err != nil {
+		return nil, err
+	}
+	return &Result{Resource: back, Changed: true, Created: true}, from.ForgetRemoved(ctx, c.Company, removed.ID)
+}
+
+// recreate makes a deleted resource anew under its id.
+func (d *Directory) recreate(ctx context.Context, c Caller, removed Removed) (*Result, error) {
 	rt, err := d.resourceType(ctx, c, removed.Type)
 	if err != nil {
 		return nil, err
@@ -64,14 +84,7 @@ func (d *Directory) Restore(ctx context.Context, c Caller, from Retention, id st
 		return nil, err
 	}
 	p := &pending{Directory: d, caller: c, action: audit.ActionCreate, id: removed.ID, next: next}
-	result, err := p.write(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.rejoin(ctx, c, removed); err != nil {
-		return nil, err
-	}
-	return result, from.ForgetRemoved(ctx, c.Company, removed.ID)
+	return p.write(ctx)
 }
 
 // present are the ids that are still there, as members.

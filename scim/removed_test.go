@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/resources"
@@ -63,6 +65,16 @@ func TestRemoved_isBroughtBack(t *testing.T) {
 		if got := c.do("GET", `/Users?filter=externalId eq "x-1"`, nil).at("totalResults"); got != 1.0 {
 			t.Errorf("found %v by externalId", got)
 		}
+		// A restoring that was broken off after the User was made is gone on with.
+		zoe := c.addUser("zoe@societe.example")
+		team := c.addGroup("Team", zoe)
+		c.do("DELETE", "/Users/"+zoe, nil).must(204)
+		w.server.Directory.NewID = func() string { return zoe }
+		c.addUser("zoe@societe.example")
+		if _, err := w.server.Directory.Restore(ctx, admin, d, zoe); err != nil || !slices.Equal(c.members(team), []string{zoe}) {
+			t.Errorf("gone on with: %v, Team has %v", err, c.members(team))
+		}
+		w.server.Directory.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 		if _, err := w.server.Directory.Restore(ctx, admin, d, anne); !errors.Is(err, resources.ErrNotFound) {
 			t.Errorf("twice: %v", err)
 		}
