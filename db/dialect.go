@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -27,10 +28,12 @@ func (d dialect) rebind(query string) string {
 // columnTypes are the words of a migration that the two databases spell differently.
 var columnTypes = regexp.MustCompile(`\b(JSONDOC|ROWSEQ)\b`)
 
-// migration puts the dialect's column types into a migration: JSONDOC is a JSON document, ROWSEQ a primary key that
-// counts up by itself.
+// migration spells a migration for the dialect: JSONDOC is a JSON document, ROWSEQ a primary key that counts up by
+// itself. An index made CONCURRENTLY is left to makeIndexes on Postgres, and is an index like any other on SQLite, which
+// serves nobody while it migrates. On Postgres a migration waits for no lock for long: whoever wants the same table
+// queues behind one that waits.
 func (d dialect) migration(text []byte) []byte {
-	return columnTypes.ReplaceAllFunc(text, func(word []byte) []byte {
+	text = columnTypes.ReplaceAllFunc(text, func(word []byte) []byte {
 		switch {
 		case string(word) == "JSONDOC" && d.postgres:
 			return []byte("jsonb")
@@ -41,6 +44,11 @@ func (d dialect) migration(text []byte) []byte {
 		}
 		return []byte("integer primary key autoincrement")
 	})
+	if !d.postgres {
+		return concurrentIndex.ReplaceAll(text, []byte("create ${1}index $2 on $3$4;"))
+	}
+	text = concurrentIndex.ReplaceAll(text, nil)
+	return bytes.Replace(text, []byte(migrationUp), []byte(migrationUp+"\nset local lock_timeout = '2s';\nset local statement_timeout = 0;"), 1)
 }
 
 // fold is the SQL for resources.Fold of a text expression.

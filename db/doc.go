@@ -16,12 +16,12 @@
 //
 // Times are UTC microseconds since 1970 in bigint columns (0: none), ids are UUIDs in lower-case text.
 //
-//   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions
+//   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go: connecting to each
 //   - statistics.go: what SQLite's planner must know of the tables
 //   - errors.go: driver errors into domain errors
-//   - migrate.go, migrations: the schema, one text for both
+//   - migrate.go, migrations: the schema, one text for both; indexes.go: indexes made while others write
 //   - seal.go: secrets at rest
 //   - resources_read.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
@@ -35,7 +35,7 @@
 //   - async.go: resources.AsyncRequests
 //   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part
-//   - companies.go: ownership.Companies; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
+//   - companies.go: ownership.Companies; rules.go: ownership.PolicyStore; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part
 //   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store
 //   - signin.go, signin_admins.go, signin_issuers.go, signin_sessions.go: oidc.Store

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -115,3 +116,6 @@ func LimitPages(t *testing.T, d *DB, on bool) {
 func AppendIn(ctx context.Context, d *DB, tx *sqlx.Tx, entries ...audit.Entry) error {
 	return d.appendEntries(ctx, tx, entries...)
 }
+
+// Migrate brings the schema to what files ask for.
+func Migrate(ctx context.Context, d *DB, files fs.FS) error { return d.migrateLocked(ctx, files) }
