@@ -115,24 +115,24 @@ func (d *DB) Postgres() bool { return d.dialect.postgres }
 func (d *DB) Sealer() *Sealer { return d.sealer }
 
 // get reads one row into dest: a struct with db tags, or a single value. No row is resources.ErrNotFound. With a nil tx
-// it reads outside any transaction.
+// it reads outside any transaction, or in the one that the context carries.
 func (d *DB) get(ctx context.Context, tx *sqlx.Tx, dest any, query string, args ...any) error {
 	stmt, err := d.statement(ctx, tx, query)
 	if err != nil {
 		return mapError(err)
 	}
 	defer stmt.done()
-	return mapError(stmt.GetContext(ctx, dest, args...))
+	return d.failedRead(ctx, tx, mapError(stmt.GetContext(ctx, dest, args...)))
 }
 
-// list reads all rows into dest, a pointer to a slice. With a nil tx it reads outside any transaction.
+// list reads all rows into dest, a pointer to a slice. With a nil tx it reads as get does.
 func (d *DB) list(ctx context.Context, tx *sqlx.Tx, dest any, query string, args ...any) error {
 	stmt, err := d.statement(ctx, tx, query)
 	if err != nil {
 		return mapError(err)
 	}
 	defer stmt.done()
-	return mapError(stmt.SelectContext(ctx, dest, args...))
+	return d.failedRead(ctx, tx, mapError(stmt.SelectContext(ctx, dest, args...)))
 }
 
 // exec writes within a transaction and returns how many rows it touched.

@@ -45,6 +45,7 @@ func (s statement) done() {
 // statement prepares a query written with ? for parameters, or finds it prepared, for a transaction (tx) or for reading
 // (nil).
 func (d *DB) statement(ctx context.Context, tx *sqlx.Tx, query string) (statement, error) {
+	tx = d.carriedTx(ctx, tx)
 	p := d.reader
 	if tx != nil {
 		p = d.writer

@@ -17,7 +17,11 @@ const maxTries = 12
 // inTx runs f in one transaction that writes, and commits when f returns nil. When the database refuses because of
 // others (deadlock, serialization failure, lock held too long) everything is rolled back and f runs again, so f must
 // have no effect but its SQL. When tries run out the error is resources.ErrBusy. f must neither commit nor roll back.
+// Under a context that carries a transaction (see Together), f is a part of that one.
 func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if t := d.carried(ctx); t != nil {
+		return t.part(ctx, f)
+	}
 	for try := 1; ; try++ {
 		err := d.tryTx(ctx, f)
 		if err == nil || !retryable(err) {

@@ -28,6 +28,11 @@ type Store interface {
 	// See [Change] for what one change writes. ErrVersion, ErrUniqueness and ErrNotFound name the object in Error.Path
 	// or Error.Detail. Contention is retried a bounded number of times.
 	Apply(ctx context.Context, c Caller, changes ...Change) ([]Applied, error)
+	// Together runs f so that all that is read and written under its context is one transaction, committed when f returns
+	// nil: it reads what it has written. A call of Apply that fails leaves no trace, and the others stay. Contention
+	// makes all of it run again, so f must begin by forgetting what it has noted of an earlier run. Nothing that f was told
+	// is so before Together returns nil. f must use the context in one goroutine at a time.
+	Together(ctx context.Context, f func(ctx context.Context) error) error
 	// Names returns the displayName of each id that exists in the company; "" where it has none.
 	Names(ctx context.Context, c Caller, ids []string) (map[string]string, error)
 	Awaiting
@@ -49,6 +54,9 @@ type Change struct {
 	// Definition is the revision of the definition that the change was checked against; 0: the type needs none. When
 	// another one is in place by now, nothing is written: ErrBusy.
 	Definition int64
+	// Rules is the generation of the company's rules that the change was judged by; 0: it was not judged. When others are
+	// in place by now, nothing is written: [RulesChanged].
+	Rules int64
 	// UniqueName refuses a Group's displayName that another Group of the company has.
 	UniqueName bool
 	// Members changes a Group's membership rows; nil: untouched.
