@@ -47,13 +47,16 @@ func (w *writer) setBody(ctx context.Context, ch *resources.Change, at time.Time
 	if err != nil {
 		return 0, err
 	}
-	_, err = w.exec(ctx, w.tx, `update resources set version = ?, modified = ?, body = `+w.dialect.doc()+`, user_name = ?,
+	n, err := w.exec(ctx, w.tx, `update resources set version = ?, modified = ?, body = `+w.dialect.doc()+`, user_name = ?,
 		user_name_folded = ?, display_name = ?, name_folded = ?, active = ?, hold = ?,
-		post_folded = nullif(?, ''), manager = nullif(?, '') where company_id = ? and id = ?`,
-		old.Version+1, micros(at), string(r.Body), x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold,
-		x.PostFolded, x.Manager, w.c.Company, r.ID)
-	if err != nil {
+		post_folded = nullif(?, ''), manager = nullif(?, '') where company_id = ? and id = ? and `+rulesHold,
+		append([]any{old.Version + 1, micros(at), string(r.Body), x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active,
+			x.Hold, x.PostFolded, x.Manager, w.c.Company, r.ID}, rulesArgs(w.c.Company, ch.Rules)...)...)
+	switch {
+	case err != nil:
 		return 0, taken(err, r)
+	case n == 0:
+		return 0, resources.RulesChanged()
 	}
 	err = w.setKeys(ctx, r)
 	if err != nil {

@@ -108,6 +108,15 @@ func (w *writer) finish(ctx context.Context) error {
 	return w.writeMarks(ctx)
 }
 
+// insertResource makes a row of resources at version 1, where the rules by which it was judged are in place.
+func (d dialect) insertResource() string {
+	return `insert into resources (company_id, id, type, version, created, modified, body, user_name,
+		user_name_folded, display_name, name_folded, active, hold, post_folded, manager)
+		select cast(? as text), cast(? as text), cast(? as text), 1, cast(? as bigint), cast(? as bigint), ` + d.doc() + `,
+		cast(? as text), cast(? as text), cast(? as text), cast(? as text), cast(? as boolean), cast(? as text),
+		nullif(cast(? as text), ''), nullif(cast(? as text), '') where ` + rulesHold
+}
+
 // create inserts a resource at version 1 with everything beside it.
 func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Applied, error) {
 	r, at := ch.Resource, w.moment(ch)
@@ -120,13 +129,14 @@ func (w *writer) create(ctx context.Context, ch *resources.Change) (resources.Ap
 		return resources.Applied{}, err
 	}
 	x := r.Index
-	_, err = w.exec(ctx, w.tx, `insert into resources (company_id, id, type, version, created, modified, body, user_name,
-		user_name_folded, display_name, name_folded, active, hold, post_folded, manager)
-		values (?, ?, ?, 1, ?, ?, `+w.dialect.doc()+`, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''))`,
-		w.c.Company, r.ID, r.Type, micros(created), micros(at), string(r.Body), x.UserName,
-		userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.PostFolded, x.Manager)
-	if err != nil {
+	n, err := w.exec(ctx, w.tx, w.dialect.insertResource(), append([]any{w.c.Company, r.ID, r.Type, micros(created), micros(at), string(r.Body),
+		x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.PostFolded, x.Manager},
+		rulesArgs(w.c.Company, ch.Rules)...)...)
+	switch {
+	case err != nil:
 		return resources.Applied{}, taken(err, r)
+	case n == 0:
+		return resources.Applied{}, resources.RulesChanged()
 	}
 	_, err = w.setHidden(ctx, r)
 	if err == nil {

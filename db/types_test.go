@@ -44,7 +44,9 @@ func directory(d *db.DB) *resources.Directory {
 
 type nobody struct{}
 
-func (nobody) Judge(context.Context, string, resources.Document) (string, error) { return "", nil }
+func (nobody) Judge(context.Context, string, resources.Document, int64) (resources.Judgement, error) {
+	return resources.Judgement{}, nil
+}
 
 // A change that another process makes is seen within a second, and until then nothing is asked of the database; companies
 // without types of their own share one registry.

@@ -15,7 +15,8 @@
 //   - data.go, data/: consumer mail services, and names of administrators' roles
 //   - proof.go: proof of a domain by DNS TXT record
 //   - registrar.go: adding, checking and removing domains, with all that follows
-//   - policy.go: the rules for a User about to be written: domain binding, sponsor and end date
+//   - policy.go: the rules for a User about to be written: domain binding, sponsor and end date; rules.go: the rules as
+//     they were last read
 //   - address.go, person.go: what the rules ask of a User: bound addresses; kind and dates
 //   - account.go: accounts as an app reports them
 //   - role.go: which of their roles make an administrator

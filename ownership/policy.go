@@ -10,42 +10,47 @@ import (
 
 // PolicyStore is what the policy asks of the companies' store.
 type PolicyStore interface {
-	Company(ctx context.Context, id string) (Company, error)
-	Domains(ctx context.Context, company string) ([]Domain, error)
+	// Rules returns a company's rules as they are in place.
+	Rules(ctx context.Context, company string) (Rules, error)
 }
 
 // Policy implements resources.Policy: it binds every User to the company's verified domains (design.md, domain policy)
-// and asks for a sponsor and an end date of everybody who is not an employee. It keeps no state and no cache: the rules
-// of the moment of the write hold.
+// and asks for a sponsor and an end date of everybody who is not an employee. The rules of the moment of the write hold:
+// rules that were read before may only let a User in, and then the write names them (see [Rules]).
 type Policy struct {
 	Companies PolicyStore
 	Now       func() time.Time
+
+	known knownRules
 }
 
 var _ resources.Policy = (*Policy)(nil)
 
-// Judge looks at a User about to be written.
-func (p *Policy) Judge(ctx context.Context, company string, doc resources.Document) (string, error) {
+// Judge looks at a User about to be written. Nobody is held or refused by rules that may be out of date.
+func (p *Policy) Judge(ctx context.Context, company string, doc resources.Document, outdated int64) (resources.Judgement, error) {
 	who, err := readPerson(doc)
 	if err != nil {
-		return "", err
+		return resources.Judgement{}, err
 	}
-	c, err := p.Companies.Company(ctx, company)
-	if err != nil {
-		return "", fmt.Errorf("read company: %w", err)
+	rules, known := p.known.find(company, outdated, p.Now())
+	var outside []boundAddress
+	if known {
+		outside = outsideAddresses(doc, rules.Domains)
 	}
-	domains, err := p.Companies.Domains(ctx, company)
-	if err != nil {
-		return "", fmt.Errorf("read domains: %w", err)
+	if !known || len(outside) > 0 {
+		if rules, err = p.fresh(ctx, company); err != nil {
+			return resources.Judgement{}, fmt.Errorf("read the rules of a company: %w", err)
+		}
+		outside = outsideAddresses(doc, rules.Domains)
 	}
-	allowed := inForce(domains)
-	outside := outsideAddresses(doc, allowed)
+	judged := resources.Judgement{Rules: rules.Generation}
 	if len(outside) == 0 {
-		return "", nil
+		return judged, nil
 	}
-	if c.OutsideDomain == OutsideHold {
-		return holdReason(outside), nil
+	if rules.OutsideDomain == OutsideHold {
+		judged.Hold = holdReason(outside)
+		return judged, nil
 	}
-	return "", resources.Errorf(resources.ErrInvalidValue, outside[0].path, "%s%s",
-		outside[0].fault(allowed), who.clientHint(p.Now()))
+	return judged, resources.Errorf(resources.ErrInvalidValue, outside[0].path, "%s%s",
+		outside[0].fault(rules.Domains), who.clientHint(p.Now()))
 }

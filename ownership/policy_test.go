@@ -18,21 +18,15 @@ var now = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // rules are the rules of one company, as the policy reads them.
 type rules struct {
 	mode    ownership.OutsideMode
-	domains []ownership.Domain
+	domains []string
 }
 
-func (r rules) Company(_ context.Context, id string) (ownership.Company, error) {
-	return ownership.Company{ID: id, OutsideDomain: r.mode}, nil
+func (r rules) Rules(context.Context, string) (ownership.Rules, error) {
+	return ownership.Rules{OutsideDomain: r.mode, Domains: r.domains, Generation: 1}, nil
 }
-
-func (r rules) Domains(context.Context, string) ([]ownership.Domain, error) { return r.domains, nil }
 
 func policy(mode ownership.OutsideMode, domains ...string) *ownership.Policy {
-	r := rules{mode: mode, domains: []ownership.Domain{{Name: "pending.fr", Proof: "x"}}}
-	for _, name := range domains {
-		r.domains = append(r.domains, ownership.Domain{Name: name, Verified: now})
-	}
-	return &ownership.Policy{Companies: r, Now: func() time.Time { return now }}
+	return &ownership.Policy{Companies: rules{mode, domains}, Now: func() time.Time { return now }}
 }
 
 func email(value, typ string, primary bool) map[string]any {
@@ -76,7 +70,7 @@ func TestPolicy_everyAddressEverywhere(t *testing.T) {
 				continue // no address: nothing to bind
 			}
 			doc := place.doc(tt.address)
-			_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc)
+			_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc, 0)
 			if (err == nil) != tt.in {
 				t.Errorf("reject: %s %q: %v, want accepted = %v", place.path, tt.address, err, tt.in)
 			}
@@ -85,9 +79,9 @@ func TestPolicy_everyAddressEverywhere(t *testing.T) {
 				domain.Path != place.path || !strings.Contains(domain.Detail, "allowed: company.fr")) {
 				t.Errorf("reject: %s %q: error %#v does not name the path and the allowed domains", place.path, tt.address, err)
 			}
-			hold, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc)
-			if err != nil || (hold == "") != tt.in {
-				t.Errorf("hold: %s %q: %q, %v, want held = %v", place.path, tt.address, hold, err, !tt.in)
+			judged, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc, 0)
+			if err != nil || (judged.Hold == "") != tt.in {
+				t.Errorf("hold: %s %q: %q, %v, want held = %v", place.path, tt.address, judged.Hold, err, !tt.in)
 			}
 		}
 	}
@@ -96,20 +90,20 @@ func TestPolicy_everyAddressEverywhere(t *testing.T) {
 func TestPolicy_namesTheDomain(t *testing.T) {
 	t.Parallel()
 	doc := resources.Document{"userName": "anna@evil.com", "emails": []any{email("anna@gmail.com", "work", true), email("a@evil.com", "work", false)}}
-	_, err := policy(ownership.OutsideReject, "a.fr", "b.fr").Judge(t.Context(), "c", doc)
+	_, err := policy(ownership.OutsideReject, "a.fr", "b.fr").Judge(t.Context(), "c", doc, 0)
 	want := "userName: evil.com is not a verified domain of the company; allowed: a.fr, b.fr"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	hold, _ := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", doc)
-	if want := "address outside the company's domains: evil.com, gmail.com"; hold != want {
-		t.Errorf("hold %q, want %q", hold, want)
+	judged, _ := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", doc, 0)
+	if want := "address outside the company's domains: evil.com, gmail.com"; judged.Hold != want {
+		t.Errorf("hold %q, want %q", judged.Hold, want)
 	}
-	_, err = policy(ownership.OutsideReject).Judge(t.Context(), "c", doc)
+	_, err = policy(ownership.OutsideReject).Judge(t.Context(), "c", doc, 0)
 	if err == nil || !strings.Contains(err.Error(), "no verified domain yet: verify one first") {
 		t.Errorf("without any verified domain: %v", err)
 	}
-	_, err = policy(ownership.OutsideReject, "a.fr").Judge(t.Context(), "c", resources.Document{"userName": "x@pending.fr"})
+	_, err = policy(ownership.OutsideReject, "a.fr").Judge(t.Context(), "c", resources.Document{"userName": "x@pending.fr"}, 0)
 	if !errors.Is(err, resources.ErrInvalidValue) {
 		t.Errorf("a domain that waits for its proof is in force: %v", err)
 	}
@@ -140,13 +134,13 @@ func TestPolicy_whatAppsTakeForTheCompanysAddressIsBound(t *testing.T) {
 		{"not the primary one", list(email(outside, "Home", false), email(inside, "work", true)), ""},
 	} {
 		doc := resources.Document{"userName": "bob", "emails": tt.emails}
-		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc)
+		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc, 0)
 		if (err == nil) != (tt.why == "") || err != nil && !strings.Contains(err.Error(), tt.why) {
 			t.Errorf("%s: %v, want a fault that says %q", tt.name, err, tt.why)
 		}
-		hold, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc)
-		if err != nil || (hold == "") != (tt.why == "") {
-			t.Errorf("%s: hold %q, %v", tt.name, hold, err)
+		judged, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc, 0)
+		if err != nil || (judged.Hold == "") != (tt.why == "") {
+			t.Errorf("%s: hold %q, %v", tt.name, judged.Hold, err)
 		}
 	}
 }
@@ -169,9 +163,9 @@ func TestPolicy_privateAddressesAreFree(t *testing.T) {
 	t.Parallel()
 	doc := resources.Document{"userName": "jdoe", "emails": []any{
 		email("jdoe@company.fr", "work", true), email("jdoe@gmail.com", "home", false), email("j@x.org", "other", false)}}
-	hold, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc)
-	if hold != "" || err != nil {
-		t.Errorf("hold %q, error %v", hold, err)
+	judged, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc, 0)
+	if judged.Hold != "" || err != nil {
+		t.Errorf("hold %q, error %v", judged.Hold, err)
 	}
 }
 
@@ -182,14 +176,14 @@ func TestPolicy_malformedDocuments(t *testing.T) {
 		nil, {}, {"userName": 7, "emails": "x"}, {"emails": []any{nil, 1, "a@evil.com", []any{}}},
 		{"emails": []any{map[string]any{"value": 3, "type": true}}},
 	} {
-		if hold, err := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", doc); hold != "" || err != nil {
-			t.Errorf("%v: hold %q, error %v", doc, hold, err)
+		if judged, err := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", doc, 0); judged.Hold != "" || err != nil {
+			t.Errorf("%v: hold %q, error %v", doc, judged.Hold, err)
 		}
 	}
 	for name, ext := range map[string]any{
 		"kind": map[string]any{"kind": 7}, "endDate": map[string]any{"endDate": "tomorrow"},
 	} {
-		_, err := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", resources.Document{resources.SchemaOwnership: ext})
+		_, err := policy(ownership.OutsideHold, "a.fr").Judge(t.Context(), "c", resources.Document{resources.SchemaOwnership: ext}, 0)
 		var domain *resources.Error
 		if !errors.As(err, &domain) || domain.Path != resources.SchemaOwnership+":"+name {
 			t.Errorf("%s: %v", name, err)
@@ -228,7 +222,7 @@ func TestPolicy_kinds(t *testing.T) {
 			if tt.ext != nil {
 				doc[resources.SchemaOwnership] = tt.ext
 			}
-			_, err := policy(mode, "company.fr").Judge(t.Context(), "c", doc)
+			_, err := policy(mode, "company.fr").Judge(t.Context(), "c", doc, 0)
 			var domain *resources.Error
 			switch {
 			case tt.path == "" && err != nil:
@@ -251,13 +245,13 @@ func TestPolicy_clientWithOutsideAddress(t *testing.T) {
 		"2026-12-31T00:00:00Z": "missing: an external access level, which cannot be given yet",
 		"2020-12-31T00:00:00Z": "missing: an end date that has not passed, and an external access level, which cannot be given yet",
 	} {
-		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc(end))
+		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc(end), 0)
 		if err == nil || !strings.HasSuffix(err.Error(), missing) {
 			t.Errorf("end %s: %v, want %s", end, err, missing)
 		}
 	}
-	hold, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc("2026-12-31T00:00:00Z"))
-	if hold != "address outside the company's domains: client.com" || err != nil {
-		t.Errorf("hold %q, error %v", hold, err)
+	judged, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc("2026-12-31T00:00:00Z"), 0)
+	if judged.Hold != "address outside the company's domains: client.com" || err != nil {
+		t.Errorf("hold %q, error %v", judged.Hold, err)
 	}
 }

@@ -48,14 +48,14 @@ func TestPolicy_postIsACompanyAddress(t *testing.T) {
 		"a@evil.com@company.fr": false, "assistante": false, "company.fr": false, "@company.fr": false,
 	} {
 		doc := resources.Document(withPost("jdoe", address))
-		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc)
+		_, err := policy(ownership.OutsideReject, "company.fr").Judge(t.Context(), "c", doc, 0)
 		var fault *resources.Error
 		if in != (err == nil) || !in && (!errors.As(err, &fault) || !errors.Is(err, resources.ErrInvalidValue) || fault.Path != resources.PathPost) {
 			t.Errorf("reject: post %q: %v; want accepted %v, else an error that names the post", address, err, in)
 		}
-		hold, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc)
-		if strings.Contains(address, "@") == (err != nil) || err == nil && (hold == "") != in {
-			t.Errorf("hold: post %q: held %q, %v", address, hold, err)
+		judged, err := policy(ownership.OutsideHold, "company.fr").Judge(t.Context(), "c", doc, 0)
+		if strings.Contains(address, "@") == (err != nil) || err == nil && (judged.Hold == "") != in {
+			t.Errorf("hold: post %q: held %q, %v", address, judged.Hold, err)
 		}
 	}
 }

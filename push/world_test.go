@@ -45,12 +45,12 @@ func (c *clock) advance(d time.Duration) {
 // policy holds the Users it is told to.
 type policy struct{ held sync.Map }
 
-func (p *policy) Judge(_ context.Context, _ string, doc resources.Document) (string, error) {
+func (p *policy) Judge(_ context.Context, _ string, doc resources.Document, _ int64) (resources.Judgement, error) {
 	name, _ := doc["userName"].(string)
 	if reason, ok := p.held.Load(name); ok {
-		return reason.(string), nil
+		return resources.Judgement{Hold: reason.(string)}, nil
 	}
-	return "", nil
+	return resources.Judgement{}, nil
 }
 
 // world is one company with its directory on a real database, one app, and an engine that the test steps.

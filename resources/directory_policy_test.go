@@ -140,10 +140,10 @@ func TestPolicy_leaverUnderNewRules(t *testing.T) {
 // corpOnly refuses every userName outside one domain.
 type corpOnly struct{ domain string }
 
-func (p corpOnly) Judge(_ context.Context, _ string, doc resources.Document) (string, error) {
+func (p corpOnly) Judge(_ context.Context, _ string, doc resources.Document, _ int64) (resources.Judgement, error) {
 	userName, _ := doc["userName"].(string)
 	if domain, ok := resources.AddressDomain(userName); !ok || domain != p.domain {
-		return "", resources.Errorf(resources.ErrInvalidValue, "userName", "%s is outside", domain)
+		return resources.Judgement{}, resources.Errorf(resources.ErrInvalidValue, "userName", "%s is outside", domain)
 	}
-	return "", nil
+	return resources.Judgement{}, nil
 }

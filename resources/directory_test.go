@@ -28,7 +28,7 @@ type gate struct {
 	asked  []string
 }
 
-func (g *gate) Judge(_ context.Context, _ string, doc resources.Document) (string, error) {
+func (g *gate) Judge(_ context.Context, _ string, doc resources.Document, _ int64) (resources.Judgement, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	userName, _ := doc["userName"].(string)
@@ -42,12 +42,12 @@ func (g *gate) Judge(_ context.Context, _ string, doc resources.Document) (strin
 	for _, a := range addresses {
 		if domain, ok := resources.AddressDomain(a); ok && domain != "corp.fr" {
 			if g.strict {
-				return "", resources.Errorf(resources.ErrInvalidValue, "userName", "%s is outside", domain)
+				return resources.Judgement{}, resources.Errorf(resources.ErrInvalidValue, "userName", "%s is outside", domain)
 			}
-			return domain + " is outside", nil
+			return resources.Judgement{Hold: domain + " is outside"}, nil
 		}
 	}
-	return "", nil
+	return resources.Judgement{}, nil
 }
 
 func (g *gate) set(strict bool) {

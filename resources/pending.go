@@ -21,6 +21,7 @@ type pending struct {
 	old      Document  // of before
 	next     *draft
 	required int64 // version that the caller insists on; 0: any
+	rules    int64 // generation of the company's rules that the change was judged by
 	entering bool  // a person comes in, so what was stored before excuses nothing
 	loss     bool  // counts among what the connection takes away (H12)
 	awaited  []Awaited
@@ -44,7 +45,7 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err := p.checkReferences(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.judge(ctx); err != nil {
+	if err := p.judge(ctx, 0); err != nil {
 		return nil, err
 	}
 	members, err := p.memberChange(ctx)
@@ -55,6 +56,12 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result, err := p.store(ctx, members)
+	for try := 1; isRulesChanged(err) && try < maxAttempts; try++ {
+		if err := p.judge(ctx, p.rules); err != nil {
+			return nil, err
+		}
+		result, err = p.store(ctx, members)
+	}
 	if IsPostTaken(err) && p.leavesAlone() {
 		p.next.setHold(HoldPostTaken)
 		result, err = p.store(ctx, members)
@@ -94,7 +101,7 @@ func (p *pending) change(members *MemberChange) Change {
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
 		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Definition: p.next.rt.definition,
-		Refers: p.refers, Loss: p.loss,
+		Refers: p.refers, Loss: p.loss, Rules: p.rules,
 		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
 	if p.before != nil {
@@ -156,12 +163,13 @@ func nameOf(ix Index) string {
 
 // judge asks the company's rules about a User and notes the hold. What the rules refuse does not come in; but what is
 // stored already, because the rules were others when it came, is put on hold rather than refused whenever a change
-// leaves it alone: or nobody could deactivate such a User any more.
-func (p *pending) judge(ctx context.Context) error {
+// leaves it alone: or nobody could deactivate such a User any more. outdated is as in [Policy].
+func (p *pending) judge(ctx context.Context, outdated int64) error {
 	if p.next.rt.Name != TypeUser {
 		return nil
 	}
-	hold, err := p.Policy.Judge(ctx, p.caller.Company, p.next.doc)
+	judged, err := p.Policy.Judge(ctx, p.caller.Company, p.next.doc, outdated)
+	hold := judged.Hold
 	if err != nil {
 		var refusal *Error
 		if !p.leavesAlone() || !errors.As(err, &refusal) || !errors.Is(err, ErrInvalidValue) {
@@ -171,6 +179,7 @@ func (p *pending) judge(ctx context.Context) error {
 		told.Cause = nil // the hold is shown to clients
 		hold = told.Error()
 	}
+	p.rules = judged.Rules
 	p.next.setHold(hold)
 	return nil
 }

@@ -23,8 +23,10 @@ func (d *Directory) Reconsider(ctx context.Context, c Caller) (int, error) {
 			continue
 		}
 		total = page.Total
+		outdated := int64(AnyRules) // once a page the rules are read; what was read before tells nothing of their change
 		for _, r := range page.Resources {
-			did, err := d.reconsider(ctx, c, r)
+			did, err := d.reconsider(ctx, c, r, outdated)
+			outdated = 0
 			if err != nil {
 				return changed, err
 			}
@@ -41,7 +43,7 @@ func (d *Directory) Reconsider(ctx context.Context, c Caller) (int, error) {
 
 // reconsider asks about one User, first about the state at hand, and only if that answer differs about the state in
 // place at the time of the write.
-func (d *Directory) reconsider(ctx context.Context, c Caller, r *Resource) (changed bool, err error) {
+func (d *Directory) reconsider(ctx context.Context, c Caller, r *Resource, outdated int64) (changed bool, err error) {
 	rt, err := d.resourceType(ctx, c, TypeUser)
 	if err != nil {
 		return false, err
@@ -52,7 +54,7 @@ func (d *Directory) reconsider(ctx context.Context, c Caller, r *Resource) (chan
 	}
 	p := &pending{Directory: d, caller: c, id: r.ID, before: r, old: doc, next: newDraft(rt, c.Switches, doc)}
 	p.next.setHold("")
-	if err := p.judge(ctx); err != nil {
+	if err := p.judge(ctx, outdated); err != nil {
 		return false, err
 	}
 	if equal(map[string]any(doc), map[string]any(p.next.doc)) {

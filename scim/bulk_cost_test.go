@@ -59,11 +59,11 @@ func (e expiring) Err() error {
 // lateUser is a policy during which the time of the request runs out.
 type lateUser struct{ over chan struct{} }
 
-func (l lateUser) Judge(_ context.Context, _ string, doc resources.Document) (string, error) {
+func (l lateUser) Judge(_ context.Context, _ string, doc resources.Document, _ int64) (resources.Judgement, error) {
 	if doc["userName"] == "late@societe.example" {
 		close(l.over)
 	}
-	return "", nil
+	return resources.Judgement{}, nil
 }
 
 // When the time of a request runs out, the client hears which operations were made; the others are answered 503.

@@ -94,9 +94,9 @@ func TestInternalFaultsFailOneOperationOfABulk(t *testing.T) {
 // leavingClient is a policy during which the client closes its connection.
 type leavingClient struct{ leave context.CancelFunc }
 
-func (l leavingClient) Judge(context.Context, string, resources.Document) (string, error) {
+func (l leavingClient) Judge(context.Context, string, resources.Document, int64) (resources.Judgement, error) {
 	l.leave()
-	return "", nil
+	return resources.Judgement{}, nil
 }
 
 // Nothing more is done for a client that is gone: it will send all of it again.

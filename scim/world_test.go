@@ -34,7 +34,9 @@ var system = audit.Actor{Kind: audit.ActorSystem, Name: "test"}
 // openPolicy lets everybody in: the company's rules have tests of their own.
 type openPolicy struct{}
 
-func (openPolicy) Judge(context.Context, string, resources.Document) (string, error) { return "", nil }
+func (openPolicy) Judge(context.Context, string, resources.Document, int64) (resources.Judgement, error) {
+	return resources.Judgement{}, nil
+}
 
 // world is a server over a real database.
 type world struct {

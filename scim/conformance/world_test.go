@@ -21,7 +21,9 @@ import (
 // openPolicy lets everybody in.
 type openPolicy struct{}
 
-func (openPolicy) Judge(context.Context, string, resources.Document) (string, error) { return "", nil }
+func (openPolicy) Judge(context.Context, string, resources.Document, int64) (resources.Judgement, error) {
+	return resources.Judgement{}, nil
+}
 
 // world is our own server over a real database, with a wrapper between it and the suite.
 type world struct {

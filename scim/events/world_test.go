@@ -35,11 +35,11 @@ var system = audit.Actor{Kind: audit.ActorCommand}
 // openPolicy lets everybody in but who is called "outsider", who is put on hold.
 type openPolicy struct{}
 
-func (openPolicy) Judge(_ context.Context, _ string, doc resources.Document) (string, error) {
+func (openPolicy) Judge(_ context.Context, _ string, doc resources.Document, _ int64) (resources.Judgement, error) {
 	if doc["displayName"] == "outsider" {
-		return "not of this company", nil
+		return resources.Judgement{Hold: "not of this company"}, nil
 	}
-	return "", nil
+	return resources.Judgement{}, nil
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -109,7 +109,9 @@ func newWorld(t testing.TB, d *db.DB) *world {
 // openPolicy lets everybody in: the company's rules have tests of their own.
 type openPolicy struct{}
 
-func (openPolicy) Judge(context.Context, string, resources.Document) (string, error) { return "", nil }
+func (openPolicy) Judge(context.Context, string, resources.Document, int64) (resources.Judgement, error) {
+	return resources.Judgement{}, nil
+}
 
 // tenant is one connection of one company.
 type tenant struct {
