@@ -59,6 +59,14 @@ func (d dialect) fold(expr string) string {
 	return "fold(" + expr + ")"
 }
 
+// clock is the database's own time, as it is stored. Replicas measure their leases by it.
+func (d dialect) clock() string {
+	if d.postgres {
+		return "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+	}
+	return "cast(unixepoch('subsec') * 1000000 as integer)"
+}
+
 // doc is a parameter that carries a JSON document, for comparison and storage.
 func (d dialect) doc() string {
 	if d.postgres {

@@ -3,7 +3,7 @@
 // DB implements the store interfaces of resources, ownership, push, audit, oidc, scim/events and scim/oauth, one file per store.
 // Nothing else in the repository speaks SQL. The package decides nothing: rules live with the packages whose stores it implements.
 //
-// Every table but companies carries company_id, and every query names it, except where the company is what is looked
+// Every table but companies and duties carries company_id, and every query names it, except where the company is what is looked
 // for (a token's hash, a client's id, a session's hash, the owner of a domain name).
 //
 // Writing. A change runs in inTx: one transaction, retried a bounded number of times when the database asks for it, so
@@ -24,15 +24,17 @@
 //   - migrate.go, migrations: the schema, one text for both; indexes.go: indexes made while others write
 //   - seal.go: secrets at rest
 //   - resources_read.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
-//   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, members.go, marks.go: and writing
+//   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
+//     marks.go: and writing
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - types.go, types_cache.go: resource types of companies' own; keys.go, hidden.go: what their attributes ask
-//   - connections.go, tokens.go, exchanges.go, seen.go: resources.Connections
+//   - connections.go, tokens.go, auth_cache.go, exchanges.go, seen.go: resources.Connections
 //   - memberships.go: memberships as resources
 //   - features.go: what a company turned on; grants.go: how many Users have a role
 //   - removed.go: what was deleted, kept for a while, and how it comes back
 //   - async.go: resources.AsyncRequests
+//   - duties.go: what one replica does for all
 //   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part
 //   - companies.go: ownership.Companies; rules.go: ownership.PolicyStore; ownership.go, ownership_read.go: ownership.Store and ownership.Reports

@@ -124,7 +124,7 @@ func (d *DB) ForgetLeases(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return firstError(d.forgetAsync(ctx, tx), d.forgetStreams(ctx, tx))
+		return firstError(d.forgetAsync(ctx, tx), d.forgetStreams(ctx, tx), d.forgetDuties(ctx, tx))
 	})
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -35,6 +34,7 @@ type instance struct {
 	sessions *oidc.Sessions
 	signIn   *oidc.SignIn
 	console  *console.Console
+	cluster  *duties // what this replica does for all
 }
 
 // newInstance wires a server that clients reach at url.
@@ -45,6 +45,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
 	i := &instance{core: c, url: url, metrics: newMetrics()}
+	i.cluster = &duties{store: c.db, owner: newID(), lease: dutyLease, look: dutyLook, log: c.log}
 	cursorKey, err := c.db.Sealer().Derive("scim cursors")
 	if err != nil {
 		return nil, err
@@ -151,27 +152,19 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return i.inspector.Run(ctx) })
 	g.Go(func() error { return i.checker.Run(ctx) })
 	i.runEvents(ctx, g)
-	g.Go(func() error { return every(ctx, time.Minute, i.log, "settle company rules", i.registrar.Settle) })
-	g.Go(func() error { return every(ctx, 24*time.Hour, i.log, "check domains", i.registrar.Recheck) })
-	g.Go(func() error {
-		return every(ctx, 24*time.Hour, i.log, "forget what was deleted long ago", func(ctx context.Context) error {
-			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
-		})
-	})
+	for _, d := range i.duties() {
+		g.Go(func() error { return i.cluster.run(ctx, d) })
+	}
 }
 
-// every runs a duty at once and then again after each interval, until ctx ends. A failure is logged; the duty goes on.
-func every(ctx context.Context, interval time.Duration, log *slog.Logger, name string, duty func(context.Context) error) error {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		if err := duty(ctx); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "duty failed", "duty", name, "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+// duties are what one replica does for all. What else runs in the background runs on every replica, and takes its work by
+// leases of its own.
+func (i *instance) duties() []duty {
+	return []duty{
+		{"settle company rules", time.Minute, i.registrar.Settle},
+		{"check domains", 24 * time.Hour, i.registrar.Recheck},
+		{"forget what was deleted long ago", 24 * time.Hour, func(ctx context.Context) error {
+			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
+		}},
 	}
 }
