@@ -134,7 +134,30 @@ func (b *bench) apply(t *testing.T, changes ...resources.Change) []resources.App
 	if err != nil {
 		t.Fatalf("Apply: %v", err)
 	}
+	for i := range applied {
+		b.applied(t, changes[i], &applied[i])
+	}
 	return applied
+}
+
+// applied checks and drops the state that comes with a change which left the body alone.
+func (b *bench) applied(t *testing.T, ch resources.Change, a *resources.Applied) {
+	t.Helper()
+	got := a.Resource
+	a.Resource = nil
+	if got == nil {
+		if ch.Action != audit.ActionCreate && ch.Action != audit.ActionRemove && !ch.SetBody {
+			t.Error("a change that left the body alone came without the state after it")
+		}
+		return
+	}
+	now, err := b.Get(t.Context(), b.c, ch.Resource.Type, ch.Resource.ID, resources.With{})
+	if err != nil || now.Version != a.Version {
+		return // another change came after it
+	}
+	if diff := cmp.Diff(now, got); diff != "" {
+		t.Errorf("state after a change (-Get +Apply):\n%s", diff)
+	}
 }
 
 // people creates n Users.

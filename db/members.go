@@ -73,7 +73,10 @@ func (d *DB) Members(ctx context.Context, c resources.Caller, group, after strin
 // changeMembers adds and removes membership rows, touching only those named, and marks each member that came or went.
 // It tells whether any did.
 func (w *writer) changeMembers(ctx context.Context, group string, m resources.MemberChange) (bool, error) {
-	add := slices.Clone(m.Add)
+	add, err := w.withTypes(ctx, m.Add)
+	if err != nil {
+		return false, err
+	}
 	slices.SortFunc(add, func(a, b resources.Member) int { return strings.Compare(a.ID, b.ID) }) // one lock order
 	since, rows, ids := micros(w.now()), make([][]any, len(add)), make([]string, len(add))
 	for i, a := range add {
@@ -93,7 +96,6 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		return err
 	}
 	const gone = `delete from members where company_id = ? and group_id = ? and `
-	var err error
 	if m.Clear {
 		err = run(gone+`not (member_id `+w.dialect.in()+`)`, w.dialect.values(ids))
 	}
@@ -110,6 +112,29 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		return false, noMember()
 	}
 	return moved, err
+}
+
+// withTypes says of each of the members which type it has.
+func (w *writer) withTypes(ctx context.Context, members []resources.Member) ([]resources.Member, error) {
+	members = slices.Clone(members)
+	if !slices.ContainsFunc(members, func(m resources.Member) bool { return m.Type == "" }) {
+		return members, nil
+	}
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	types, err := w.typesOf(ctx, w.tx, w.c, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range members {
+		m := &members[i]
+		if m.Type = types[m.ID]; m.Type != resources.TypeUser && m.Type != resources.TypeGroup {
+			return nil, noMember()
+		}
+	}
+	return members, nil
 }
 
 func noMember() error {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jmoiron/sqlx"
+
 	"proprio/resources"
 )
 
@@ -217,6 +219,10 @@ func (row *resourceRow) resource() (*resources.Resource, error) {
 
 // Types implements resources.Store.
 func (d *DB) Types(ctx context.Context, c resources.Caller, ids []string) (map[string]string, error) {
+	return d.typesOf(ctx, nil, c, ids)
+}
+
+func (d *DB) typesOf(ctx context.Context, tx *sqlx.Tx, c resources.Caller, ids []string) (map[string]string, error) {
 	asked := make([]string, 0, len(ids))
 	for _, id := range ids {
 		if keepable(id) {
@@ -231,7 +237,7 @@ func (d *DB) Types(ctx context.Context, c resources.Caller, ids []string) (map[s
 		ID   string `db:"id"`
 		Type string `db:"type"`
 	}
-	err := d.list(ctx, nil, &rows, `select id, type from resources where company_id = ? and id `+d.dialect.in(),
+	err := d.list(ctx, tx, &rows, `select id, type from resources where company_id = ? and id `+d.dialect.in(),
 		c.Company, d.dialect.values(asked))
 	for _, row := range rows {
 		types[row.ID] = row.Type

@@ -183,43 +183,26 @@ func (w *writer) update(ctx context.Context, ch *resources.Change) (resources.Ap
 		}
 		beside = beside || moved
 	}
-	switch {
-	case version == 0 && !beside:
-		version, err = w.expect(ctx, ch)
-		return resources.Applied{Version: version}, err
-	case version == 0:
-		version, err = w.raise(ctx, ch, at)
+	if version != 0 {
+		w.note(ch, at, version, r.Index.UserName, r.Index.DisplayName)
+		return resources.Applied{Version: version, Changed: true}, nil
+	}
+	if !beside {
+		row, err := w.expect(ctx, ch)
 		if err != nil {
 			return resources.Applied{}, err
 		}
+		return row.applied(false), nil
 	}
-	w.note(ch, at, version, r.Index.UserName, r.Index.DisplayName)
-	return resources.Applied{Version: version, Changed: true}, nil
-}
-
-// expect returns the version in place, once it is the expected one.
-func (w *writer) expect(ctx context.Context, ch *resources.Change) (int64, error) {
-	r := ch.Resource
-	var version int64
-	err := w.get(ctx, w.tx, &version, `select version from resources where company_id = ? and type = ? and id = ?`,
-		w.c.Company, r.Type, r.ID)
+	row, err := w.raise(ctx, ch, at)
 	if err != nil {
-		return 0, named(err, "%s %q does not exist", r.Type, r.ID)
+		return resources.Applied{}, err
 	}
-	return version, checkVersion(ch, version)
-}
-
-// raise spends a version for what changed beside the body.
-func (w *writer) raise(ctx context.Context, ch *resources.Change, at time.Time) (int64, error) {
-	r := ch.Resource
-	var version int64
-	err := w.get(ctx, w.tx, &version, `update resources set version = version + 1, modified = ?
-		where company_id = ? and type = ? and id = ? and (cast(? as bigint) = 0 or version = ?) returning version`,
-		micros(at), w.c.Company, r.Type, r.ID, ch.Expected, ch.Expected)
-	if isNotFound(err) {
-		_, err = w.expect(ctx, ch) // says which of the two it was
-	}
-	return version, err
+	applied := row.applied(true)
+	noted := *ch
+	noted.Resource = applied.Resource
+	w.note(&noted, at, row.Version, row.UserName, row.DisplayName)
+	return applied, nil
 }
 
 // note records the change for the audit and marks its object.

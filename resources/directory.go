@@ -111,6 +111,15 @@ func (d *Directory) replace(ctx context.Context, c Caller, typ, id string, pre P
 
 // Modify applies operations in order, all or none (RFC 7644 §3.5.2).
 func (d *Directory) Modify(ctx context.Context, c Caller, typ, id string, pre Precondition, ops []Operation) (*Result, error) {
+	if typ == TypeGroup {
+		rt, err := d.resourceType(ctx, c, typ)
+		if err != nil {
+			return nil, err
+		}
+		if result, ok, err := d.modifyMembers(ctx, c, rt, id, pre, ops); ok {
+			return result, err
+		}
+	}
 	return d.change(ctx, c, typ, id, pre, func(p *pending) error {
 		p.action = audit.ActionModify
 		for _, op := range ops {

@@ -87,7 +87,7 @@ func (p *pending) store(ctx context.Context, members *MemberChange) (*Result, er
 	case err != nil:
 		return nil, err
 	}
-	return p.applied(ctx, change, applied[0])
+	return p.applied(change, applied[0]), nil
 }
 
 // change is what the store has to write.
@@ -273,20 +273,17 @@ func (p *pending) memberChange(ctx context.Context) (*MemberChange, error) {
 }
 
 // applied is the result of a change that the store took.
-func (p *pending) applied(ctx context.Context, c Change, a Applied) (*Result, error) {
+func (p *pending) applied(c Change, a Applied) *Result {
 	if !a.Changed {
-		return p.result(p.before, false), nil
+		return p.result(p.before, false)
 	}
-	if p.before != nil && !c.SetBody { // nothing held the rest of it in place meanwhile
-		now, err := p.Store.Get(ctx, p.caller, c.Resource.Type, p.id, With{Groups: true})
-		if err != nil {
-			return nil, err
-		}
-		return p.result(now, true), nil
+	if a.Resource != nil { // nothing held the rest of it in place meanwhile
+		a.Resource.Groups = p.before.Groups
+		return p.result(a.Resource, true)
 	}
 	r := *c.Resource
 	r.Version = a.Version
-	return p.result(&r, true), nil
+	return p.result(&r, true)
 }
 
 func (p *pending) result(r *Resource, changed bool) *Result {

@@ -76,7 +76,7 @@ type Change struct {
 // MemberChange is a difference of membership. Adding a present member and removing an absent one is no change.
 type MemberChange struct {
 	Clear  bool     // first remove all that are not in Add
-	Add    []Member // ID and Type
+	Add    []Member // ID and Type; without a Type the store finds it, and one that is no User or Group is ErrInvalidValue
 	Remove []string // ids
 	Await  []string // members that do not exist yet; the Directory keeps them, not Apply (see Awaiting)
 }
@@ -87,6 +87,8 @@ type Applied struct {
 	// Changed is false when the store already held all of it: nothing was written, no version was spent, no entry
 	// made, no mark set (RFC 7644 §3.5.2.1).
 	Changed bool
+	// Resource is the state after a change that left Body alone (SetBody false), as Get returns it; nil after any other.
+	Resource *Resource
 }
 
 // When a User becomes inactive, is put on hold or is removed, Apply also ends the sessions of that person, in the same
