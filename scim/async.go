@@ -105,6 +105,7 @@ func (a *Async) accept(s *site, w http.ResponseWriter, r *http.Request, body []b
 		return err
 	}
 	a.nudge()
+	eventFrom(r.Context()).pass.Leave() // whoever only waits must not keep others from working
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

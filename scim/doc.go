@@ -6,11 +6,11 @@
 // attributes a response shows, and which status and scimType an error becomes.
 //
 // A request passes, from the outside in: observe (request id, log line, metrics, recording, panics), public (what is
-// told without a token), authenticate (so that nothing else is), throttle, the site of the company (letter case and slashes of the path,
+// told without a token), authenticate (so that nothing else is), throttle, admit, the site of the company (letter case and slashes of the path,
 // routes), and a handler. Handlers return errors; one function writes them.
 //
 //   - server.go: the Server and its limits; site.go: every route on one screen, for each set of resource types
-//   - public.go: what is told without a token; auth.go: bearer tokens; rate.go: requests per second of a connection
+//   - public.go: what is told without a token; auth.go: bearer tokens; rate.go, admit.go: requests per second of a connection, and at once
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin;
 //     recognize.go: which client they show
 //   - hidden.go: and what they hold that is never returned; types_reference.go: references in companies' own resource types
@@ -20,7 +20,7 @@
 //   - collection.go, search.go: what a query asks, as parameters or as a SearchRequest; list.go, cursor.go: pages
 //   - change.go: the one way in which a request, single or bulk, changes a resource
 //   - bulk.go, bulk_operation.go, bulk_reference.go, bulk_circle.go: many changes in one request, and how they refer to
-//     each other
+//     each other; bulk_run.go: and are written together
 //   - async.go, async_run.go: requests that are made later (RFC 9967)
 //   - precondition.go: ETag, If-Match, If-None-Match
 //   - patch.go: a PATCH body, in every dialect, into operations
@@ -30,5 +30,5 @@
 //   - document.go: resources rendered for event streams
 //   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas; canonical.go: what a profile wants declared besides
 //
-// Package scim/client is the outward side; scim/replay plays recorded sequences against a server.
+// Package scim/client is the outward side; scim/gate bounds what works at once; scim/replay plays recorded sequences against a server.
 package scim

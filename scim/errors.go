@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 
@@ -93,8 +94,8 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	wire := wireError(err, e.id)
-	if wire.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1") // whole seconds: the only form Okta understands
+	if wire.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		setRetryAfter(w, time.Second)
 	}
 	write(w, wire.Status, errorBody(wire))
 }

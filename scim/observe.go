@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"proprio/resources"
+	"proprio/scim/gate"
 )
 
 // event is what is known of one request; it is filled along the way and told once at the end.
@@ -27,6 +28,7 @@ type event struct {
 	hidden     []string // attributes that are never returned, and so never recorded
 	request    []byte
 	response   []byte
+	pass       gate.Pass // to work; what waits for something else than the database leaves
 }
 
 // maxIgnored is how many attributes one log line names: a bulk request may bring many.

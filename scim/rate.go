@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -65,7 +64,8 @@ func (s *Server) throttle(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(delay.Seconds()))))
+		s.refuse(RefusedRate)
+		setRetryAfter(w, delay)
 		s.writeError(w, r, scimerrors.ScimError{
 			Status: http.StatusTooManyRequests,
 			Detail: "The connection sends more requests per second than it may: " + strconv.Itoa(allowed.burst) + ".",

@@ -11,6 +11,7 @@ import (
 
 	"proprio/audit"
 	"proprio/resources"
+	"proprio/scim/gate"
 )
 
 // BasePath is where the service lives under the public URL.
@@ -47,6 +48,11 @@ type Server struct {
 	EventURIs []string
 	// Recorder keeps requests for the admin to look at; optional.
 	Recorder *Recorder
+	// Gate bounds the requests that work at once; optional.
+	Gate *gate.Gate
+	// Refused is told of every request that was refused before anything was done for it, and why: one of the Refused…
+	// constants; optional.
+	Refused func(reason string)
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
 	Observe func(route, method string, status int, d time.Duration)
 
@@ -86,7 +92,7 @@ func (l Limits) withDefaults() Limits {
 // itself, in plain text.
 func (s *Server) Handler() http.Handler {
 	server := s.ready()
-	return server.observe(server.public(server.authenticate(server.throttle(server.serve()))))
+	return server.observe(server.public(server.authenticate(server.throttle(server.admit(server.serve())))))
 }
 
 // ready is a copy of the server with what was left open filled in.
