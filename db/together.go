@@ -75,7 +75,7 @@ func (t *together) part(ctx context.Context, f func(ctx context.Context, tx *sql
 	}
 	_, err := t.tx.ExecContext(ctx, set)
 	if err != nil {
-		return t.fail(err)
+		return t.fail(ctx, err)
 	}
 	t.points = depth
 	err = f(ctx, t.tx)
@@ -83,20 +83,20 @@ func (t *together) part(ctx context.Context, f func(ctx context.Context, tx *sql
 		return nil
 	}
 	if retryable(err) {
-		return t.fail(err)
+		return t.fail(ctx, err)
 	}
 	_, undo := t.tx.ExecContext(ctx, fmt.Sprintf("rollback to savepoint part%d", depth))
 	if undo != nil {
-		return t.fail(firstError(ctx.Err(), undo))
+		return t.fail(ctx, undo)
 	}
 	t.points = depth
 	return err
 }
 
-// fail notes that nothing of the transaction can be kept.
-func (t *together) fail(err error) error {
+// fail notes that nothing of the transaction can be kept. When the context is over, that is why.
+func (t *together) fail(ctx context.Context, err error) error {
 	if t.broken == nil {
-		t.broken = mapError(err)
+		t.broken = mapError(firstError(ctx.Err(), err))
 		t.cancel()
 	}
 	return t.broken
@@ -109,7 +109,7 @@ func (d *DB) failedRead(ctx context.Context, tx *sqlx.Tx, err error) error {
 		return err
 	}
 	if t := d.carried(ctx); t != nil && t.depth == 0 {
-		_ = t.fail(err)
+		_ = t.fail(ctx, err)
 	}
 	return err
 }

@@ -36,6 +36,14 @@ func WithWork(ctx context.Context) context.Context {
 	return context.WithValue(ctx, workKey{}, &work{ended: ctx.Err})
 }
 
+// MarkWork returns a function that forgets what the changes under a context have spent since: for changes that the database
+// has undone and that are made again.
+func MarkWork(ctx context.Context) (forget func()) {
+	w := workOf(ctx)
+	done := w.done
+	return func() { w.done = done }
+}
+
 // workOf is the work that the changes under a context share, or that of one change alone.
 func workOf(ctx context.Context) *work {
 	if shared, ok := ctx.Value(workKey{}).(*work); ok {

@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,7 +21,8 @@ const (
 )
 
 // bulk serves many changes in one request (RFC 7644 §3.7). Each is made like a request of its own: a failed one leaves
-// the others as they are. But what they may cost, in work and in time, is what one request may.
+// the others as they are. But what they may cost, in work and in time, is what one request may, and they are written
+// together: see bulk_run.go.
 type bulk struct{ *site }
 
 // bulkRequest is a decoded BulkRequest.
@@ -53,24 +53,8 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	failed := 0
-	ctx := resources.WithWork(r.Context())
-	for _, step := range request.order() {
-		stopped := failed > 0 && failed == request.failOnErrors
-		switch {
-		case step.complete: // also when the request has stopped: what was begun is not left half
-			b.complete(ctx, request, step.bulkOperation)
-		case !stopped:
-			b.process(ctx, request, step.bulkOperation)
-		default:
-			continue
-		}
-		if err := ctx.Err(); errors.Is(err, context.Canceled) {
-			return err // the client is gone; whom the deadline has come for, still hears what was made
-		}
-		if step.answer != nil && step.answer.Response != nil {
-			failed++
-		}
+	if err := b.run(resources.WithWork(r.Context()), request); err != nil {
+		return err
 	}
 	answers := make([]*bulkAnswer, 0, len(request.operations))
 	for _, o := range request.operations {
@@ -129,9 +113,13 @@ func decodeFailOnErrors(value any) (int, error) {
 // process makes one operation's change and notes its answer.
 func (b *bulk) process(ctx context.Context, request *bulkRequest, o *bulkOperation) {
 	o.answer = &bulkAnswer{Method: o.method, BulkID: o.bulkID}
-	result, err := b.change(ctx, request, o)
-	if o.endpoint != nil && o.id != "" && !isBulkReference(o.id) {
-		o.answer.Location = o.endpoint.renderer.location(url.PathEscape(o.id))
+	var result *resources.Result
+	resolved, err := request.resolve(o)
+	if err == nil {
+		result, err = b.change(ctx, resolved)
+	}
+	if o.endpoint != nil && resolved.id != "" && !isBulkReference(resolved.id) {
+		o.answer.Location = o.endpoint.renderer.location(url.PathEscape(resolved.id))
 	}
 	switch {
 	case err != nil:
@@ -161,13 +149,8 @@ func (b *bulk) fail(ctx context.Context, o *bulkOperation, err error) {
 	o.answer.Status, o.answer.Response = strconv.Itoa(wire.Status), &wire
 }
 
-func (b *bulk) change(ctx context.Context, request *bulkRequest, o *bulkOperation) (*resources.Result, error) {
-	if o.fault != nil {
-		return nil, o.fault
-	}
-	if err := request.resolve(o); err != nil {
-		return nil, err
-	}
+// change makes the change of an operation whose references are resolved.
+func (b *bulk) change(ctx context.Context, o *bulkOperation) (*resources.Result, error) {
 	c := change{method: o.method, id: o.id, data: o.data}
 	if o.version != "" {
 		c.match = []string{o.version}

@@ -168,6 +168,8 @@ func (b *bulk) complete(ctx context.Context, request *bulkRequest, o *bulkOperat
 	if o.created == "" {
 		return // its first step failed, or was not reached
 	}
+	answer := *o.answer
+	o.answer = &answer
 	result, err := b.addLater(ctx, request, o)
 	if err == nil {
 		o.answer.Version = etag(result.Resource.Version)
@@ -179,16 +181,17 @@ func (b *bulk) complete(ctx context.Context, request *bulkRequest, o *bulkOperat
 }
 
 func (b *bulk) addLater(ctx context.Context, request *bulkRequest, o *bulkOperation) (*resources.Result, error) {
-	o.data = o.later
-	o.references = o.findReferences()
-	if err := request.resolve(o); err != nil {
+	later := &bulkOperation{data: o.later}
+	later.references = later.findReferences()
+	later, err := request.resolve(later)
+	if err != nil {
 		return nil, err
 	}
 	if run := asyncRunFrom(ctx); run != nil {
 		ctx = run.within(ctx, o.index)
 	}
 	caller := callerFrom(ctx)
-	ops, err := flatten(o.endpoint.rt, resources.OpAdd, o.data, patchOptions{unquoted: caller.Switches.UnquotedValues})
+	ops, err := flatten(o.endpoint.rt, resources.OpAdd, later.data, patchOptions{unquoted: caller.Switches.UnquotedValues})
 	if err != nil {
 		return nil, err
 	}

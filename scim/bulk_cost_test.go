@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"proprio/db"
 	"proprio/db/dbtest"
@@ -66,31 +68,56 @@ func (l lateUser) Judge(_ context.Context, _ string, doc resources.Document, _ i
 	return resources.Judgement{}, nil
 }
 
-// When the time of a request runs out, the client hears which operations were made; the others are answered 503.
+// When the time of a request runs out, what was not committed is undone. A request that took longer than one transaction may
+// has committed before: its client hears which operations were made, and the others are answered 503.
 func TestBulkPastItsDeadlineSaysWhatWasMade(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		over := make(chan struct{})
-		w := newWorld(t, d, func(s *scim.Server) { s.Directory.Policy = lateUser{over} })
-		c := w.tenant("Société", "")
-		body, err := json.Marshal(bulk(
-			operation("POST", "/Users", "a", user("a@societe.example")),
-			operation("POST", "/Users", "b", user("late@societe.example")),
-			operation("POST", "/Groups", "c", group("C")),
-		))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := httptest.NewRequestWithContext(expiring{t.Context(), over}, "POST", scim.BasePath+"/Bulk", bytes.NewReader(body))
-		r.Header.Set("Authorization", "Bearer "+c.token)
-		recorded := httptest.NewRecorder()
-		w.server.Handler().ServeHTTP(recorded, r)
-		a := answer{t, "bulk", recorded.Code, recorded.Header(), recorded.Body.String()}
-		if got := a.must(200).statuses(); !slices.Equal(got, []string{"a 201", "b 503", "c 503"}) {
-			t.Errorf("operations answered %v\n%s", got, a.body)
-		}
-		if n := c.do("GET", "/Groups", nil).must(200).at("totalResults"); n != 0.0 {
-			t.Errorf("%v Groups were made", n)
+		for name, test := range map[string]struct {
+			tick     time.Duration // between two looks at the clock
+			status   int
+			statuses []string
+			users    float64
+		}{
+			"in one transaction": {0, 503, nil, 0},
+			"in several":         {time.Minute, 200, []string{"a 201", "b 503", "c 503"}, 1},
+		} {
+			t.Run(name, func(t *testing.T) {
+				over, clock := make(chan struct{}), atomic.Int64{}
+				w := newWorld(t, d, func(s *scim.Server) {
+					s.Directory.Policy = lateUser{over}
+					s.Now = func() time.Time { return time.Now().Add(time.Duration(clock.Add(int64(test.tick)))) }
+				})
+				c := w.tenant("Société "+name, "")
+				a := c.sendIn(expiring{t.Context(), over}, w, bulk(
+					operation("POST", "/Users", "a", user("a@societe.example")),
+					operation("POST", "/Users", "b", user("late@societe.example")),
+					operation("POST", "/Groups", "c", group("C")),
+				))
+				if a.status != test.status || !slices.Equal(a.statuses(), test.statuses) {
+					t.Errorf("answered %d %v\n%s", a.status, a.statuses(), a.body)
+				}
+				if n := c.do("GET", "/Users", nil).must(200).at("totalResults"); n != test.users {
+					t.Errorf("%v Users were made", n)
+				}
+				if n := c.do("GET", "/Groups", nil).must(200).at("totalResults"); n != 0.0 {
+					t.Errorf("%v Groups were made", n)
+				}
+			})
 		}
 	})
+}
+
+// sendIn sends a bulk request whose context the test holds.
+func (c tenant) sendIn(ctx context.Context, w *world, request object) answer {
+	c.t.Helper()
+	body, err := json.Marshal(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(ctx, "POST", scim.BasePath+"/Bulk", bytes.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	recorded := httptest.NewRecorder()
+	w.server.Handler().ServeHTTP(recorded, r)
+	return answer{c.t, "bulk", recorded.Code, recorded.Header(), recorded.Body.String()}
 }

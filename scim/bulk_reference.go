@@ -94,56 +94,84 @@ func (o *bulkOperation) findReferences() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// resolve puts ids in the place of references. What they refer to has been processed before.
-func (r *bulkRequest) resolve(o *bulkOperation) error {
+// resolve is the operation with ids in the place of references. What they refer to has been processed before. The
+// operation itself stays as it is: it may have to be made again.
+func (r *bulkRequest) resolve(o *bulkOperation) (*bulkOperation, error) {
+	if o.fault != nil {
+		return o, o.fault
+	}
 	for _, name := range o.references {
 		creator := r.creators[name]
 		switch {
 		case creator == nil:
-			return resources.Errorf(resources.ErrInvalidValue, "", "No POST of this request has the bulkId %q.", clip(name))
+			return o, resources.Errorf(resources.ErrInvalidValue, "", "No POST of this request has the bulkId %q.", clip(name))
 		case creator.created == "":
-			return conflict("The operation with the bulkId " + clip(name) + ", which this one refers to, failed.")
+			return o, conflict("The operation with the bulkId " + clip(name) + ", which this one refers to, failed.")
 		}
 	}
-	o.replaceReferences(func(name string) string { return r.creators[name].created })
-	return nil
+	if len(o.references) == 0 {
+		return o, nil
+	}
+	resolved := *o
+	resolved.id, resolved.data = o.replaceReferences(func(name string) string { return r.creators[name].created })
+	return &resolved, nil
 }
 
 func conflict(detail string) error {
 	return scimerrors.ScimError{Status: http.StatusConflict, Detail: detail}
 }
 
-// replaceReferences gives the name in every reference of an operation to id, and puts what it returns in the
-// reference's place. In data, a whole text of the form bulkId:x is a reference, wherever it stands.
-func (o *bulkOperation) replaceReferences(id func(name string) string) {
+// replaceReferences gives the name in every reference of an operation to id, and returns the operation's id and data with
+// what that returns in the references' places. In data, a whole text of the form bulkId:x is a reference, wherever it
+// stands.
+func (o *bulkOperation) replaceReferences(id func(name string) string) (string, map[string]any) {
 	replace := func(text string) string {
 		if name, ok := strings.CutPrefix(text, bulkPrefix); ok {
 			return id(name)
 		}
 		return text
 	}
-	o.id = replace(o.id)
-	for key, value := range o.data {
-		o.data[key] = replaceTexts(key, value, replace)
-	}
+	data, _ := replaceTexts("", o.data, replace)
+	object, _ := data.(map[string]any)
+	return replace(o.id), object
 }
 
-// replaceTexts gives every text in a JSON value to replace, and puts what it returns in its place.
-func replaceTexts(key string, value any, replace func(string) string) any {
+// replaceTexts gives every text in a JSON value to replace, and returns the value with what that returns in the texts'
+// places. What holds no text that changes is shared with the value given.
+func replaceTexts(key string, value any, replace func(string) string) (out any, changed bool) {
 	switch v := value.(type) {
 	case string:
-		if strings.EqualFold(key, "path") {
-			return quotedReference.ReplaceAllStringFunc(v, func(quoted string) string { return `"` + replace(strings.Trim(quoted, `"`)) + `"` })
-		}
-		return replace(v)
+		text := replaceText(key, v, replace)
+		return text, text != v
 	case []any:
 		for i, inner := range v {
-			v[i] = replaceTexts(key, inner, replace)
+			if next, differs := replaceTexts(key, inner, replace); differs {
+				if !changed {
+					v, changed = slices.Clone(v), true
+				}
+				v[i] = next
+			}
 		}
+		return v, changed
 	case map[string]any:
 		for name, inner := range v {
-			v[name] = replaceTexts(name, inner, replace)
+			if next, differs := replaceTexts(name, inner, replace); differs {
+				if !changed {
+					v, changed = maps.Clone(v), true
+				}
+				v[name] = next
+			}
 		}
+		return v, changed
 	}
-	return value
+	return value, false
+}
+
+func replaceText(key, text string, replace func(string) string) string {
+	if !strings.EqualFold(key, "path") {
+		return replace(text)
+	}
+	return quotedReference.ReplaceAllStringFunc(text, func(quoted string) string {
+		return `"` + replace(strings.Trim(quoted, `"`)) + `"`
+	})
 }
