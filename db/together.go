@@ -27,12 +27,13 @@ func (d *DB) Together(ctx context.Context, f func(ctx context.Context) error) er
 	if d.carried(ctx) != nil {
 		return d.inTx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return f(ctx) })
 	}
+	asked := ctx
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		ctx, cancel := context.WithCancel(ctx)
 		t := &together{db: d, tx: tx, cancel: cancel}
 		defer t.end()
 		err := f(context.WithValue(ctx, togetherKey{}, t))
-		return firstError(t.broken, err)
+		return firstError(asked.Err(), t.broken, err) // once the caller is gone, the transaction is too
 	})
 }
 
@@ -75,7 +76,7 @@ func (t *together) part(ctx context.Context, f func(ctx context.Context, tx *sql
 	}
 	_, err := t.tx.ExecContext(ctx, set)
 	if err != nil {
-		return t.fail(ctx, err)
+		return t.fail(err)
 	}
 	t.points = depth
 	err = f(ctx, t.tx)
@@ -83,20 +84,20 @@ func (t *together) part(ctx context.Context, f func(ctx context.Context, tx *sql
 		return nil
 	}
 	if retryable(err) {
-		return t.fail(ctx, err)
+		return t.fail(err)
 	}
 	_, undo := t.tx.ExecContext(ctx, fmt.Sprintf("rollback to savepoint part%d", depth))
 	if undo != nil {
-		return t.fail(ctx, undo)
+		return t.fail(undo)
 	}
 	t.points = depth
 	return err
 }
 
-// fail notes that nothing of the transaction can be kept. When the context is over, that is why.
-func (t *together) fail(ctx context.Context, err error) error {
+// fail notes that nothing of the transaction can be kept.
+func (t *together) fail(err error) error {
 	if t.broken == nil {
-		t.broken = mapError(firstError(ctx.Err(), err))
+		t.broken = mapError(err)
 		t.cancel()
 	}
 	return t.broken
@@ -109,7 +110,7 @@ func (d *DB) failedRead(ctx context.Context, tx *sqlx.Tx, err error) error {
 		return err
 	}
 	if t := d.carried(ctx); t != nil && t.depth == 0 {
-		_ = t.fail(ctx, err)
+		_ = t.fail(err)
 	}
 	return err
 }
