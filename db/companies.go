@@ -132,7 +132,7 @@ func (d *DB) SetOutsideDomain(ctx context.Context, actor audit.Actor, company st
 // SetSuspended suspends a company or ends that; one that is so already is left alone. A suspended company's connections
 // are refused, its apps are not called, nobody signs in to its console, and whoever is in there is signed out now.
 func (d *DB) SetSuspended(ctx context.Context, actor audit.Actor, company string, suspended bool) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var row companyRow
 		err := d.get(ctx, tx, &row, `select `+companyColumns+` from companies where id = ?`+d.dialect.forUpdate(), company)
 		if err != nil || row.Suspended == suspended {

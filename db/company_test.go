@@ -49,7 +49,7 @@ func TestEveryQueryCarriesTheCompany(t *testing.T) {
 
 // overAllCompanies are the functions with one statement each that may look beyond one company, and the reason.
 var overAllCompanies = map[string]string{
-	"connections.go:Authenticate":      "a token's hash says whose it is",
+	"connections.go:tokenInForce":      "a token's hash says whose it is",
 	"oauth_grant.go:ClientByID":        "a client_id says whose it is: nobody has shown who they are yet",
 	"signin_sessions.go:SessionByHash": "a session's hash says whose it is",
 	"signin_issuers.go:Issuer":         "nobody is signed in yet; the issuer's id is in the redirect address",

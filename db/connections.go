@@ -104,7 +104,7 @@ func (d *DB) ListConnections(ctx context.Context, company string) ([]resources.C
 
 // SetConnection implements resources.Connections.
 func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.Connection) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var old struct {
 			Name     string `db:"name"`
 			Preset   string `db:"preset"`
@@ -146,8 +146,43 @@ func (d *DB) SetConnection(ctx context.Context, actor audit.Actor, c resources.C
 	})
 }
 
-// Authenticate implements resources.Connections. It is one query; once a minute at most it is one write more.
+// Authenticate implements resources.Connections. What it answered within the last second it answers again without a
+// question to the database; once a minute at most it writes that the token was used.
 func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (resources.Token, resources.Connection, error) {
+	a, err := d.authentication(ctx, hash, now)
+	if a != nil && a.token.Revoked.IsZero() && a.expired(now) {
+		err = resources.Errorf(resources.ErrNotFound, "", "The token expired at %s.", a.token.Expires.Format(time.RFC3339))
+	}
+	if err != nil {
+		return resources.Token{}, resources.Connection{}, err
+	}
+	t := a.token
+	used := a.lastUsed.Load()
+	if now.Sub(fromMicros(used)) >= time.Minute {
+		minute := micros(now.Truncate(time.Minute))
+		if a.lastUsed.CompareAndSwap(used, minute) {
+			d.noteUse(ctx, t, minute)
+		}
+		used = minute
+	}
+	t.LastUsed = fromMicros(used)
+	return t, a.connection, nil
+}
+
+// noteUse writes when a token was used. When it cannot, the token is in force all the same.
+func (d *DB) noteUse(ctx context.Context, t resources.Token, at int64) {
+	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := d.exec(ctx, tx, `update tokens set last_used = ? where company_id = ? and id = ? and last_used < ?`,
+			at, t.Company, t.ID, at)
+		return err
+	})
+	if err != nil {
+		d.logger.WarnContext(ctx, "the use of a token was not noted", "token", t.ID, "error", err)
+	}
+}
+
+// tokenInForce asks for a token and its connection, in one query. It does not look at the clock.
+func (d *DB) tokenInForce(ctx context.Context, hash [32]byte) (resources.Token, resources.Connection, error) {
 	var row struct {
 		connectionRow
 		ownerRow
@@ -161,32 +196,15 @@ func (d *DB) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (re
 	if err != nil {
 		return resources.Token{}, resources.Connection{}, named(err, "The token is not known, or has ended: an access token lives for an hour, and as long as its client and secret.")
 	}
-	t := row.Token.token()
 	c, err := row.connectionOf(row.ownerRow)
 	switch {
 	case err != nil:
-	case !t.Revoked.IsZero():
+	case row.Token.Revoked != 0:
 		err = resources.Errorf(resources.ErrNotFound, "", "The token was revoked.")
-	case !t.Expires.IsZero() && !now.Before(t.Expires):
-		err = resources.Errorf(resources.ErrNotFound, "", "The token expired at %s.", t.Expires.Format(time.RFC3339))
 	default:
 		err = inForce(c, row.Suspended)
 	}
-	if err != nil {
-		return resources.Token{}, resources.Connection{}, err
-	}
-	if now.Sub(t.LastUsed) >= time.Minute {
-		t.LastUsed = now.Truncate(time.Minute).UTC()
-		err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-			_, err := d.exec(ctx, tx, `update tokens set last_used = ? where company_id = ? and id = ? and last_used < ?`,
-				micros(t.LastUsed), t.Company, t.ID, micros(t.LastUsed))
-			return err
-		})
-		if err != nil { // the token is in force all the same
-			d.logger.WarnContext(ctx, "the use of a token was not noted", "token", t.ID, "error", err)
-		}
-	}
-	return t, c, nil
+	return row.Token.token(), c, err
 }
 
 // ownerRow is what a connection's company says of it, joined as o.

@@ -39,13 +39,15 @@ type DB struct {
 	writer  *pool // the same pool as reader on Postgres
 	// writing is filled by the transactions that write: one at a time on SQLite. Always fewer than the writer has
 	// connections, so a transaction that has to prepare a new statement finds a connection to do it on.
-	writing  chan struct{}
-	horizon  horizon
-	sealer   *Sealer
-	types    *registries // of companies
-	findTime time.Duration
-	now      func() time.Time
-	logger   *slog.Logger
+	writing chan struct{}
+	horizon horizon
+	sealer  *Sealer
+	types   *registries // of companies
+	// authentications are what is known of tokens.
+	authentications *authentications
+	findTime        time.Duration
+	now             func() time.Time
+	logger          *slog.Logger
 }
 
 // Open connects, brings the schema up to date and loads the keyset.
@@ -62,7 +64,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.FindTime <= 0 {
 		c.FindTime = 20 * time.Second
 	}
-	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries()}
+	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(),
+		authentications: newAuthentications()}
 	var err error
 	switch {
 	case c.URL == "":

@@ -13,7 +13,7 @@ import (
 
 // SetFeatures changes what a company turned on. What changes nothing is not recorded.
 func (d *DB) SetFeatures(ctx context.Context, actor audit.Actor, company string, change func(*resources.Features) error) (f resources.Features, err error) {
-	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var row struct {
 			Name     string `db:"name"`
 			Features string `db:"features"`

@@ -61,7 +61,7 @@ func (d *DB) Lose(ctx context.Context, c resources.Caller, bound resources.LossB
 
 // ResumeLosses implements resources.Connections.
 func (d *DB) ResumeLosses(ctx context.Context, actor audit.Actor, company, connection string) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var name string
 		now := d.now()
 		err := d.get(ctx, tx, &name, `update connections set losses_held = 0, losses_from = ?

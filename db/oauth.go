@@ -105,7 +105,7 @@ func (d *DB) ListClients(ctx context.Context, company string) ([]oauth.Client, e
 
 // RemoveClient implements oauth.Clients.
 func (d *DB) RemoveClient(ctx context.Context, actor audit.Actor, company, client string) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var name string
 		err := d.get(ctx, tx, &name, `delete from oauth_clients where company_id = ? and id = ? returning name`, company, client)
 		if err != nil {

@@ -59,7 +59,7 @@ func (d *DB) insertSecret(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, c
 
 // RevokeSecret implements oauth.Clients.
 func (d *DB) RevokeSecret(ctx context.Context, actor audit.Actor, company, secret string) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var client string
 		err := d.get(ctx, tx, &client, `delete from oauth_secrets where company_id = ? and id = ? returning client_id`, company, secret)
 		if err != nil {

@@ -73,7 +73,7 @@ func (d *DB) CreateToken(ctx context.Context, actor audit.Actor, t resources.Tok
 // RevokeToken implements resources.Connections. Revoking a token that is revoked changes nothing.
 func (d *DB) RevokeToken(ctx context.Context, actor audit.Actor, company, token string) error {
 	now := d.now()
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.changeAccess(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var row struct {
 			Revoked int64  `db:"revoked"`
 			Name    string `db:"name"`
