@@ -52,29 +52,7 @@ type DB struct {
 
 // Open connects, brings the schema up to date and loads the keyset.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.Connections <= 0 {
-		c.Connections = 16
-	}
-	if c.FindTime <= 0 {
-		c.FindTime = 20 * time.Second
-	}
-	d := &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(),
-		authentications: newAuthentications()}
-	var err error
-	switch {
-	case c.URL == "":
-		err = d.openSQLite(c)
-	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
-		err = d.openPostgres(c)
-	default:
-		err = fmt.Errorf("database URL must start with postgres:// (leave it out for SQLite in the data folder)")
-	}
+	d, err := connect(c)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +68,42 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// connect opens the database as it is.
+func connect(c Config) (*DB, error) {
+	c = c.withDefaults()
+	d := newDB(c)
+	switch {
+	case c.URL == "":
+		return d, d.openSQLite(c)
+	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
+		return d, d.openPostgres(c)
+	}
+	return nil, fmt.Errorf("database URL must start with postgres:// (leave it out for SQLite in the data folder)")
+}
+
+// newDB is a database without connections.
+func newDB(c Config) *DB {
+	return &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(),
+		authentications: newAuthentications()}
+}
+
+// withDefaults fills in what was left out.
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Connections <= 0 {
+		c.Connections = 16
+	}
+	if c.FindTime <= 0 {
+		c.FindTime = 20 * time.Second
+	}
+	return c
 }
 
 // Close ends all connections. Calls under way fail.
