@@ -18,7 +18,7 @@
 //
 //   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
 //   - dialect.go: every difference between SQLite and Postgres
-//   - sqlite.go, postgres.go: connecting to each
+//   - sqlite.go, postgres.go, dial_linux.go, dial_other.go: connecting to each
 //   - statistics.go: what SQLite's planner must know of the tables
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both; indexes.go: indexes made while others write

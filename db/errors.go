@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -17,8 +19,9 @@ import (
 
 // mapError turns what the drivers return into domain errors where a caller can do something about it: no row into
 // ErrNotFound, a taken unique key into ErrUniqueness, a reference to a row that is gone into ErrNotFound, text that the
-// database cannot hold into ErrInvalidValue, a database that cannot be reached or has no room into ErrBusy. Anything
-// else stays as it is. The driver's error remains in the chain.
+// database cannot hold into ErrInvalidValue, a database that cannot be reached, has no room or takes too long into
+// ErrBusy. Whether a write whose COMMIT was not answered is in place cannot be told: that is ErrBusy too, and who tries
+// again finds out. Anything else stays as it is. The driver's error remains in the chain.
 func mapError(err error) error {
 	if err == nil {
 		return nil
@@ -46,11 +49,27 @@ func classify(err error) (detail string, kind error) {
 	if errors.As(err, &s) {
 		return classifySQLite(s.Code())
 	}
-	var network net.Error
-	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded) {
-		return "the database cannot be reached; try again later", resources.ErrBusy
+	if !errors.Is(err, context.Canceled) && away(err) {
+		return unreachable, resources.ErrBusy
 	}
 	return "", nil
+}
+
+const unreachable = "the database cannot be reached; try again later"
+
+// away tells whether an error means that the database, or the way to it, is gone or too slow. lib/pq gives ErrBadConn for
+// most of it; what it meets in the middle of an answer, or while it connects, it gives as it is.
+func away(err error) bool {
+	for _, sign := range []error{
+		driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, sql.ErrConnDone, context.DeadlineExceeded,
+		sql.ErrTxDone, // the request's time was over, and database/sql rolled back
+	} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	var network net.Error
+	return errors.As(err, &network)
 }
 
 // classifyPostgres knows the codes of the manual's appendix A.
@@ -62,8 +81,12 @@ func classifyPostgres(code string) (detail string, kind error) {
 		return "refers to something that does not exist", resources.ErrNotFound
 	case code == "22021", code == "22P05": // a NUL character, or bytes that are not UTF-8
 		return "a text holds a character that cannot be stored (NUL, or not UTF-8)", resources.ErrInvalidValue
-	case code == "57P01", code == "57P02", code == "57P03", strings.HasPrefix(code, "08"): // shut down, starting, connection
-		return "the database cannot be reached; try again later", resources.ErrBusy
+	case strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "08"): // shut down, starting; connection
+		return unreachable, resources.ErrBusy
+	case code == "25006", code == "25P03": // read-only: a former primary, after a failover; idle for too long
+		return unreachable, resources.ErrBusy
+	case code == "40001", code == "40P01", code == "55P03", code == "57014": // in others' way, for too long
+		return "the database is contended; try again later", resources.ErrBusy
 	case strings.HasPrefix(code, "53"): // disk full, out of memory, too many connections
 		return "the database has no room left; try again later", resources.ErrBusy
 	}
@@ -108,4 +131,10 @@ func retryable(err error) bool {
 		return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
 	}
 	return false
+}
+
+// demoted tells whether the server that a connection leads to takes no writes any more: another one does since a failover.
+func demoted(err error) bool {
+	var p *pq.Error
+	return errors.As(err, &p) && p.Code == pqerror.ReadOnlySQLTransaction
 }

@@ -119,3 +119,6 @@ func AppendIn(ctx context.Context, d *DB, tx *sqlx.Tx, entries ...audit.Entry) e
 
 // Migrate brings the schema to what files ask for.
 func Migrate(ctx context.Context, d *DB, files fs.FS) error { return d.migrateLocked(ctx, files) }
+
+// MapError is mapError.
+func MapError(err error) error { return mapError(err) }

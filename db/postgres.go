@@ -1,27 +1,98 @@
 package db
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/url"
 	"time"
 
 	"github.com/lib/pq"
+
+	"proprio/resources"
+)
+
+// postgresDefaults are settings of a connection that the database URL may give otherwise.
+//
+// A statement that nobody waits for any more, because its client's host died, holds its locks no longer than
+// statement_timeout; a transaction whose client died between two statements, no longer than the idle one.
+var postgresDefaults = map[string]string{
+	"statement_timeout":                   "600000",
+	"idle_in_transaction_session_timeout": "60000",
+}
+
+const (
+	connectTimeout = 5 * time.Second  // to one server; several may be named
+	connectionLife = 30 * time.Minute // then a connection is made anew: who was added behind an address gets a share
+	silence        = 10 * time.Second // a host that acknowledges nothing for so long is gone
 )
 
 // openPostgres prepares a pool of connections to a Postgres server of version 14 or later, built with ICU.
 func (d *DB) openPostgres(c Config) error {
-	connector, err := pq.NewConnector(c.URL)
+	cfg, err := pq.NewConfig(c.URL)
 	if err != nil {
 		return fmt.Errorf("database URL: %w", withoutURL(err))
 	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	runtime := maps.Clone(postgresDefaults)
+	maps.Copy(runtime, cfg.Runtime)
+	cfg.Runtime = runtime
+	to, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return fmt.Errorf("database URL: %w", withoutURL(err))
+	}
+	to.Dialer(newDialer())
 	connections := max(c.Connections, 2)
 	d.dialect = dialect{postgres: true}
-	d.reader = openPool(connector, "postgres", connections)
+	d.reader = openPool(reaching{to}, "postgres", connections)
+	d.reader.idle = connections
 	d.reader.SetConnMaxIdleTime(5 * time.Minute)
+	d.reader.SetConnMaxLifetime(connectionLife)
 	d.writer = d.reader
 	d.writing = make(chan struct{}, connections-1)
 	return nil
+}
+
+// reaching makes ErrBusy of every reason why no connection can be made: where it is the settings' fault, the program does
+// not start; later it is the database's, or the way's to it.
+type reaching struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (r reaching) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := r.Connector.Connect(ctx)
+	if err != nil {
+		return nil, &resources.Error{Kind: resources.ErrBusy, Detail: unreachable, Cause: err}
+	}
+	return conn, nil
+}
+
+// dialer makes connections that notice when the other side is gone: without it a connection to a host that vanished would
+// be waited for until TCP gives up, for a quarter of an hour. It implements pq.Dialer and pq.DialerContext.
+type dialer struct{ *net.Dialer }
+
+func newDialer() dialer {
+	return dialer{&net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silence / 2, Interval: silence / 5, Count: 3},
+		ControlContext:  limitSilence,
+	}}
+}
+
+// DialTimeout implements pq.Dialer.
+func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+// leave closes the connections that nobody uses. Each of the others makes itself known by the next write on it.
+func (p *pool) leave() {
+	p.SetMaxIdleConns(0)
+	p.SetMaxIdleConns(p.idle)
 }
 
 // withoutURL takes the database URL, which holds the password, out of what is wrong with it. Of a URL that cannot be

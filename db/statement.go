@@ -15,6 +15,7 @@ type pool struct {
 	*sqlx.DB
 	mu    sync.RWMutex
 	stmts map[string]*sqlx.Stmt
+	idle  int // connections kept while nobody uses them
 }
 
 func newPool(db *sqlx.DB) *pool { return &pool{DB: db, stmts: map[string]*sqlx.Stmt{}} }

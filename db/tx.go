@@ -17,7 +17,8 @@ const maxTries = 12
 // inTx runs f in one transaction that writes, and commits when f returns nil. When the database refuses because of
 // others (deadlock, serialization failure, lock held too long) everything is rolled back and f runs again, so f must
 // have no effect but its SQL. When tries run out the error is resources.ErrBusy. f must neither commit nor roll back.
-// Under a context that carries a transaction (see Together), f is a part of that one.
+// A transaction that lost its connection is not run again: it may have been committed. Under a context that carries a
+// transaction (see Together), f is a part of that one.
 func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	if t := d.carried(ctx); t != nil {
 		return t.part(ctx, f)
@@ -34,7 +35,7 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 		d.logger.DebugContext(ctx, "transaction tried again", "try", try, "error", err)
 		err = pause(ctx, try)
 		if err != nil {
-			return err
+			return mapError(err)
 		}
 	}
 }
@@ -44,7 +45,7 @@ func (d *DB) tryTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx)
 	case d.writing <- struct{}{}:
 		defer func() { <-d.writing }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return mapError(ctx.Err())
 	}
 	tx, err := d.writer.BeginTxx(ctx, nil)
 	if err != nil {
@@ -52,10 +53,13 @@ func (d *DB) tryTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit; frees the connection also when f panics
 	err = f(ctx, tx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = mapError(tx.Commit())
 	}
-	return mapError(tx.Commit())
+	if demoted(err) {
+		d.writer.leave()
+	}
+	return err
 }
 
 // pause waits a random time that grows with each try, at most a quarter of a second, so that rivals part.
