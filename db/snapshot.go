@@ -49,7 +49,7 @@ func (s *Snapshot) look(ctx context.Context) error {
 	if err != nil {
 		return mapError(err)
 	}
-	m.Taken, m.Database = s.d.now().UTC().Truncate(time.Microsecond), s.d.kind()
+	m.Taken, m.Database = s.d.now().UTC().Truncate(time.Microsecond), s.d.Kind()
 	err = s.tx.GetContext(ctx, &m.Position, `select coalesce(max(seq), 0) from audit_entries`)
 	if err == nil {
 		err = s.tx.GetContext(ctx, &m.Companies, `select count(*) from companies`)
@@ -66,8 +66,8 @@ func (s *Snapshot) look(ctx context.Context) error {
 	return err
 }
 
-// kind names the database.
-func (d *DB) kind() string {
+// Kind names the database.
+func (d *DB) Kind() string {
 	if d.dialect.postgres {
 		return "postgres"
 	}
