@@ -36,9 +36,10 @@ type Config struct {
 type DB struct {
 	dialect dialect
 	reader  *pool
-	writer  *pool // the same pool as reader on Postgres
-	// writing is filled by the transactions that write: one at a time on SQLite. Always fewer than the writer has
-	// connections, so a transaction that has to prepare a new statement finds a connection to do it on.
+	writer  *pool  // the same pool as reader on Postgres
+	group   *group // of SQLite's one writer; nil on Postgres
+	// writing is filled by the transactions that write on Postgres. Always fewer than the writer has connections, so a
+	// transaction that has to prepare a new statement finds a connection to do it on.
 	writing chan struct{}
 	horizon horizon
 	sealer  *Sealer
@@ -108,6 +109,9 @@ func (c Config) withDefaults() Config {
 
 // Close ends all connections. Calls under way fail.
 func (d *DB) Close() error {
+	if d.group != nil {
+		d.group.close()
+	}
 	err := d.reader.Close()
 	if d.writer != d.reader {
 		err = firstError(d.writer.Close(), err)

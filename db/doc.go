@@ -17,6 +17,7 @@
 // Times are UTC microseconds since 1970 in bigint columns (0: none), ids are UUIDs in lower-case text.
 //
 //   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
+//   - group.go, link.go: SQLite's one writer, and how requests share its transactions
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go, dial_linux.go, dial_other.go: connecting to each
 //   - statistics.go: what SQLite's planner must know of the tables

@@ -106,7 +106,10 @@ func LimitPages(t *testing.T, d *DB, on bool) {
 	if on {
 		pages = 8 + Count(t, d, `select page_count from pragma_page_count`)
 	}
-	_, err := d.writer.Exec(fmt.Sprintf(`pragma max_page_count = %d`, pages))
+	err := d.inTx(t.Context(), func(ctx context.Context, tx *sqlx.Tx) error { // the limit belongs to the writer's connection
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`pragma max_page_count = %d`, pages))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (d *DB) openSQLite(c Config) error {
 	d.dialect = dialect{}
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
-	d.writing = make(chan struct{}, 1)
+	d.group = newGroup(&link{pool: d.writer})
 	return nil
 }
 

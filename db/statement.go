@@ -47,6 +47,9 @@ func (s statement) done() {
 // (nil).
 func (d *DB) statement(ctx context.Context, tx *sqlx.Tx, query string) (statement, error) {
 	tx = d.carriedTx(ctx, tx)
+	if tx != nil && d.group != nil {
+		return d.group.link.statement(ctx, query)
+	}
 	p := d.reader
 	if tx != nil {
 		p = d.writer

@@ -28,7 +28,7 @@ func (d *DB) Together(ctx context.Context, f func(ctx context.Context) error) er
 		return d.inTx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return f(ctx) })
 	}
 	asked := ctx
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return d.aloneTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		ctx, cancel := context.WithCancel(ctx)
 		t := &together{db: d, tx: tx, cancel: cancel}
 		defer t.end()

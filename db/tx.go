@@ -23,8 +23,18 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 	if t := d.carried(ctx); t != nil {
 		return t.part(ctx, f)
 	}
+	return d.retry(ctx, false, f)
+}
+
+// aloneTx is inTx for what takes long: on SQLite, where others may share a transaction, this one is f's alone, and ends
+// when ctx does.
+func (d *DB) aloneTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	return d.retry(ctx, true, f)
+}
+
+func (d *DB) retry(ctx context.Context, alone bool, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	for try := 1; ; try++ {
-		err := d.tryTx(ctx, f)
+		err := d.tryTx(ctx, alone, f)
 		if err == nil || !retryable(err) {
 			return err
 		}
@@ -40,7 +50,10 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 	}
 }
 
-func (d *DB) tryTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if d.group != nil {
+		return d.group.do(ctx, alone, f)
+	}
 	select {
 	case d.writing <- struct{}{}:
 		defer func() { <-d.writing }()
