@@ -51,10 +51,14 @@ func (d *Directory) Create(ctx context.Context, c Caller, typ string, in Input) 
 	if err := next.assign(in); err != nil {
 		return nil, err
 	}
-	p := &pending{Directory: d, caller: c, action: audit.ActionCreate, id: d.NewID(), next: next}
+	return d.create(ctx, &pending{Directory: d, caller: c, action: audit.ActionCreate, id: d.NewID(), next: next}, in)
+}
+
+// create writes a new resource, or the one whose place it takes.
+func (d *Directory) create(ctx context.Context, p *pending, in Input) (*Result, error) {
 	result, err := p.write(ctx)
 	if errors.Is(err, ErrUniqueness) {
-		return d.createTaken(ctx, c, p, in, err)
+		return d.createTaken(ctx, p.caller, p, in, err)
 	}
 	return result, err
 }

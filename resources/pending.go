@@ -30,6 +30,29 @@ type pending struct {
 
 // write checks the draft and stores it.
 func (p *pending) write(ctx context.Context) (*Result, error) {
+	members, err := p.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.store(ctx, members)
+	for try := 1; isRulesChanged(err) && try < maxAttempts; try++ {
+		if err := p.judge(ctx, p.rules); err != nil {
+			return nil, err
+		}
+		result, err = p.store(ctx, members)
+	}
+	if IsPostTaken(err) && p.leavesAlone() {
+		p.next.setHold(HoldPostTaken)
+		result, err = p.store(ctx, members)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, p.await(ctx, members, result)
+}
+
+// prepare checks the draft and asks the company's rules.
+func (p *pending) prepare(ctx context.Context) (*MemberChange, error) {
 	if p.next.rt.Name == TypeUser {
 		p.next.setHold("") // the policy says anew
 	}
@@ -52,24 +75,7 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.guard(ctx, members); err != nil {
-		return nil, err
-	}
-	result, err := p.store(ctx, members)
-	for try := 1; isRulesChanged(err) && try < maxAttempts; try++ {
-		if err := p.judge(ctx, p.rules); err != nil {
-			return nil, err
-		}
-		result, err = p.store(ctx, members)
-	}
-	if IsPostTaken(err) && p.leavesAlone() {
-		p.next.setHold(HoldPostTaken)
-		result, err = p.store(ctx, members)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return result, p.await(ctx, members, result)
+	return members, p.guard(ctx, members)
 }
 
 // store writes what differs.
@@ -110,6 +116,7 @@ func (p *pending) change(members *MemberChange) Change {
 		if c.SetBody || p.next.members != nil && p.next.members.needsMembers() {
 			c.Expected = p.before.Version
 		}
+		c.KeepsEmails = c.Expected == p.before.Version && !slices.Contains(paths, "emails")
 	}
 	if id := p.next.externalID; id != nil && *id != r.ExternalID {
 		r.ExternalID, c.SetExternalID = *id, true

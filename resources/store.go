@@ -51,6 +51,8 @@ type Change struct {
 	// SetBody writes Resource.Body and Index. False when only members change: then parallel changes of one
 	// group do not wait for each other longer than a row lock, and none is lost.
 	SetBody bool
+	// KeepsEmails says that Index.Emails are those of the version Expected, so that they need not be compared.
+	KeepsEmails bool
 	// Definition is the revision of the definition that the change was checked against; 0: the type needs none. When
 	// another one is in place by now, nothing is written: ErrBusy.
 	Definition int64
