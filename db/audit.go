@@ -31,16 +31,12 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		if at.IsZero() {
 			at = d.now()
 		}
-		changed := e.Changed
-		if changed == nil {
-			changed = []string{}
-		}
 		external := ""
 		if len(e.ExternalIDs) > 0 {
 			external = jsonText(e.ExternalIDs)
 		}
 		rows[i] = []any{e.Company, micros(at), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name), e.Action, e.ObjectType,
-			storable(e.ObjectID), storable(e.ObjectName), storable(jsonText(changed)), storable(e.Reason),
+			storable(e.ObjectID), storable(e.ObjectName), storable(changedText(e)), storable(e.Reason),
 			e.Version, storable(e.Txn), e.InForce, external}
 	}
 	f := d.dialect.field
@@ -49,6 +45,14 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+`, `+
 		f(11, "bigint")+`, `+f(12, "")+`, `+f(13, "boolean")+`, `+f(14, "")+` from `+d.dialect.rows(), jsonText(rows))
 	return err
+}
+
+// changedText is what an entry says to have changed.
+func changedText(e audit.Entry) string {
+	if e.Changed == nil {
+		return "[]"
+	}
+	return jsonText(e.Changed)
 }
 
 // Entries implements audit.Log.

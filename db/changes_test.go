@@ -145,8 +145,8 @@ func TestChangesSayWhatEventsNeed(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %s v%d force=%t %v", e.Action, e.ObjectName, e.Version, e.InForce, e.Changed))
 		}
 		wantEqual(t, "the log", got, []string{
-			"create anna@a.fr v1 force=true []", "create Staff v1 force=true []", "modify  v2 force=false []",
-			"modify Staff v3 force=false [members]", // the User who was removed has left it
+			"create anna@a.fr v1 force=true []", "create Staff v1 force=true []", "modify Staff v2 force=true []",
+			"modify Staff v3 force=true [members]", // the User who was removed has left it
 			"remove anna@a.fr v1 force=false []",
 		})
 		wantEqual(t, "Txn of one request", []string{entries[0].Txn, entries[1].Txn, entries[2].Txn}, slices.Repeat([]string{"request 1"}, 3))

@@ -136,15 +136,20 @@ func (w *writer) insertEmails(ctx context.Context, r *resources.Resource) error 
 	if len(r.Index.Emails) == 0 {
 		return nil
 	}
+	f := w.dialect.field
+	_, err := w.exec(ctx, w.tx, `insert into emails (company_id, user_id, position, value, folded, type, is_primary)
+		select cast(? as text), cast(? as text), `+f(0, "bigint")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+
+		f(4, "boolean")+` from `+w.dialect.rows(), w.c.Company, r.ID, emailRows(r))
+	return err
+}
+
+// emailRows are a User's e-mails as JSON: position, value, folded, type, primary.
+func emailRows(r *resources.Resource) string {
 	rows := make([][]any, len(r.Index.Emails))
 	for i, e := range r.Index.Emails {
 		rows[i] = []any{i, e.Value, e.Folded, e.Type, e.Primary}
 	}
-	f := w.dialect.field
-	_, err := w.exec(ctx, w.tx, `insert into emails (company_id, user_id, position, value, folded, type, is_primary)
-		select cast(? as text), cast(? as text), `+f(0, "bigint")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+
-		f(4, "boolean")+` from `+w.dialect.rows(), w.c.Company, r.ID, jsonText(rows))
-	return err
+	return jsonText(rows)
 }
 
 // endSessions signs a person out everywhere.

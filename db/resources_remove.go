@@ -94,7 +94,7 @@ func (w *writer) leaveGroups(ctx context.Context, member string, at time.Time) e
 		w.dialect.in()+` returning id, version, display_name`, micros(at), w.c.Company, w.dialect.values(groups))
 	for _, g := range left {
 		w.note(&resources.Change{
-			Action: audit.ActionModify, Resource: &resources.Resource{Type: resources.TypeGroup, ID: g.ID},
+			Action: audit.ActionModify, Resource: &resources.Resource{Type: resources.TypeGroup, ID: g.ID, Index: resources.Index{Active: true}},
 			Audit: audit.Entry{Changed: []string{"members"}},
 		}, at, g.Version, "", g.DisplayName)
 	}

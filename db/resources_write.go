@@ -37,6 +37,15 @@ func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources
 			return nil, err
 		}
 	}
+	if len(changes) == 1 {
+		one, ok, err := d.applyOne(ctx, c, &changes[0])
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return []resources.Applied{one}, nil
+		}
+	}
 	var applied []resources.Applied
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		w := d.newWriter(tx, c)
@@ -207,8 +216,22 @@ func (w *writer) update(ctx context.Context, ch *resources.Change) (resources.Ap
 
 // note records the change for the audit and marks its object.
 func (w *writer) note(ch *resources.Change, at time.Time, version int64, userName, displayName string) {
+	e := w.entryOf(ch, at)
+	e.Version = version
+	if e.ObjectName == "" {
+		e.ObjectName = userName
+	}
+	if e.ObjectName == "" {
+		e.ObjectName = displayName
+	}
+	w.entries = append(w.entries, e)
+	w.mark(ch.Resource.Type, ch.Resource.ID)
+}
+
+// entryOf is a change's entry, but for what only the stored resource tells: version and name.
+func (w *writer) entryOf(ch *resources.Change, at time.Time) audit.Entry {
 	e := ch.Audit
-	e.Company, e.Version, e.Txn = w.c.Company, version, w.txn
+	e.Company, e.Txn = w.c.Company, w.txn
 	e.InForce = ch.Action != audit.ActionRemove && ch.Resource.Index.Active && ch.Resource.Index.Hold == ""
 	if e.ExternalIDs == nil && ch.Resource.ExternalID != "" {
 		e.ExternalIDs = map[string]string{w.c.Connection: ch.Resource.ExternalID}
@@ -228,14 +251,7 @@ func (w *writer) note(ch *resources.Change, at time.Time, version int64, userNam
 	if e.ObjectID == "" {
 		e.ObjectID = ch.Resource.ID
 	}
-	if e.ObjectName == "" {
-		e.ObjectName = userName
-	}
-	if e.ObjectName == "" {
-		e.ObjectName = displayName
-	}
-	w.entries = append(w.entries, e)
-	w.mark(ch.Resource.Type, ch.Resource.ID)
+	return e
 }
 
 // moment is when a change happens.
