@@ -31,6 +31,7 @@ func (c *Console) fail(v *visit, err error) {
 	case errors.As(err, &tooLarge):
 		c.problem(v, http.StatusRequestEntityTooLarge, "error.too-large")
 	case errors.Is(err, resources.ErrBusy):
+		v.w.Header().Set("Retry-After", "5")
 		c.problem(v, http.StatusServiceUnavailable, "error.busy")
 	default:
 		reference := uuid.NewString()[:8]

@@ -139,6 +139,7 @@ func (i *instance) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := i.db.Ping(ctx); err != nil {
 		i.log.ErrorContext(ctx, "not ready", "error", err)
+		w.Header().Set("Retry-After", "1")
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		return
 	}

@@ -167,8 +167,8 @@ var statuses = []struct {
 
 // answer writes an error, if there is one, in the form of RFC 8935 §2.4.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
-	if err == nil || r.Context().Err() != nil {
-		return
+	if err == nil || errors.Is(r.Context().Err(), context.Canceled) {
+		return // nobody is waiting for an answer
 	}
 	status, code, text := http.StatusInternalServerError, "server_error", "The server could not do this; its log says why."
 	for _, known := range statuses {
