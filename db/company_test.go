@@ -65,13 +65,15 @@ var overAllCompanies = map[string]string{
 	"async.go:PurgeAsync":              "what was finished long ago goes, whoever it was for",
 	"async.go:forgetAsync":             "as ForgetLeases",
 	"push_work.go:ForgetLeases":        "a server that starts alone on its database frees what it held when it died",
-	"seal.go:tryKeyset":                "tries the keyset on the newest secrets; shows none",
+	"keyset.go:TrySecrets":             "tries the keyset on the newest secrets; shows none",
+	"snapshot.go:look":                 "a backup is of all companies",
 	"ownership_read.go:observed":       "each caller's condition is looked at instead",
 	"ownership_read.go:findings":       "each caller's condition is looked at instead",
 }
 
-// ofNoCompany are the tables without company_id: companies has its own id, and duties are the cluster's.
-var ofNoCompany = map[string]bool{"companies": true, "duties": true}
+// ofNoCompany are the tables without company_id: companies has its own id, duties are the cluster's, and a
+// backup is of all companies.
+var ofNoCompany = map[string]bool{"companies": true, "duties": true, "backups": true}
 
 // tenantTables matches the use of a table that has company_id in a statement.
 func tenantTables(t *testing.T) *regexp.Regexp {

@@ -23,9 +23,9 @@
 //   - statistics.go: what SQLite's planner must know of the tables
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both; indexes.go: indexes made while others write
-//   - seal.go: secrets at rest
+//   - seal.go, keyset.go: secrets at rest
 //   - catalog.go: the schema as the database describes it; snapshot.go: all of it at one moment
-//   - restore.go, restore_sqlite.go, restore_postgres.go: a database made from a backup
+//   - restore.go, restore_sqlite.go, restore_postgres.go: a database made from a backup; backups.go: which were made
 //   - resources_read.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
 //     marks.go: and writing

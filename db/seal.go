@@ -86,15 +86,7 @@ func newSealer(text []byte) (*Sealer, error) {
 
 // primaryMaterial finds the material of the primary key in a keyset, which Tink keeps to itself.
 func primaryMaterial(text []byte) ([]byte, error) {
-	var set struct {
-		PrimaryKeyID uint32 `json:"primaryKeyId"`
-		Key          []struct {
-			KeyID   uint32 `json:"keyId"`
-			KeyData struct {
-				Value []byte `json:"value"`
-			} `json:"keyData"`
-		} `json:"key"`
-	}
+	var set keysetText
 	err := json.Unmarshal(text, &set)
 	if err != nil {
 		return nil, err
@@ -110,30 +102,12 @@ func primaryMaterial(text []byte) ([]byte, error) {
 // tryKeyset tells the log when the keyset opens none of the newest secrets in the database: it is another installation's,
 // or was lost and made anew. Everything else works all the same, so that the secrets can be entered again.
 func (d *DB) tryKeyset(ctx context.Context) error {
-	var rows []struct {
-		Kind    string `db:"kind"`
-		Company string `db:"company_id"`
-		Owner   string `db:"owner"`
-		Sealed  []byte `db:"sealed"`
-	}
-	err := d.list(ctx, nil, &rows, `select kind, company_id, owner, sealed from (
-			select 'app' as kind, company_id, id as owner, credential as sealed, created from apps
-			union all select 'issuer', company_id, url, secret, created from issuers) secrets
-		order by created desc limit 20`)
-	if err != nil || len(rows) == 0 {
+	s, err := d.TrySecrets(ctx)
+	if err != nil || s.Tried == 0 || s.Opened {
 		return err
 	}
-	for _, row := range rows {
-		owner := credentialOf(row.Company, row.Owner)
-		if row.Kind == "issuer" {
-			owner = issuerSecret(row.Company, row.Owner)
-		}
-		if _, err = d.sealer.Open(row.Sealed, owner); err == nil {
-			return nil
-		}
-	}
 	d.logger.ErrorContext(ctx, "the keyset opens none of the stored secrets: restore the keyset, or set the apps' tokens and "+
-		"the issuers' client secrets again", "error", err)
+		"the issuers' client secrets again", "error", s.Err)
 	return nil
 }
 
@@ -145,7 +119,7 @@ func loadSealer(c Config) (*Sealer, error) {
 	if c.Data == "" {
 		return nil, errors.New("secrets need a keyset: give one, or a data folder to keep it in")
 	}
-	file := filepath.Join(c.Data, "keyset.json")
+	file := filepath.Join(c.Data, keysetFile)
 	json, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		json, err = makeKeysetFile(file)
@@ -156,14 +130,19 @@ func loadSealer(c Config) (*Sealer, error) {
 	return newSealer(json)
 }
 
-// makeKeysetFile writes a new keyset where none is. Of several processes that do so at once, the first wins and all use
-// its keyset: a link, unlike a rename, does not replace.
+// makeKeysetFile writes a new keyset where none is.
 func makeKeysetFile(file string) ([]byte, error) {
 	json, err := NewKeyset()
 	if err != nil {
 		return nil, err
 	}
-	err = os.MkdirAll(filepath.Dir(file), 0o700)
+	return placeKeyset(file, json)
+}
+
+// placeKeyset writes a keyset where none is, and returns the one that is there. Of several processes that do so at once,
+// the first wins and all use its keyset: a link, unlike a rename, does not replace.
+func placeKeyset(file string, json []byte) ([]byte, error) {
+	err := os.MkdirAll(filepath.Dir(file), 0o700)
 	if err != nil {
 		return nil, err
 	}
