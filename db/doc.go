@@ -20,7 +20,7 @@
 //   - group.go, link.go: SQLite's one writer, and how requests share its transactions
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go, dial_linux.go, dial_other.go: connecting to each
-//   - statistics.go: what SQLite's planner must know of the tables
+//   - statistics.go: what the databases' planners must know of the tables
 //   - errors.go: driver errors into domain errors
 //   - migrate.go, migrations: the schema, one text for both; indexes.go: indexes made while others write
 //   - seal.go, keyset.go: secrets at rest

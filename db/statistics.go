@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/lib/pq"
 )
 
 // statistics is what SQLite's planner should expect of an index: the rows of the table, then the rows that share the
 // index's first column, its first two, and so on, in the form of sqlite_stat1. Without it the planner takes every table
 // for a small one, and walks a company's whole directory in the order of creation rather than look one address up.
-// Postgres counts by itself.
 var statistics = [][3]string{
 	{"resources", "sqlite_autoindex_resources_1", "100000 20000 1"},
 	{"resources", "resources_user_name", "100000 20000 1"},
@@ -40,4 +41,23 @@ func (d *DB) adviseSQLite(ctx context.Context) error {
 		insert into sqlite_stat1 (tbl, idx, stat) select tbl, idx, stat from known where not exists (select 1 from sqlite_stat1);
 		analyze sqlite_schema`)
 	return err
+}
+
+// CountGrown has Postgres count again the tables that hold more than twice the rows, and a page or two more, that its
+// planner knows of. Postgres does so by itself, but only about once a minute, and an identity provider's first sync fills
+// a directory in less: until then every index that begins with the company looks as good as another, and a look-up walks
+// all of it. Replicas do not wait for each other here; to count twice does no harm. SQLite is told once what to expect.
+func (d *DB) CountGrown(ctx context.Context) error {
+	if !d.dialect.postgres {
+		return nil
+	}
+	var grown []string
+	err := d.list(ctx, nil, &grown, `select t.relname from pg_stat_user_tables t join pg_class c on c.oid = t.relid
+		where t.schemaname = current_schema() and t.n_live_tup > 2 * greatest(c.reltuples, 0) + 100`)
+	for _, table := range grown {
+		if err == nil {
+			_, err = d.writer.ExecContext(ctx, `analyze (skip_locked) `+pq.QuoteIdentifier(table))
+		}
+	}
+	return mapError(err)
 }

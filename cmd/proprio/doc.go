@@ -6,7 +6,7 @@
 //   - main.go, root.go: the program and its commands; output.go: what they print for scripts
 //   - config.go: its settings (flags, environment, file, defaults); logging.go: its log
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
-//   - duties.go: what one replica does for all, by leases
+//   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
 //   - serve.go: listeners, health, drain; metrics.go: the second listener
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
 //   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go, type.go: one noun each, for

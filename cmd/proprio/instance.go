@@ -152,6 +152,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return i.engine.Run(ctx) })
 	g.Go(func() error { return i.inspector.Run(ctx) })
 	g.Go(func() error { return i.checker.Run(ctx) })
+	g.Go(func() error { i.keepStatistics(ctx); return nil })
 	i.runEvents(ctx, g)
 	for _, d := range i.duties() {
 		g.Go(func() error { return i.cluster.run(ctx, d) })
