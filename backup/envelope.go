@@ -102,40 +102,32 @@ func (s *sealing) close() error {
 }
 
 // unseal opens an envelope and returns the text in it.
-func unseal(file io.ReadSeeker, secret []byte) (io.Reader, error) {
+func unseal(file io.ReadSeeker, secret []byte) (text io.Reader, encrypted bool, err error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	first, line, err := readOpening(file)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	body := size - int64(endSize)
 	err = checkEnd(file, body, int64(len(line)))
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = file.Seek(int64(len(line)), io.SeekStart)
 	}
-	_, err = file.Seek(int64(len(line)), io.SeekStart)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var text io.Reader = bufio.NewReaderSize(io.LimitReader(file, body-int64(len(line))), 1<<16)
+	text = bufio.NewReaderSize(io.LimitReader(file, body-int64(len(line))), 1<<16)
 	if first.Key != nil {
-		if secret == nil {
-			return nil, ErrNeedsKey
-		}
-		c, err := first.Key.opens(secret)
+		text, err = first.Key.decrypt(text, secret, line)
 		if err != nil {
-			return nil, err
-		}
-		text, err = c.NewDecryptingReader(text, line)
-		if err != nil {
-			return nil, damaged(err)
+			return nil, true, err
 		}
 	}
 	text, err = gzip.NewReader(text)
-	return text, damaged(err)
+	return text, first.Key != nil, damaged(err)
 }
 
 // readOpening reads the first line.

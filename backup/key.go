@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/tink-crypto/tink-go/v2/streamingaead/subtle"
 	"golang.org/x/crypto/argon2"
@@ -50,8 +51,11 @@ func (d derivation) keys(secret []byte) (key, check []byte, err error) {
 	return key, check, err
 }
 
-// opens makes the cipher from the secret that a backup was made with.
-func (d derivation) opens(secret []byte) (*subtle.AESGCMHKDF, error) {
+// decrypt opens what was encrypted by a secret, and authenticates the first line with it.
+func (d derivation) decrypt(text io.Reader, secret, line []byte) (io.Reader, error) {
+	if secret == nil {
+		return nil, ErrNeedsKey
+	}
 	key, check, err := d.keys(secret)
 	if err != nil {
 		return nil, err
@@ -59,7 +63,12 @@ func (d derivation) opens(secret []byte) (*subtle.AESGCMHKDF, error) {
 	if !hmac.Equal(check, d.Check) {
 		return nil, ErrWrongKey
 	}
-	return newCipher(key)
+	c, err := newCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	text, err = c.NewDecryptingReader(text, line)
+	return text, damaged(err)
 }
 
 // newCipher is Tink's AES256_GCM_HKDF_1MB: segments of 1 MiB that can be neither exchanged nor left out.

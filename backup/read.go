@@ -15,19 +15,20 @@ const maxLine = 256 << 20
 
 // Reader reads a backup from its beginning to its end.
 type Reader struct {
-	Manifest Manifest
-	text     *bufio.Reader
-	line     []byte
-	done     ending
+	Manifest  Manifest
+	Encrypted bool
+	text      *bufio.Reader
+	line      []byte
+	done      ending
 }
 
 // Open begins to read. It tells which of the package's errors a file is that cannot be read.
 func Open(file io.ReadSeeker, secret []byte) (*Reader, error) {
-	text, err := unseal(file, secret)
+	text, encrypted, err := unseal(file, secret)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{text: bufio.NewReaderSize(text, 1<<16)}
+	r := &Reader{Encrypted: encrypted, text: bufio.NewReaderSize(text, 1<<16)}
 	err = r.document(&r.Manifest)
 	return r, err
 }

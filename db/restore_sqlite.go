@@ -39,11 +39,9 @@ func restoreSQLite(ctx context.Context, c Config, from *backup.Reader, replace b
 	if err != nil {
 		return r, err
 	}
-	if replace {
-		r.SetAside, err = setAsideSQLite(place, c.Now().UTC().Format("20060102T150405Z"))
-		if err != nil {
-			return r, err
-		}
+	r.SetAside, err = setAsideSQLite(place, c.Now().UTC().Format("20060102T150405Z"))
+	if err != nil {
+		return r, err
 	}
 	err = os.Link(filepath.Join(apart, "proprio.db"), place) // unlike a rename it does not replace what appeared meanwhile
 	if err != nil {
@@ -109,13 +107,16 @@ func (d *DB) sound(ctx context.Context, check string) error {
 	return mapError(err)
 }
 
-// setAsideSQLite gives a database file, and what belongs to it, another name.
-func setAsideSQLite(place, when string) (string, error) {
-	aside := place + ".replaced-" + when
-	for _, part := range []string{"-wal", "-shm", ""} { // the file last: it is there until all else has gone
-		err := os.Rename(place+part, aside+part)
+// setAsideSQLite gives a database file, and what belongs to it, another name. A write-ahead log may be there alone, when this
+// was broken off: it must not be taken for that of another file.
+func setAsideSQLite(place, when string) (aside string, err error) {
+	for _, part := range []string{"", "-wal", "-shm"} {
+		err = os.Rename(place+part, place+".replaced-"+when+part)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("set %s aside: %w", place+part, err)
+		}
+		if err == nil {
+			aside = place + ".replaced-" + when
 		}
 	}
 	return aside, nil
