@@ -16,7 +16,7 @@
 //
 // Times are UTC microseconds since 1970 in bigint columns (0: none), ids are UUIDs in lower-case text.
 //
-//   - db.go, statement.go, tx.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
+//   - db.go, statement.go, tx.go, retry.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
 //   - group.go, link.go: SQLite's one writer, and how requests share its transactions
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go, dial_linux.go, dial_other.go: connecting to each
@@ -27,8 +27,10 @@
 //   - catalog.go: the schema as the database describes it; snapshot.go: all of it at one moment
 //   - restore.go, restore_sqlite.go, restore_postgres.go: a database made from a backup; backups.go: which were made
 //   - resources_read.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
+//   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
-//     marks.go: and writing
+//     marks.go: and writing; apply_postgres.go, apply_postgres_update.go, apply_postgres_members.go: one change in one statement;
+//     load.go: many new ones at once
 //   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - types.go, types_cache.go: resource types of companies' own; keys.go, hidden.go: what their attributes ask

@@ -49,6 +49,14 @@ func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources
 	var applied []resources.Applied
 	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		w := d.newWriter(tx, c)
+		if loadable(changes) {
+			var err error
+			applied, err = w.load(ctx, changes)
+			if err != nil {
+				return err
+			}
+			return w.finish(ctx)
+		}
 		applied = make([]resources.Applied, len(changes))
 		err := w.lockAll(ctx, changes)
 		if err != nil {

@@ -24,6 +24,9 @@ type Store interface {
 	Types(ctx context.Context, c Caller, ids []string) (map[string]string, error)
 	// Referrers returns the resources whose attributes of a company's own schemas point to an id, by type and id.
 	Referrers(ctx context.Context, c Caller, id string) ([]Ref, error)
+	// ByName returns the ids of Users by folded userName, or of resources of another type by folded displayName; of several
+	// that have one name, one of them.
+	ByName(ctx context.Context, c Caller, typ string, folded []string) (map[string]string, error)
 	// Apply writes changes in one transaction, all or none, in order, and returns what became of each.
 	// See [Change] for what one change writes. ErrVersion, ErrUniqueness and ErrNotFound name the object in Error.Path
 	// or Error.Detail. Contention is retried a bounded number of times.
