@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,14 +19,15 @@ import (
 // file) or as a line `name = value` in the file that --config names. Flags win over the environment, the environment
 // over the file, the file over the defaults.
 type Config struct {
-	Data          string // folder of the SQLite database and the keys; made with mode 0700. Default "data"
-	Database      string // postgres://… ; empty: SQLite in Data
-	Listen        string // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
-	PublicURL     string // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
-	MetricsListen string // address of the metrics listener; empty: none
-	RateLimit     uint16 // requests per second of one connection before it is 429; 0: any number
-	LogFormat     string // "text" or "json". Default "text"
-	LogLevel      string // "debug", "info", "warn" or "error". Default "info"
+	Data          string        // folder of the SQLite database and the keys; made with mode 0700. Default "data"
+	Database      string        // postgres://… ; empty: SQLite in Data
+	Listen        string        // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
+	PublicURL     string        // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
+	MetricsListen string        // address of the metrics listener; empty: none
+	DrainDelay    time.Duration // how long the server goes on after it was told to stop, saying that it is not ready
+	RateLimit     uint16        // requests per second of one connection before it is 429; 0: any number
+	LogFormat     string        // "text" or "json". Default "text"
+	LogLevel      string        // "debug", "info", "warn" or "error". Default "info"
 }
 
 func (c *Config) flags(f *pflag.FlagSet) {
@@ -40,6 +42,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address to serve; port 0 picks a free one")
 	c.publicURLFlag(f)
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
+	f.DurationVar(&c.DrainDelay, "drain-delay", 0, "how long to go on serving, as not ready, after being told to stop; for load balancers")
 	f.Uint16Var(&c.RateLimit, "rate-limit", 0, "SCIM requests per second of one connection before it is 429; 0: any number")
 }
 

@@ -7,7 +7,7 @@
 //   - config.go: its settings (flags, environment, file, defaults); logging.go: its log
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
 //   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
-//   - serve.go: listeners, health, drain; metrics.go: the second listener
+//   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends; metrics.go: the second listener
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
 //   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go, type.go: one noun each, for
 //     administrators

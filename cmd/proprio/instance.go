@@ -146,9 +146,8 @@ func (i *instance) ready(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
-// background starts what runs beside the requests. Each part ends with ctx.
+// background starts what runs beside the requests. Each part ends with ctx; the recorder does not, see serve.
 func (i *instance) background(ctx context.Context, g *errgroup.Group) {
-	g.Go(func() error { i.recorder.Run(ctx); return nil })
 	g.Go(func() error { return i.engine.Run(ctx) })
 	g.Go(func() error { return i.inspector.Run(ctx) })
 	g.Go(func() error { return i.checker.Run(ctx) })

@@ -15,9 +15,6 @@ import (
 // writeTime is how long a request may take from its headers to the end of its answer.
 const writeTime = 2 * time.Minute
 
-// drainTime is how long requests under way may take after the program was told to stop.
-const drainTime = 30 * time.Second
-
 func (p *program) serveCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
@@ -40,7 +37,7 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 		}
 		defer free()
 	}
-	c, err := p.open(ctx)
+	c, err := p.openPatiently(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,27 +54,40 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 		return errors.Join(err, listener.Close())
 	}
 	i.scim.Limits.Rate = int(p.cfg.RateLimit)
-	g, ctx := errgroup.WithContext(ctx)
-	i.stopWith(ctx)
-	g.Go(func() error { return listenAndDrain(ctx, listener, i.handler()) })
+	return p.run(ctx, i, listener, ready)
+}
+
+// run serves until ctx ends, and then for --drain-delay, during which it only says that it will stop. After that the
+// requests under way finish and the leases are given back; at last the exchanges that were recorded are written.
+func (p *program) run(ctx context.Context, i *instance, listener net.Listener, ready func(*instance) error) error {
+	work, stop := lingering(ctx, p.cfg.DrainDelay)
+	defer stop()
+	rest, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var last errgroup.Group // ends when all else has
 	if p.cfg.MetricsListen != "" {
 		metrics, err := net.Listen("tcp", p.cfg.MetricsListen)
 		if err != nil {
 			return errors.Join(fmt.Errorf("metrics listener: %w", err), listener.Close())
 		}
-		g.Go(func() error { return listenAndDrain(ctx, metrics, i.metrics.handler()) })
+		last.Go(func() error { defer stop(); return listenAndDrain(rest, metrics, i.metrics.handler()) })
 	}
-	i.background(ctx, g)
+	last.Go(func() error { i.recorder.Run(rest); return nil })
+	g, work := errgroup.WithContext(work)
+	i.stopWith(work)
+	g.Go(func() error { return listenAndDrain(work, listener, announcing(ctx.Done(), i.handler())) })
+	i.background(work, g)
 	fmt.Fprintf(p.stdout, "listening on http://%s\n", listener.Addr())
-	p.log.Info("started", "version", version, "public_url", i.url, "postgres", c.db.Postgres(), "data", p.cfg.Data)
+	p.log.Info("started", "version", version, "public_url", i.url, "postgres", i.db.Postgres(), "data", p.cfg.Data)
 	if ready != nil {
 		g.Go(func() error { return ready(i) })
 	}
-	err = g.Wait()
+	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
-		return nil
+		err = nil
 	}
-	return err
+	end()
+	return errors.Join(err, last.Wait())
 }
 
 // publicURL is the configured one, or the listening address; an unspecified address is reached as localhost.
@@ -89,31 +99,6 @@ func publicURL(configured string, listening net.Addr) string {
 		return fmt.Sprintf("http://localhost:%d", a.Port)
 	}
 	return "http://" + listening.String()
-}
-
-// listenAndDrain serves until ctx ends, then lets the requests under way finish.
-func listenAndDrain(ctx context.Context, l net.Listener, h http.Handler) error {
-	s := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      writeTime,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := s.Shutdown(drain); err != nil {
-		return fmt.Errorf("drain %s: %w", l.Addr(), err)
-	}
-	return nil
 }
 
 func (p *program) healthcheckCmd() *cobra.Command {
