@@ -22,7 +22,7 @@ func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*
 			named = "sortBy"
 		}
 	}
-	if named == "" {
+	if named == "" || brief(q) && !d.dialect.postgres {
 		return d.find(ctx, c, q)
 	}
 	bounded, cancel := context.WithTimeout(ctx, d.findTime)

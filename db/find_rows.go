@@ -14,8 +14,12 @@ func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s 
 	if err != nil {
 		return nil, err
 	}
-	var rows []resourceRow
-	return rows, d.list(ctx, nil, &rows, f.text, f.args...)
+	if brief(q) {
+		if ctx, err = d.brief(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return d.readRows(ctx, f.text, f.args...)
 }
 
 // rowsSQL reads what a filter finds in the order of creation as it is. Anything else is cut to the page first, on what

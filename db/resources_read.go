@@ -3,8 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -39,9 +37,10 @@ type resourceRow struct {
 	SortKey     sql.NullString `db:"sort_key"`
 }
 
-// resourceColumns are read from resources r. The one parameter is the caller's connection.
-const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body, r.user_name, r.user_name_folded,
-	r.display_name, r.name_folded, r.active, r.hold, r.manager,
+// indexColumns are read from resources r for the index, and the others for all.
+const indexColumns = `r.user_name, r.user_name_folded, r.display_name, r.name_folded, r.active, r.hold, r.manager, `
+
+const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body,
 	(select x.external_id from external_ids x
 		where x.company_id = r.company_id and x.resource_id = r.id and x.connection_id = ?) as external_id`
 
@@ -53,10 +52,15 @@ func (d *DB) selectResources(with resources.With, from string) string {
 
 // selectColumns begins it. The Groups of each User come in the same round trip, as JSON.
 func (d *DB) selectColumns(with resources.With) string {
-	if !with.Groups {
-		return `select ` + resourceColumns
+	columns := `select `
+	if !with.WithoutIndex {
+		columns += indexColumns
 	}
-	return `select ` + resourceColumns + `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
+	columns += resourceColumns
+	if !with.Groups {
+		return columns
+	}
+	return columns + `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
 		from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
 		where m.company_id = r.company_id and m.member_id = r.id and m.member_type = '` + resources.TypeUser + `') as group_pairs`
 }
@@ -66,16 +70,21 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 	if typ == resources.TypeMembership {
 		return d.membership(ctx, c, id)
 	}
-	var row resourceRow
-	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
+	var rows []resourceRow
 	if keepable(id) {
-		err = d.get(ctx, nil, &row, d.selectResources(with, `resources r`)+
-			` where r.company_id = ? and r.type = ? and r.id = ?`, c.Connection, c.Company, typ, id)
+		brief, err := d.brief(ctx)
+		if err == nil {
+			rows, err = d.readRows(brief, d.selectResources(with, `resources r`)+` where r.company_id = ? and r.type = ? and r.id = ?`,
+				c.Connection, c.Company, typ, id)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, named(err, "%s %q does not exist", typ, id)
+	if len(rows) == 0 {
+		return nil, resources.Errorf(resources.ErrNotFound, "", "%s %q does not exist", typ, id)
 	}
-	found, err := d.complete(ctx, c, with, []resourceRow{row})
+	found, err := d.complete(ctx, c, with, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -84,16 +93,21 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 
 // GetByUserName implements resources.Store.
 func (d *DB) GetByUserName(ctx context.Context, c resources.Caller, folded string) (*resources.Resource, error) {
-	var row resourceRow
-	err := error(resources.Errorf(resources.ErrNotFound, "", ""))
+	var rows []resourceRow
 	if keepable(folded) {
-		err = d.get(ctx, nil, &row, d.selectResources(resources.With{}, `resources r`)+
-			` where r.company_id = ? and r.user_name_folded = ?`, c.Connection, c.Company, folded)
+		brief, err := d.brief(ctx)
+		if err == nil {
+			rows, err = d.readRows(brief, d.selectResources(resources.With{}, `resources r`)+
+				` where r.company_id = ? and r.user_name_folded = ?`, c.Connection, c.Company, folded)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, named(err, "no User has the userName %q", folded)
+	if len(rows) == 0 {
+		return nil, resources.Errorf(resources.ErrNotFound, "", "no User has the userName %q", folded)
 	}
-	return row.resource()
+	return rows[0].resource()
 }
 
 // complete turns rows into resources and brings the members of Groups where they are asked for.
@@ -203,18 +217,9 @@ func (row *resourceRow) resource() (*resources.Resource, error) {
 			NameFolded: row.NameFolded, Active: row.Active, Hold: row.Hold, Manager: row.Manager.String,
 		},
 	}
-	if !row.GroupPairs.Valid || row.Type != resources.TypeUser {
-		return r, nil
-	}
-	var pairs [][2]string
-	err := json.Unmarshal([]byte(row.GroupPairs.String), &pairs)
-	if err != nil {
-		return nil, fmt.Errorf("groups of %s %s: %w", r.Type, r.ID, err)
-	}
-	for _, p := range pairs {
-		r.Groups = append(r.Groups, resources.Ref{Type: resources.TypeGroup, ID: p[0], Display: p[1]})
-	}
-	return r, nil
+	var err error
+	r.Groups, err = row.groups()
+	return r, err
 }
 
 // Types implements resources.Store.

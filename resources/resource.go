@@ -93,4 +93,6 @@ type With struct {
 	// PageMembers, with Members: a page ends early, before the Group with which its Groups would bring more members than
 	// this together (RFC 7644 §3.4.2.4: fewer than count may be returned). The first Group always comes. 0: no limit.
 	PageMembers int
+	// WithoutIndex leaves Index empty: for an answer, which shows none of it.
+	WithoutIndex bool
 }

@@ -92,7 +92,7 @@ func (c *collection) read(caller resources.Caller, p parameters) (*request, erro
 
 // union is what two types need read together. Only Groups have members.
 func union(a, b resources.With) resources.With {
-	a.Groups, a.Used = a.Groups || b.Groups, a.Used || b.Used
+	a.Groups, a.Used, a.WithoutIndex = a.Groups || b.Groups, a.Used || b.Used, b.WithoutIndex
 	a.References = append(a.References, b.References...)
 	a.Members, a.MemberLimit = a.Members || b.Members, max(a.MemberLimit, b.MemberLimit)
 	return a

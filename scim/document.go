@@ -27,7 +27,9 @@ func (d *Documents) Document(ctx context.Context, c resources.Caller, typ, id st
 	if rt == nil {
 		return nil, 0, resources.Errorf(resources.ErrNotFound, "", "There is no resource type %q.", clip(typ))
 	}
-	with := resources.With{Groups: typ == resources.TypeUser, Members: typ == resources.TypeGroup, MemberLimit: documentMembers}
+	with := resources.With{
+		Groups: typ == resources.TypeUser, Members: typ == resources.TypeGroup, MemberLimit: documentMembers, WithoutIndex: true,
+	}
 	res, err := site.Store.Get(ctx, c, typ, id, with)
 	if err != nil {
 		return nil, 0, err

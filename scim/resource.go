@@ -157,7 +157,7 @@ func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 
 // with is what must be read for a response.
 func (e *endpoint) with(p projection) resources.With {
-	with := resources.With{References: e.referenceNames(p)}
+	with := resources.With{References: e.referenceNames(p), WithoutIndex: true}
 	if e.rt.GrantedAs() != "" {
 		with.Used = p.names(e.rt.Attribute(resources.AttributeUsed))
 	}

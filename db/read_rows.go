@@ -1,0 +1,158 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"proprio/resources"
+)
+
+// readRows reads resources. It knows the columns by name, as sqlx does, and does without reflection: every request reads
+// some.
+func (d *DB) readRows(ctx context.Context, query string, args ...any) ([]resourceRow, error) {
+	stmt, err := d.statement(ctx, nil, query)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	defer stmt.done()
+	rows, err := stmt.Stmt.Stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var row resourceRow
+	fields, err := row.fields(rows)
+	if err != nil {
+		return nil, err
+	}
+	var all []resourceRow
+	for rows.Next() {
+		row.Body = nil // so that each row has bytes of its own
+		if err := rows.Scan(fields...); err != nil {
+			return nil, mapError(err)
+		}
+		all = append(all, row)
+	}
+	return all, mapError(rows.Err())
+}
+
+// fields are where the columns of rows are read to.
+func (row *resourceRow) fields(rows *sql.Rows) ([]any, error) {
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, mapError(err)
+	}
+	fields := make([]any, len(columns))
+	for i, name := range columns {
+		if fields[i] = row.field(name); fields[i] == nil {
+			return nil, fmt.Errorf("a resource has no column %q", name)
+		}
+	}
+	return fields, nil
+}
+
+// field is where a column is read to.
+func (row *resourceRow) field(column string) any {
+	switch column {
+	case "id":
+		return &row.ID
+	case "type":
+		return &row.Type
+	case "version":
+		return &row.Version
+	case "created":
+		return &row.Created
+	case "modified":
+		return &row.Modified
+	case "body":
+		return &row.Body
+	case "external_id":
+		return &row.ExternalID
+	case "group_pairs":
+		return &row.GroupPairs
+	case "sort_missing":
+		return &row.SortMissing
+	case "sort_key":
+		return &row.SortKey
+	}
+	return row.indexField(column)
+}
+
+// indexField is field for what the index needs.
+func (row *resourceRow) indexField(column string) any {
+	switch column {
+	case "user_name":
+		return &row.UserName
+	case "user_name_folded":
+		return &row.UserNameFolded
+	case "display_name":
+		return &row.DisplayName
+	case "name_folded":
+		return &row.NameFolded
+	case "active":
+		return &row.Active
+	case "hold":
+		return &row.Hold
+	case "manager":
+		return &row.Manager
+	}
+	return nil
+}
+
+// brief is the context of a read that takes less than a millisecond, such as one by a key. On SQLite such a read is not
+// broken off: being able to would take two goroutines, which cost more than the read.
+func (d *DB) brief(ctx context.Context) (context.Context, error) {
+	if d.dialect.postgres {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
+// brief says whether a query reads one page at once: by keys, or of a list as it is.
+func brief(q resources.Query) bool {
+	for _, s := range q.Selections() {
+		if s.SortBy != nil || s.Where != nil && !keyed(s.Where) {
+			return false
+		}
+	}
+	return true
+}
+
+// keyed says whether a condition leads by an index to few resources.
+func keyed(cond resources.Condition) bool {
+	switch cond := cond.(type) {
+	case resources.Compare:
+		switch cond.Attribute.String() {
+		case "id", "userName", "externalId":
+			return cond.Op == "eq"
+		}
+	case resources.Element:
+		return cond.Attribute.String() == "emails" && pinsValue(cond.Where)
+	case resources.And:
+		for _, term := range cond.Terms {
+			if keyed(term) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// groups are the Groups in a row's JSON.
+func (row *resourceRow) groups() ([]resources.Ref, error) {
+	text := row.GroupPairs.String
+	if row.Type != resources.TypeUser || text == "" || text == "[]" {
+		return nil, nil
+	}
+	var pairs [][2]string
+	if err := json.Unmarshal([]byte(text), &pairs); err != nil {
+		return nil, fmt.Errorf("groups of %s %s: %w", row.Type, row.ID, err)
+	}
+	groups := make([]resources.Ref, len(pairs))
+	for i, p := range pairs {
+		groups[i] = resources.Ref{Type: resources.TypeGroup, ID: p[0], Display: p[1]}
+	}
+	return groups, nil
+}
