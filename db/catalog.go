@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -20,6 +21,7 @@ type table struct {
 	company  string   // the column that says whose a row is; empty: the table is of no company
 	sequence string   // the column that counts up by itself; empty: none
 	parents  []string // tables that its foreign keys lead to
+	triggers bool     // it has triggers, which write into other tables
 }
 
 // versionTable is where goose keeps which migrations ran.
@@ -51,7 +53,7 @@ func (d *DB) tables(ctx context.Context, q sqlx.QueryerContext) ([]table, error)
 	var all []table
 	for _, row := range rows {
 		if len(all) == 0 || all[len(all)-1].Name != row.Table {
-			all = append(all, table{Table: backup.Table{Name: row.Table}})
+			all = append(all, table{Table: backup.Table{Name: row.Table}, triggers: row.Fires})
 		}
 		err = all[len(all)-1].add(row, documents)
 		if err != nil {
@@ -75,10 +77,12 @@ type columnRow struct {
 	Type   string `db:"type"`
 	Key    int    `db:"pk"` // its place in the primary key, from 1; 0: it is not in it
 	Counts bool   `db:"counts"`
+	Fires  bool   `db:"fires"` // the table has triggers
 }
 
 const sqliteColumns = `select m.name as tbl, c.name as col, lower(c.type) as type, c.pk as pk,
-		c.pk = 1 and m.sql like '%autoincrement%' as counts
+		c.pk = 1 and m.sql like '%autoincrement%' as counts,
+		exists (select 1 from sqlite_schema t where t.type = 'trigger' and t.tbl_name = m.name) as fires
 	from sqlite_schema m join pragma_table_xinfo(m.name) c
 	where m.type = 'table' and m.name not like 'sqlite\_%' escape '\' and m.name <> ? and c.hidden = 0
 	order by m.name, c.cid`
@@ -87,7 +91,8 @@ const sqliteParents = `select distinct m.name as tbl, f."table" as parent
 	from sqlite_schema m join pragma_foreign_key_list(m.name) f where m.type = 'table' order by 1, 2`
 
 const postgresColumns = `select c.relname as tbl, a.attname as col, format_type(a.atttypid, null) as type,
-		coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0) as pk, a.attidentity <> '' as counts
+		coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0) as pk, a.attidentity <> '' as counts,
+		exists (select 1 from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal) as fires
 	from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 		left join pg_index i on i.indrelid = c.oid and i.indisprimary
 	where c.relnamespace = (select oid from pg_namespace where nspname = current_schema()) and c.relkind in ('r', 'p')
@@ -159,31 +164,44 @@ var (
 	documentLine = regexp.MustCompile(`\b(\w+)\s+JSONDOC\b`)
 )
 
-// parentsFirst orders tables so that rows can be written one table after the other.
+// parentsFirst orders tables so that rows can be written one table after the other: a table comes after those that it
+// refers to. Tables with triggers come before all that they need not follow: what a trigger keeps in another table arrives
+// after the rows that it watches, so that there is nothing for it to correct.
 func parentsFirst(all []table) ([]table, error) {
-	var ordered []table
-	placed := map[string]bool{}
-	for len(ordered) < len(all) {
-		before := len(ordered)
-		for _, t := range all {
-			if !placed[t.Name] && allIn(t.parents, placed) {
-				ordered, placed[t.Name] = append(ordered, t), true
+	ordered := make([]table, 0, len(all))
+	begun, placed := map[string]bool{}, map[string]bool{}
+	var place func(t table) error
+	place = func(t table) error {
+		if placed[t.Name] {
+			return nil
+		}
+		if begun[t.Name] {
+			return fmt.Errorf("the foreign keys of table %s go round in a circle", t.Name)
+		}
+		begun[t.Name] = true
+		for _, parent := range all {
+			if slices.Contains(t.parents, parent.Name) {
+				err := place(parent)
+				if err != nil {
+					return err
+				}
 			}
 		}
-		if len(ordered) == before {
-			return nil, fmt.Errorf("the tables' foreign keys go round in a circle")
+		ordered, placed[t.Name] = append(ordered, t), true
+		return nil
+	}
+	for _, first := range []bool{true, false} {
+		for _, t := range all {
+			if t.triggers != first {
+				continue
+			}
+			err := place(t)
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return ordered, nil
-}
-
-func allIn(names []string, set map[string]bool) bool {
-	for _, name := range names {
-		if !set[name] {
-			return false
-		}
-	}
-	return true
 }
 
 // quoted is a list of names for an SQL text. They are names of the schema, not of anybody's.

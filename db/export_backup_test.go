@@ -86,18 +86,7 @@ func Described(t *testing.T, d *DB) map[string]string {
 	}
 	said := map[string]string{}
 	for _, x := range all {
-		said[x.Name] = fmt.Sprintf("%v key %v company %s sequence %s parents %v", x.Columns, x.key, x.company, x.sequence, x.parents)
+		said[x.Name] = fmt.Sprintf("%v key %v company %s sequence %s parents %v triggers %t", x.Columns, x.key, x.company, x.sequence, x.parents, x.triggers)
 	}
 	return said
-}
-
-// Triggers are the names of the schema's triggers.
-func Triggers(t *testing.T, d *DB) []string {
-	t.Helper()
-	query := `select name from sqlite_schema where type = 'trigger'`
-	if d.dialect.postgres {
-		query = `select tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid where not tgisinternal
-			and c.relnamespace = (select oid from pg_namespace where nspname = current_schema())`
-	}
-	return Strings(t, d, query)
 }

@@ -184,7 +184,7 @@ func (d *DB) moveIn(ctx context.Context, schema, from, aside string) (setAside s
 	return setAside, err
 }
 
-// moveTables moves all tables, with what belongs to them.
+// moveTables moves all tables, with what belongs to them, and the functions that their triggers call.
 func moveTables(ctx context.Context, tx *sqlx.Tx, from, to string) error {
 	var names []string
 	err := tx.SelectContext(ctx, &names, `select relname from pg_class where relkind in ('r', 'p') and not relispartition
@@ -193,6 +193,17 @@ func moveTables(ctx context.Context, tx *sqlx.Tx, from, to string) error {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `alter table `+pq.QuoteIdentifier(from)+`.`+pq.QuoteIdentifier(name)+
 				` set schema `+pq.QuoteIdentifier(to))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var routines []string
+	err = tx.SelectContext(ctx, &routines, `select cast(cast(oid as regprocedure) as text) from pg_proc
+		where pronamespace = (select oid from pg_namespace where nspname = $1) order by 1`, from)
+	for _, routine := range routines {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `alter routine `+routine+` set schema `+pq.QuoteIdentifier(to))
 		}
 	}
 	return err
