@@ -83,7 +83,7 @@ func classifyPostgres(code string) (detail string, kind error) {
 		return "a text holds a character that cannot be stored (NUL, or not UTF-8)", resources.ErrInvalidValue
 	case strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "08"): // shut down, starting; connection
 		return unreachable, resources.ErrBusy
-	case code == "25006", code == "25P03": // read-only: a former primary, after a failover; idle for too long
+	case code == "25006", code == "0A000", code == "25P03": // read-only, as after a failover: see demoted; idle for too long
 		return unreachable, resources.ErrBusy
 	case code == "40001", code == "40P01", code == "55P03", code == "57014": // in others' way, for too long
 		return "the database is contended; try again later", resources.ErrBusy
@@ -134,7 +134,8 @@ func retryable(err error) bool {
 }
 
 // demoted tells whether the server that a connection leads to takes no writes any more: another one does since a failover.
+// A standby refuses to begin a transaction that writes as a feature it does not have.
 func demoted(err error) bool {
 	var p *pq.Error
-	return errors.As(err, &p) && p.Code == pqerror.ReadOnlySQLTransaction
+	return errors.As(err, &p) && (p.Code == pqerror.ReadOnlySQLTransaction || p.Code == pqerror.FeatureNotSupported)
 }

@@ -12,6 +12,9 @@ import (
 func (d *DB) again(ctx context.Context, try func() error) error {
 	for n := 1; ; n++ {
 		err := try()
+		if demoted(err) {
+			d.writer.leave()
+		}
 		if err == nil || !retryable(err) {
 			return err
 		}

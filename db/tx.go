@@ -69,9 +69,6 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 	if err == nil {
 		err = mapError(tx.Commit())
 	}
-	if demoted(err) {
-		d.writer.leave()
-	}
 	return err
 }
 
