@@ -44,6 +44,8 @@ type DB struct {
 	horizon horizon
 	sealer  *Sealer
 	types   *registries // of companies
+	// milestones are kept along lists, beside the requests.
+	milestones *milestones
 	// authentications are what is known of tokens.
 	authentications *authentications
 	findTime        time.Duration
@@ -86,7 +88,7 @@ func connect(c Config) (*DB, error) {
 
 // newDB is a database without connections.
 func newDB(c Config) *DB {
-	return &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(),
+	return &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(), milestones: newMilestones(),
 		authentications: newAuthentications()}
 }
 
@@ -109,6 +111,7 @@ func (c Config) withDefaults() Config {
 
 // Close ends all connections. Calls under way fail.
 func (d *DB) Close() error {
+	d.milestones.close()
 	if d.group != nil {
 		d.group.close()
 	}

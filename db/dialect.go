@@ -28,11 +28,22 @@ func (d dialect) rebind(query string) string {
 // columnTypes are the words of a migration that the two databases spell differently.
 var columnTypes = regexp.MustCompile(`\b(JSONDOC|ROWSEQ)\b`)
 
+// onlyFor is a part of a migration for one of the two databases, such as a trigger: from "-- +only sqlite" or "-- +only
+// postgres" to "-- +end".
+var onlyFor = regexp.MustCompile(`(?ms)^-- \+only (sqlite|postgres)\n(.*?)^-- \+end\n`)
+
 // migration spells a migration for the dialect: JSONDOC is a JSON document, ROWSEQ a primary key that counts up by
 // itself. An index made CONCURRENTLY is left to makeIndexes on Postgres, and is an index like any other on SQLite, which
 // serves nobody while it migrates. On Postgres a migration waits for no lock for long: whoever wants the same table
 // queues behind one that waits.
 func (d dialect) migration(text []byte) []byte {
+	text = onlyFor.ReplaceAllFunc(text, func(part []byte) []byte {
+		of := onlyFor.FindSubmatch(part)
+		if (string(of[1]) == "postgres") != d.postgres {
+			return nil
+		}
+		return of[2]
+	})
 	text = columnTypes.ReplaceAllFunc(text, func(word []byte) []byte {
 		switch {
 		case string(word) == "JSONDOC" && d.postgres:

@@ -21,7 +21,7 @@ func Plan(t *testing.T, d *DB, c resources.Caller, typ string, cond resources.Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	query, err := d.rowsSQL(c, q, s, 100, 0)
+	query, err := d.rowsSQL(c, q, s, extent{limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,34 +35,31 @@ func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	return page, err
 }
 
-// find answers a query. A look-up that fits its page is one statement: the total follows from the page.
+// find answers a query, most often in one statement: the total of a whole list comes with its page, and that of a look-up
+// that fits its page follows from it.
 func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
 	s, err := d.search(c, q)
 	if err != nil {
 		return nil, err
 	}
+	defer d.lookAt(s)
 	if q.Walk != nil {
 		return d.walk(ctx, c, q, s)
 	}
-	skip := max(q.StartIndex, 1) - 1
-	page, whole := &resources.Page{}, true
-	if q.Count > 0 {
-		rows, err := d.rows(ctx, c, q, s, q.Count, skip)
-		if err != nil {
-			return nil, err
-		}
-		page.Resources, err = d.complete(ctx, c, q.With, rows)
-		if err != nil {
-			return nil, err
-		}
-		whole = len(page.Resources) == len(rows) // else the page ends early for its members
+	page, p := &resources.Page{}, extent{limit: q.Count, skip: max(q.StartIndex, 1) - 1, counted: true}
+	if q.Count == 0 {
+		page.Total, err = d.count(ctx, s, fragment{})
+		return page, err
 	}
-	got := len(page.Resources)
-	if whole && q.Count > got && (got > 0 || skip == 0) {
-		page.Total = skip + got
-		return page, nil
+	rows, err := d.rows(ctx, c, q, s, p)
+	if err != nil {
+		return nil, err
 	}
-	page.Total, err = d.count(ctx, s)
+	page.Resources, err = d.complete(ctx, c, q.With, rows)
+	if err != nil {
+		return nil, err
+	}
+	page.Total, err = d.totalOf(ctx, s, p, rows)
 	return page, err
 }
 
@@ -70,35 +67,67 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 // What the walk counted at its beginning is not counted again.
 func (d *DB) walk(ctx context.Context, c resources.Caller, q resources.Query, s search) (*resources.Page, error) {
 	page := &resources.Page{Total: q.Walk.Total}
-	if q.Count > 0 {
-		rows, err := d.rows(ctx, c, q, s, q.Count+1, 0)
-		if err != nil {
-			return nil, err
-		}
-		read := rows[:min(len(rows), q.Count)]
-		page.Resources, err = d.complete(ctx, c, q.With, read)
-		if err != nil {
-			return nil, err
-		}
-		read = read[:len(page.Resources)]
-		page.More = len(read) < len(rows)
-		if q.Walk.Backward {
-			slices.Reverse(page.Resources)
-			slices.Reverse(read)
-		}
-		if len(read) > 0 {
-			page.First, page.Last = read[0].position(), read[len(read)-1].position()
-		}
-	}
 	var err error
-	switch {
-	case page.Total > 0:
-	case q.Count > 0 && q.Walk.From == nil && !page.More:
-		page.Total = len(page.Resources)
-	default:
-		page.Total, err = d.count(ctx, s)
+	if q.Count == 0 {
+		if page.Total == 0 {
+			page.Total, err = d.count(ctx, s, fragment{})
+		}
+		return page, err
+	}
+	p := extent{limit: q.Count + 1, counted: q.Walk.Total == 0}
+	rows, err := d.rows(ctx, c, q, s, p)
+	if err != nil {
+		return nil, err
+	}
+	read := rows[:min(len(rows), q.Count)]
+	page.Resources, err = d.complete(ctx, c, q.With, read)
+	if err != nil {
+		return nil, err
+	}
+	read = read[:len(page.Resources)]
+	page.More = len(read) < len(rows)
+	if p.counted {
+		page.Total, err = d.totalOfWalk(ctx, q, s, p, rows)
+	}
+	if q.Walk.Backward {
+		slices.Reverse(page.Resources)
+		slices.Reverse(read)
+	}
+	if len(read) > 0 {
+		page.First, page.Last = read[0].position(), read[len(read)-1].position()
 	}
 	return page, err
+}
+
+// totalOf is how many resources a search selects, of which some were read.
+func (d *DB) totalOf(ctx context.Context, s search, p extent, rows []resourceRow) (int, error) {
+	read := len(rows)
+	switch {
+	case read < p.limit && (read > 0 || p.skip == 0):
+		return p.skip + read, nil
+	case read > 0 && rows[0].Total.Valid:
+		return int(rows[0].Total.Int64), nil
+	case read == 0 || s.sorted:
+		return d.count(ctx, s, fragment{})
+	}
+	// A filter was asked of all up to the last row; what is left is asked of the rest.
+	rest, err := s.after(d.dialect, "r", rows[read-1].position())
+	if err != nil {
+		return 0, err
+	}
+	left, err := d.count(ctx, s, rest)
+	return p.skip + read + left, err
+}
+
+// totalOfWalk is that of a walk that has not been counted. Where it begins in the middle, nobody knows what came before.
+func (d *DB) totalOfWalk(ctx context.Context, q resources.Query, s search, p extent, rows []resourceRow) (int, error) {
+	if q.Walk.From == nil {
+		return d.totalOf(ctx, s, p, rows)
+	}
+	if len(rows) > 0 && rows[0].Total.Valid {
+		return int(rows[0].Total.Int64), nil
+	}
+	return d.count(ctx, s, fragment{})
 }
 
 func (row *resourceRow) position() *resources.Position {
@@ -112,8 +141,33 @@ type search struct {
 }
 
 type arm struct {
-	source fragment // from resources r, with the condition
-	key    fragment // what the resources are sorted by, where they are
+	list
+	filtered bool
+	source   fragment // from resources r, with the condition
+	key      fragment // what the resources are sorted by, where they are
+}
+
+// whole says that a search selects whole lists.
+func (s search) whole() bool {
+	return !slices.ContainsFunc(s.arms, func(a arm) bool { return a.filtered })
+}
+
+// total is the number of resources in the lists that a search selects.
+func (s search) total() fragment {
+	totals := make([]fragment, len(s.arms))
+	for i, a := range s.arms {
+		totals[i] = total(a.list)
+	}
+	return glueWith(` + `, totals)
+}
+
+// lookAt has the lists that were read looked at.
+func (d *DB) lookAt(s search) {
+	for _, a := range s.arms {
+		if !a.filtered {
+			d.look(a.list)
+		}
+	}
 }
 
 func (d *DB) search(c resources.Caller, q resources.Query) (search, error) {
@@ -123,7 +177,7 @@ func (d *DB) search(c resources.Caller, q resources.Query) (search, error) {
 		if err != nil {
 			return search{}, err
 		}
-		a := arm{source: source}
+		a := arm{list: list{c.Company, selection.Type}, filtered: selection.Where != nil, source: source}
 		if s.sorted {
 			a.key = s.key(&compiler{dialect: d.dialect, caller: c, typ: selection.Type}, selection.SortBy)
 		}
@@ -142,14 +196,16 @@ func (d *DB) matching(c resources.Caller, s resources.Selection) (fragment, erro
 	return glue(all, raw(` and (`), fragment{text, args}, raw(`)`)), err
 }
 
-// count counts what a search selects, in one statement.
-func (d *DB) count(ctx context.Context, s search) (total int, err error) {
-	sum := raw(`select `)
-	for i, a := range s.arms {
-		if i > 0 {
-			sum.text += ` + `
+// count counts what a search selects, in one statement: all, or what satisfies a further condition.
+func (d *DB) count(ctx context.Context, s search, further fragment) (n int, err error) {
+	sum := s.total()
+	if further.text != "" || !s.whole() {
+		counts := make([]fragment, len(s.arms))
+		for i, a := range s.arms {
+			counts[i] = glue(raw(`(select count(*)`), a.source, also(further), raw(`)`))
 		}
-		sum = glue(sum, raw(`(select count(*)`), a.source, raw(`)`))
+		sum = glueWith(` + `, counts)
 	}
-	return total, d.get(ctx, nil, &total, sum.text, sum.args...)
+	sum = glue(raw(`select `), sum)
+	return n, d.get(ctx, nil, &n, sum.text, sum.args...)
 }

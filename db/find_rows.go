@@ -3,14 +3,21 @@ package db
 import (
 	"context"
 	"math"
+	"strconv"
 	"strings"
 
 	"proprio/resources"
 )
 
+// extent is what of a result is read.
+type extent struct {
+	limit, skip int
+	counted     bool // with each row comes the number of all that is selected, where that is no work besides
+}
+
 // rows reads a part of what a search selects, in its order and in one statement.
-func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s search, limit, skip int) ([]resourceRow, error) {
-	f, err := d.rowsSQL(c, q, s, limit, skip)
+func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s search, p extent) ([]resourceRow, error) {
+	f, err := d.rowsSQL(c, q, s, p)
 	if err != nil {
 		return nil, err
 	}
@@ -22,73 +29,107 @@ func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s 
 	return d.readRows(ctx, f.text, f.args...)
 }
 
-// rowsSQL reads what a filter finds in the order of creation as it is. Anything else is cut to the page first, on what
-// the order needs, so that resources before and after the page cost an index entry or a key, not a document.
-func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, limit, skip int) (fragment, error) {
-	if q.Where != nil && q.Walk == nil && !s.sorted && len(s.arms) == 1 {
-		return glue(d.columns(c, q.With, ""), s.arms[0].source, raw(s.by("r")), cut(limit, skip)), nil
+func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) (fragment, error) {
+	from, err := s.from(d.dialect, q)
+	switch {
+	case err != nil:
+		return fragment{}, err
+	case s.sorted:
+		return d.sortedRows(c, q, s, p, from), nil
+	case len(s.arms) > 1:
+		return d.mergedRows(c, q, s, p, from), nil
 	}
-	find, order := d.createdPage, ""
-	if s.sorted {
-		find, order = d.sortedPage, ", page.sort_missing, page.sort_key"
-	}
-	page, err := find(q, s, limit, skip)
-	return glue(d.columns(c, q.With, order), raw(` from (`), page,
-		raw(`) as page join resources r on r.company_id = page.company_id and r.id = page.id`), raw(s.by("page"))), err
+	return d.createdRows(c, q, s, p, from), nil
 }
 
 // columns begins a query for whole resources r.
-func (d *DB) columns(c resources.Caller, with resources.With, more string) fragment {
-	return fragment{d.selectColumns(with) + more, []any{c.Connection}}
+func (d *DB) columns(c resources.Caller, q resources.Query, more ...fragment) fragment {
+	f := fragment{d.selectColumns(q.With), []any{c.Connection}}
+	for _, m := range more {
+		f = glue(f, raw(`, `), m)
+	}
+	return f
 }
 
-// createdPage finds a page in the order of creation. Each type is read by its index to the end of the page at most.
-func (d *DB) createdPage(q resources.Query, s search, limit, skip int) (fragment, error) {
-	from, err := s.from(d.dialect, "r", q)
-	if err != nil {
-		return fragment{}, err
+// counted is the column with the number of all that is selected, where it is kept.
+func (s search) counted(p extent) []fragment {
+	if !p.counted || !s.whole() {
+		return nil
 	}
-	if from.text != "" {
-		from = glue(raw(` and `), from)
+	return []fragment{glue(s.total(), raw(` as list_total`))}
+}
+
+// createdRows reads resources of one type in the order of creation. The index is read from the beginning of the page, or
+// from the milestone before it, to its end.
+func (d *DB) createdRows(c resources.Caller, q resources.Query, s search, p extent, from fragment) fragment {
+	source, head, columns := s.arms[0].source, fragment{}, d.columns(c, q, s.counted(p)...)
+	offset := past(p.skip)
+	if s.whole() && p.skip >= 2*d.milestones.spacing {
+		head = glue(raw(`with `), way(s.arms[0].list, p.skip, s.down))
+		from, offset = afterWay("r", p.skip, s.down)
 	}
-	until, offset := limit, skip
-	if len(s.arms) > 1 {
-		until, offset = limit+min(skip, math.MaxInt-limit), 0
+	source = glue(source, also(from))
+	end := cut(p.limit, offset)
+	if p.skip == 0 || !d.dialect.postgres || !s.whole() {
+		return glue(head, columns, source, raw(s.by("r")), end)
 	}
+	// Postgres would read the documents of those it skips.
+	return glue(head, columns, raw(` from (select r.company_id, r.id, r.created`), source, raw(s.by("r")), end,
+		raw(`) as page`+joinPage+s.by("page")))
+}
+
+const joinPage = ` join resources r on r.company_id = page.company_id and r.id = page.id`
+
+// mergedRows reads resources of several types in the order of creation. Each type is read by its index to the end of the
+// page at most, and its documents are not.
+func (d *DB) mergedRows(c resources.Caller, q resources.Query, s search, p extent, from fragment) fragment {
 	arms := make([]fragment, len(s.arms))
 	for i, a := range s.arms {
-		arms[i] = glue(raw(`select r.company_id, r.id, r.created`), a.source, from, raw(s.by("r")), cut(until, offset))
+		arms[i] = glue(raw(`select r.company_id, r.id, r.created`), a.source, also(from), raw(s.by("r")),
+			cut(p.limit+min(p.skip, math.MaxInt-p.limit), fragment{}))
 	}
-	if len(arms) == 1 {
-		return arms[0], nil
-	}
-	return glue(raw(`select company_id, id, created from (`), union(arms), raw(`) as found`+s.by("found")), cut(limit, skip)), nil
+	return glue(d.columns(c, q, s.counted(p)...), raw(` from (select company_id, id, created from (`), union(arms), raw(`) as found`+s.by("found")),
+		cut(p.limit, past(p.skip)), raw(`) as page`+joinPage+s.by("page")))
 }
 
-// sortedPage finds a page in the order of an attribute, for which all that is selected must be looked at.
-func (d *DB) sortedPage(q resources.Query, s search, limit, skip int) (fragment, error) {
-	from, err := s.from(d.dialect, "found", q)
-	if err != nil {
-		return fragment{}, err
-	}
-	if from.text != "" {
-		from = glue(raw(` where `), from)
-	}
+// sortedRows reads resources in the order of an attribute, for which all that is selected must be looked at, though no
+// document but those of the page: all is cut to the page on the keys.
+func (d *DB) sortedRows(c resources.Caller, q resources.Query, s search, p extent, from fragment) fragment {
 	arms := make([]fragment, len(s.arms))
 	for i, a := range s.arms {
 		arms[i] = glue(raw(`select r.company_id, r.id, r.created, `), a.key, raw(` as key`), a.source)
 	}
-	return glue(raw(`select company_id, id, created, sort_missing, sort_key from (
-			select company_id, id, created, `+s.columns(d.dialect)+` from (`), union(arms), raw(`) as keyed) as found`),
-		from, raw(s.by("found")), cut(limit, skip)), nil
+	found := glue(raw(`select company_id, id, created, `+s.columns(d.dialect)+` from (`), union(arms), raw(`) as keyed`))
+	more := append([]fragment{raw(`page.sort_missing, page.sort_key`)}, s.counted(p)...)
+	head, source := fragment{}, glue(raw(`(`), found, raw(`) as found`))
+	if p.counted && !s.whole() {
+		head, source = glue(raw(`with found as materialized (`), found, raw(`) `)), raw(`found`)
+		more = append(more, raw(`(select count(*) from found) as list_total`))
+	}
+	if from.text != "" {
+		from = glue(raw(` where `), from)
+	}
+	return glue(head, d.columns(c, q, more...), raw(` from (select company_id, id, created, sort_missing, sort_key from `), source, from,
+		raw(s.by("found")), cut(p.limit, past(p.skip)), raw(`) as page`+joinPage+s.by("page")))
 }
 
 // from is the condition that a walk's page begins where it should; empty where that is the beginning.
-func (s search) from(d dialect, table string, q resources.Query) (fragment, error) {
+func (s search) from(d dialect, q resources.Query) (fragment, error) {
 	if q.Walk == nil || q.Walk.From == nil {
 		return fragment{}, nil
 	}
-	return s.after(d, table, q.Walk.From)
+	if s.sorted {
+		return s.after(d, "found", q.Walk.From)
+	}
+	return s.after(d, "r", q.Walk.From)
+}
+
+// also is a further condition; empty for none.
+func also(condition fragment) fragment {
+	if condition.text == "" {
+		return fragment{}
+	}
+	return glue(raw(` and `), condition)
 }
 
 // union puts the rows of several selects together.
@@ -106,7 +147,26 @@ func union(selects []fragment) fragment {
 	return glue(all...)
 }
 
-func cut(limit, skip int) fragment { return fragment{` limit ? offset ?`, []any{limit, skip}} }
+// cut leaves so many rows, after those of an offset. A common number of rows stands in the text: by it Postgres can judge
+// the plan once, where it would else plan each time anew.
+func cut(limit int, offset fragment) fragment {
+	f := glue(raw(` limit `), param(limit))
+	if limit <= 2 || limit <= 1001 && limit%10 <= 1 {
+		f = raw(` limit ` + strconv.Itoa(limit))
+	}
+	if offset.text == "" {
+		return f
+	}
+	return glue(f, raw(` offset `), offset)
+}
+
+// past is an offset; empty for 0.
+func past(n int) fragment {
+	if n == 0 {
+		return fragment{}
+	}
+	return param(n)
+}
 
 // glue puts fragments one after the other.
 func glue(parts ...fragment) fragment {

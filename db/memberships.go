@@ -95,7 +95,7 @@ func (d *DB) membershipPage(ctx context.Context, q resources.Query, where fragme
 		where = glue(where, raw(` and (m.group_id, m.member_id) `+sign+` (`), param(group), raw(`, `), param(member), raw(`)`))
 	}
 	var rows []membershipRow
-	query := glue(raw(`select `+membershipColumns), where, raw(order), cut(q.Count+1, skip))
+	query := glue(raw(`select `+membershipColumns), where, raw(order), cut(q.Count+1, past(skip)))
 	if err := d.list(ctx, nil, &rows, query.text, query.args...); err != nil {
 		return err
 	}

@@ -76,6 +76,8 @@ func (row *resourceRow) field(column string) any {
 		return &row.SortMissing
 	case "sort_key":
 		return &row.SortKey
+	case "list_total":
+		return &row.Total
 	}
 	return row.indexField(column)
 }

@@ -35,6 +35,8 @@ type resourceRow struct {
 	// Of a sorted query (db/order.go):
 	SortMissing bool           `db:"sort_missing"`
 	SortKey     sql.NullString `db:"sort_key"`
+	// Of a page, how many are selected in all:
+	Total sql.NullInt64 `db:"list_total"`
 }
 
 // indexColumns are read from resources r for the index, and the others for all.

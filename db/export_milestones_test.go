@@ -1,0 +1,24 @@
+package db
+
+import (
+	"context"
+	"testing"
+)
+
+// SetMilestones makes milestones stand closer than they do, so that few resources have many.
+func SetMilestones(d *DB, spacing, most int) { d.milestones.spacing, d.milestones.most = spacing, most }
+
+// KeepMilestones is keepMilestones.
+func KeepMilestones(ctx context.Context, d *DB, company, typ string) error {
+	return d.keepMilestones(ctx, list{company, typ})
+}
+
+// Milestones is how many rows of milestones a list has, and how many resources come after the last one.
+func Milestones(t *testing.T, d *DB, company, typ string) (rows, tail int) {
+	t.Helper()
+	s, err := d.standing(t.Context(), list{company, typ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Rows, s.Tail
+}

@@ -1,0 +1,134 @@
+package db
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Milestones stand along each list of resources, the order of creation of one type in one company: see migration 00014.
+// A total is the sum of what they count and the few resources after the last one; the n-th resource is found by the
+// milestone before it. Neither looks at the whole list.
+//
+// They are exact at any time. On SQLite there is one writer. On Postgres a transaction that makes or removes resources
+// holds `milestones` in ROW EXCLUSIVE mode from the trigger on, which looks for milestones only once it has that lock; who
+// sets milestones takes SHARE ROW EXCLUSIVE, and counts only once it has that. So, of a writer and a setter:
+//
+//   - the writer was first: it has ended, and the setter counts what it did
+//   - the setter was first: it does not see what the writer did, and the writer, whose statement in the trigger takes its
+//     snapshot after the lock, sees the milestones and corrects them
+//
+// The clock decides nothing: a replica whose clock is behind makes corrections, for its resources stand before a milestone.
+
+// list is a list of resources.
+type list struct{ company, typ string }
+
+// milestones looks after the milestones beside the requests: whoever reads a list has it looked at.
+type milestones struct {
+	spacing int // resources between two milestones, at least. After the last one there are one to two times as many
+	most    int // milestones of one list, before those that stand closest are put together
+	stop    context.CancelFunc
+	ctx     context.Context // of all work
+	work    sync.WaitGroup
+	turn    chan struct{} // one list at a time
+
+	mu     sync.Mutex
+	looked map[list]time.Time
+}
+
+const (
+	milestoneSpacing = 128
+	// maxMilestones bounds the sum that a total is: a long list has its milestones further apart.
+	maxMilestones = 256
+	// lookInterval is how often a list is looked at.
+	lookInterval = time.Second
+	maxLooked    = 10_000 // lists that are remembered
+)
+
+func newMilestones() *milestones {
+	m := &milestones{spacing: milestoneSpacing, most: maxMilestones, turn: make(chan struct{}, 1), looked: map[list]time.Time{}}
+	m.ctx, m.stop = context.WithCancel(context.Background())
+	return m
+}
+
+// close ends the work.
+func (m *milestones) close() {
+	m.stop()
+	m.work.Wait()
+}
+
+// due says, at most once in an interval, that a list should be looked at.
+func (m *milestones) due(l list, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.looked[l]).Abs() < lookInterval {
+		return false
+	}
+	if len(m.looked) >= maxLooked {
+		clear(m.looked)
+	}
+	m.looked[l] = now
+	return true
+}
+
+// look has a list looked at beside the request, unless another one is.
+func (d *DB) look(l list) {
+	m := d.milestones
+	if m.ctx.Err() != nil || !m.due(l, d.now()) {
+		return
+	}
+	select {
+	case m.turn <- struct{}{}:
+	default:
+		return
+	}
+	m.work.Go(func() {
+		defer func() { <-m.turn }()
+		err := d.keepMilestones(m.ctx, l)
+		if err != nil && m.ctx.Err() == nil {
+			d.logger.DebugContext(m.ctx, "milestones not set; they are at the next look", "type", l.typ, "error", err)
+		}
+	})
+}
+
+// lastMilestone is the position of the last milestone of a list: its columns, or such as come before all others.
+func lastMilestone(l list) (created, id fragment) {
+	args := []any{l.company, l.typ}
+	const last = ` from milestones m where m.company_id = ? and m.type = ? order by m.created desc, m.id desc limit 1)`
+	return fragment{`coalesce((select m.created` + last + `, ` + firstMoment + `)`, args}, fragment{`coalesce((select m.id` + last + `, '')`, args}
+}
+
+// firstMoment is before all times.
+const firstMoment = `-9223372036854775808`
+
+// total is the number of resources in a list.
+func total(l list) fragment {
+	created, id := lastMilestone(l)
+	return glue(
+		fragment{`(cast((select coalesce(sum(m.n), 0) from milestones m where m.company_id = ? and m.type = ?) as bigint)`, []any{l.company, l.typ}},
+		fragment{` + (select count(*) from resources t where t.company_id = ? and t.type = ? and (t.created, t.id) > (`, []any{l.company, l.typ}},
+		created, raw(`, `), id, raw(`)))`))
+}
+
+// way is the last milestone of a list before the resources of a page, and how many it passes: a relation `way` of one row
+// at most. In a list that is read from its end it is the first one after them.
+func way(l list, skip int, down bool) fragment {
+	passed, whole, order := `w.n`, raw(``), ` desc`
+	if down {
+		passed, whole, order = ` - w.n`, total(l), ``
+	}
+	return glue(raw(`way as (select created, id, passed from (select w.created, w.id, w.correction, `), whole, raw(passed+` as passed from (
+			select m.created, m.id, m.correction, cast(sum(m.n) over (order by m.created, m.id) as bigint) as n`),
+		fragment{` from milestones m where m.company_id = ? and m.type = ?`, []any{l.company, l.typ}},
+		fragment{`) as w) as p where not correction and passed <= ? order by created` + order + `, id` + order + ` limit 1)`, []any{skip}})
+}
+
+// afterWay is the condition that a row of a table comes after the way, and how many of those rows are still to be passed.
+func afterWay(table string, skip int, down bool) (after, offset fragment) {
+	sign, none := `>`, firstMoment
+	if down {
+		sign, none = `<=`, `9223372036854775807`
+	}
+	return raw(`(` + table + `.created, ` + table + `.id) ` + sign + ` (coalesce((select created from way), ` + none + `), coalesce((select id from way), ''))`),
+		fragment{`? - coalesce((select passed from way), 0)`, []any{skip}}
+}
