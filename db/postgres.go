@@ -19,9 +19,14 @@ import (
 //
 // A statement that nobody waits for any more, because its client's host died, holds its locks no longer than
 // statement_timeout; a transaction whose client died between two statements, no longer than the idle one.
+//
+// A statement is planned once and not anew for each value: all of ours find their rows by indexes whatever the values are,
+// and to plan a look-up takes longer than to make it. To compile one pays for none of them.
 var postgresDefaults = map[string]string{
 	"statement_timeout":                   "600000",
 	"idle_in_transaction_session_timeout": "60000",
+	"plan_cache_mode":                     "force_generic_plan",
+	"jit":                                 "off",
 }
 
 const (
