@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -70,10 +72,25 @@ func (d *DB) Standings(ctx context.Context, company, objectType string, ids []st
 	return standings, nil
 }
 
-// PlanMarks implements push.Plans.
+// PlanMarks implements push.Plans. Marks that no account follows from, which are all of them where no app is, are taken
+// away together: they come as fast as identity providers write.
 func (d *DB) PlanMarks(ctx context.Context, now time.Time, planned []push.Planned) error {
+	settled := map[string][][]any{}
+	for _, p := range planned {
+		if len(p.Intents) == 0 {
+			settled[p.Mark.Company] = append(settled[p.Mark.Company], []any{p.Mark.ObjectType, p.Mark.ObjectID, p.Mark.Seq})
+		}
+	}
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, company := range slices.Sorted(maps.Keys(settled)) {
+			if err := d.takeMarks(ctx, tx, company, settled[company]); err != nil {
+				return err
+			}
+		}
 		for _, p := range planned {
+			if len(p.Intents) == 0 {
+				continue
+			}
 			n, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and object_type = ? and object_id = ? and seq = ?`,
 				p.Mark.Company, p.Mark.ObjectType, p.Mark.ObjectID, p.Mark.Seq)
 			if err != nil {
@@ -89,6 +106,14 @@ func (d *DB) PlanMarks(ctx context.Context, now time.Time, planned []push.Planne
 		}
 		return nil
 	})
+}
+
+// takeMarks takes marks, each a type, an id and a seq, away unless they were raised meanwhile.
+func (d *DB) takeMarks(ctx context.Context, tx *sqlx.Tx, company string, marks [][]any) error {
+	f := d.dialect.field
+	_, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (
+		select `+f(0, "")+`, `+f(1, "")+`, `+f(2, "bigint")+` from `+d.dialect.rows()+`)`, company, jsonText(marks))
+	return err
 }
 
 // RaiseAccounts implements push.Plans.

@@ -17,6 +17,9 @@ import (
 	"proprio/scim/client"
 )
 
+// gatherTime is how long the first of many changes waits for the others.
+const gatherTime = 20 * time.Millisecond
+
 // Config is what an engine stands on. Fields without a default are required.
 type Config struct {
 	Store     Store
@@ -103,8 +106,18 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-e.woken:
+			e.gather(ctx)
 		case <-tick.C:
 		}
+	}
+}
+
+// gather lets the marks of changes that are made at the same time come together: planned one by one they would cost
+// more than the changes themselves.
+func (e *Engine) gather(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(gatherTime):
 	}
 }
 

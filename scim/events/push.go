@@ -22,10 +22,11 @@ type Pusher struct {
 }
 
 const (
-	pushers   = 8                // streams that are pushed at once
-	pushLease = 2 * time.Minute  // longer than sending one SET may take
-	pushTurn  = 30 * time.Second // after which another stream's turn may come
-	longest   = 10 * time.Minute // between attempts
+	pushers    = 8                     // streams that are pushed at once
+	pushLease  = 2 * time.Minute       // longer than sending one SET may take
+	pushTurn   = 30 * time.Second      // after which another stream's turn may come
+	gatherTime = 20 * time.Millisecond // how long the first of many changes waits for the others
+	longest    = 10 * time.Minute      // between attempts
 )
 
 // Run pushes until ctx ends.
@@ -53,15 +54,21 @@ func (p *Pusher) Run(ctx context.Context) error {
 				}
 			}()
 		}
-		timer := time.NewTimer(interval)
-		select {
-		case <-ctx.Done():
-		case <-rung:
-		case <-timer.C:
-		}
-		timer.Stop()
+		wait(ctx, rung, interval)
+		wait(ctx, nil, gatherTime)
 	}
 	return nil
+}
+
+// wait ends when the bell rings, after a time, or with ctx.
+func wait(ctx context.Context, rung <-chan struct{}, long time.Duration) {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-rung:
+	case <-timer.C:
+	}
 }
 
 // turn pushes one stream under a lease. It tells whether anything was delivered.
