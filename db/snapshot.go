@@ -105,15 +105,15 @@ func (s *Snapshot) Rows(ctx context.Context, t backup.Table, each func(row []any
 
 // part is what is read of a table, and how.
 type part struct {
-	company string // only what is this company's; empty: everything
-	ordered bool   // by the primary key
+	companies []string // only what is theirs; none: everything
+	ordered   bool     // by the primary key
 }
 
 // rowsOf reads a table.
 func (d *DB) rowsOf(ctx context.Context, q sqlx.QueryerContext, t table, of part, each func(row []any) error) error {
 	query, args := `select `+quoted(t.Names())+` from "`+t.Name+`"`, []any{}
-	if of.company != "" {
-		query, args = query+` where "`+t.company+`" = `+d.dialect.rebind("?"), []any{of.company}
+	if len(of.companies) > 0 {
+		query, args = query+` where "`+t.company+`" `+d.dialect.rebind(d.dialect.in()), []any{d.dialect.values(of.companies)}
 	}
 	if of.ordered && len(t.key) > 0 {
 		query += ` order by ` + quoted(t.key)

@@ -18,6 +18,7 @@
 //   - app_actions.go: what commands and the console do to an app
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them
+//   - migrate.go: companies moved from SQLite to Postgres
 //   - conformance.go: the suite that judges any SCIM server
 //   - demo.go and package demo: the whole story on one command
 //

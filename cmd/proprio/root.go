@@ -70,7 +70,7 @@ func (p *program) rootCmd() *cobra.Command {
 	root.AddCommand(
 		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.streamCmd(), p.typeCmd(), p.roleCmd(), p.entitlementCmd(), p.removedCmd(), p.clientCmd(), p.appCmd(),
 		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(), p.conformanceCmd(),
-		p.backupCmd(), p.restoreCmd(),
+		p.backupCmd(), p.restoreCmd(), p.migrateCmd(),
 	)
 	return root
 }
