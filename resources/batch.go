@@ -22,6 +22,23 @@ type Outcome struct {
 //
 // What a resource refers to must be there before the batch.
 func (d *Directory) CreateMany(ctx context.Context, c Caller, typ string, inputs []Input) ([]Outcome, error) {
+	return d.createMany(ctx, c, typ, inputs, nil)
+}
+
+// errTried takes back what was only tried.
+var errTried = errors.New("it was only tried")
+
+// TryMany does what CreateMany does, and undoes it: the outcomes are what would have been.
+func (d *Directory) TryMany(ctx context.Context, c Caller, typ string, inputs []Input) ([]Outcome, error) {
+	outcomes, err := d.createMany(ctx, c, typ, inputs, errTried)
+	if errors.Is(err, errTried) {
+		return outcomes, nil
+	}
+	return nil, err
+}
+
+// createMany ends the transaction with end: nil commits it.
+func (d *Directory) createMany(ctx context.Context, c Caller, typ string, inputs []Input, end error) ([]Outcome, error) {
 	rt, err := d.resourceType(ctx, c, typ)
 	if err != nil {
 		return nil, err
@@ -43,8 +60,11 @@ func (d *Directory) CreateMany(ctx context.Context, c Caller, typ string, inputs
 	}
 	var outcomes []Outcome
 	err = d.Store.Together(ctx, func(ctx context.Context) error {
-		outcomes, err = b.write(ctx)
-		return err
+		var err error
+		if outcomes, err = b.write(ctx); err != nil {
+			return err
+		}
+		return end
 	})
 	return outcomes, err
 }

@@ -7,13 +7,17 @@
 //   - config.go: its settings (flags, environment, file, defaults); logging.go: its log
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
 //   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
-//   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends; metrics.go: the second listener
+//   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends
+//   - limits.go, entrance.go: what the server takes on at once, and what becomes of the rest
+//   - metrics.go, routes.go: what the second listener tells, and by which routes requests are counted;
+//     collector.go, collector_state.go: and what the parts and the database tell of themselves
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
 //   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go, type.go: one noun each, for
 //     administrators
 //   - connection_set.go: a connection's preset, switches and what its requests show
 //   - stream.go, events.go: event streams, for administrators and in the server
 //   - grant.go: roles and entitlements
+//   - import.go: users and groups of a file
 //   - removed.go: what was deleted, and brought back
 //   - app_actions.go: what commands and the console do to an app
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
