@@ -81,7 +81,7 @@ func held(parameter string) string {
 // marked sets or raises marks, as writeMarks does, of a relation of type and id; its parameter is the time.
 func marked(objects, parameter string) string {
 	return `marked as (insert into dirty (company_id, object_type, object_id, seq, marked_at)
-		select $1, object.type, object.id, ` + parameter + `::bigint, ` + parameter + ` from (` + objects + `) as object(type, id)
+		select $1, object.type, object.id, ` + parameter + `, ` + parameter + ` from (` + objects + `) as object(type, id)
 		order by object.type, object.id
 		on conflict (company_id, object_type, object_id) do update set
 		seq = case when dirty.seq < excluded.seq then excluded.seq else dirty.seq + 1 end, marked_at = excluded.marked_at)`
@@ -101,7 +101,7 @@ var createStatement = `with ` + held("$12") + `,
 		select $1, new.id, ` + emailColumns + ` from new, jsonb_array_elements($28::jsonb) as row(value)),
 	called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 		select $1, $11, $7, new.id, $27 from new where $27 <> ''),
-	` + marked(`select $7, new.id from new where $7 in ('User', 'Group')`, "$29") + `
+	` + marked(`select $7, new.id from new where $7 in ('User', 'Group')`, "$29::bigint") + `
 	select count(*) from new`
 
 const emailColumns = `(row.value ->> 0)::bigint, row.value ->> 1, row.value ->> 2, row.value ->> 3, (row.value ->> 4)::boolean`

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -10,45 +12,29 @@ import (
 	"proprio/resources"
 )
 
-// membersStatement adds the members $12 to a Group and takes the members $13 out of it. The Group's row is locked first, so
-// that changes of one Group are made one after the other, and each waits for the row alone. Nothing is done where a member
-// is not there. The Group gets a version where somebody came or went.
-var membersStatement = `with found as (select id, type from resources where company_id = $1 and id = any($12::text[])
-			and type in ('User', 'Group')),
-	place as (select id from resources where company_id = $1 and type = $7 and id = $14::text
-		and ($15::bigint = 0 or version = $15) and (select count(*) from found) = cardinality($12::text[]) for no key update),
-	gone as (delete from members using place where members.company_id = $1 and members.group_id = place.id
-		and members.member_id = any($13::text[]) returning member_type, member_id),
-	come as (insert into members (company_id, group_id, member_id, member_type, created)
-		select $1, place.id, found.id, found.type, $16::bigint from place, found order by found.id
-		on conflict do nothing returning member_type, member_id),
-	moved as (select * from gone union all select * from come),
-	new as (update resources set version = version + 1, modified = $17::bigint from place
-		where resources.company_id = $1 and resources.id = place.id and exists (select 1 from moved)
-		returning resources.*, ` + inForceName + `, coalesce((select x.external_id from external_ids x where x.company_id = $1
-			and x.resource_id = resources.id and x.connection_id = $11), '') as external_id),
-	` + noted + `,
-	` + marked(`select new.type, new.id from new union all select * from moved`, "$16") + `
-	select id, type, version, created, modified, body, user_name, user_name_folded, display_name, name_folded, active, hold,
-		manager, nullif(external_id, '') as external_id from new`
-
+// moveMembers adds members to a Group and takes others out of it. The Group's row is locked first, so that changes of one
+// Group are made one after the other, and each waits for the row alone. Nothing is done where one to add is not there. The
+// Group gets a version where somebody came or went.
 func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
 	m := ch.Members
-	add := make([]string, len(m.Add))
+	add, remove := make([]string, len(m.Add)), append([]string{}, m.Remove...)
 	for i, member := range m.Add {
-		if member.Type != "" && member.Type != resources.TypeUser && member.Type != resources.TypeGroup || !keepable(member.ID) {
+		if member.Type != "" && member.Type != resources.TypeUser && member.Type != resources.TypeGroup {
 			return resources.Applied{}, false, nil
 		}
 		add[i] = member.ID
 	}
-	for _, id := range m.Remove {
+	for _, id := range append(remove, add...) {
 		if !keepable(id) {
 			return resources.Applied{}, false, nil
 		}
 	}
+	if len(add)+len(remove) == 0 {
+		return resources.Applied{}, false, nil
+	}
+	move := numbered{args: w.notedArgs(ch)}
 	row := appliedRow{}
-	err := w.get(ctx, tx, &row, membersStatement, w.notedArgs(ch, pq.Array(add), pq.Array(append([]string{}, m.Remove...)), ch.Resource.ID,
-		ch.Expected, micros(w.now()), micros(w.moment(ch)))...)
+	err := w.get(ctx, tx, &row, move.statement(w, ch, add, remove), move.args...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there
 		return resources.Applied{}, false, nil
@@ -58,4 +44,55 @@ func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Cha
 		return resources.Applied{}, true, err
 	}
 	return row.applied(true), true, nil
+}
+
+// numbered are the parameters of a statement while it is being written.
+type numbered struct{ args []any }
+
+// param adds a parameter and returns what stands for it.
+func (n *numbered) param(v any, typ string) string {
+	n.args = append(n.args, v)
+	return "$" + strconv.Itoa(len(n.args)) + "::" + typ
+}
+
+// is compares with one value or with several. One is named as a value: then, whatever the planner believes of the table,
+// the index on all columns leads to the row, and a Group is not read for one of its members.
+func (n *numbered) is(ids []string) string {
+	if len(ids) == 1 {
+		return " = " + n.param(ids[0], "text")
+	}
+	return " = any(" + n.param(pq.Array(ids), "text[]") + ")"
+}
+
+func (n *numbered) statement(w *writer, ch *resources.Change, add, remove []string) string {
+	group, now := n.param(ch.Resource.ID, "text"), n.param(micros(w.now()), "bigint")
+	expected := n.param(ch.Expected, "bigint")
+	locked := `place as (select id from resources where company_id = $1 and type || '' = $7 and id = ` + group + `
+		and (` + expected + ` = 0 or version = ` + expected + `)`
+	var parts, moved []string
+	if len(add) > 0 {
+		parts = append(parts, `found as (select id, type from resources where company_id = $1 and id`+n.is(add)+`
+			and type || '' in ('User', 'Group'))`)
+		locked += ` and (select count(*) from found) = ` + n.param(len(add), "bigint")
+	}
+	parts = append(parts, locked+` for no key update)`)
+	if len(remove) > 0 {
+		parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = `+group+` and member_id`+n.is(remove)+`
+			and exists (select 1 from place) returning member_type, member_id)`)
+		moved = append(moved, `select * from gone`)
+	}
+	if len(add) > 0 {
+		parts = append(parts, `come as (insert into members (company_id, group_id, member_id, member_type, created)
+			select $1, place.id, found.id, found.type, `+now+` from place, found order by found.id
+			on conflict do nothing returning member_type, member_id)`)
+		moved = append(moved, `select * from come`)
+	}
+	parts = append(parts, `moved as (`+strings.Join(moved, ` union all `)+`)`,
+		`new as (update resources set version = version + 1, modified = `+n.param(micros(w.moment(ch)), "bigint")+`
+			where company_id = $1 and id = `+group+` and exists (select 1 from place) and exists (select 1 from moved)
+			returning resources.*, `+inForceName+`, coalesce((select x.external_id from external_ids x where x.company_id = $1
+				and x.resource_id = resources.id and x.connection_id = $11), '') as external_id)`,
+		noted, marked(`select new.type, new.id from new union all select * from moved`, now))
+	return `with ` + strings.Join(parts, `, `) + ` select id, type, version, created, modified, body, user_name, user_name_folded,
+		display_name, name_folded, active, hold, manager, nullif(external_id, '') as external_id from new`
 }
