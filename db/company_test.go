@@ -68,6 +68,8 @@ var overAllCompanies = map[string]string{
 	"push_work.go:ForgetLeases":          "a server that starts alone on its database frees what it held when it died",
 	"keyset.go:TrySecrets":               "tries the keyset on the newest secrets; shows none",
 	"snapshot.go:look":                   "a backup is of all companies",
+	"census.go:Queues":                   "how much waits of all companies together",
+	"census.go:Census":                   "how many there are of all companies together",
 	"ownership_read.go:observed":         "each caller's condition is looked at instead",
 	"ownership_read.go:findings":         "each caller's condition is looked at instead",
 }

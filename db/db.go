@@ -28,6 +28,8 @@ type Config struct {
 	FindTime time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	// Trace hears of every statement and transaction. Default: nobody does.
+	Trace Trace
 	// Logger hears of migrations and retries. Default: none.
 	Logger *slog.Logger
 }
@@ -50,6 +52,7 @@ type DB struct {
 	authentications *authentications
 	findTime        time.Duration
 	now             func() time.Time
+	trace           Trace
 	logger          *slog.Logger
 }
 
@@ -88,7 +91,7 @@ func connect(c Config) (*DB, error) {
 
 // newDB is a database without connections.
 func newDB(c Config) *DB {
-	return &DB{now: c.Now, logger: c.Logger, findTime: c.FindTime, types: newRegistries(), milestones: newMilestones(),
+	return &DB{now: c.Now, trace: c.Trace, logger: c.Logger, findTime: c.FindTime, types: newRegistries(), milestones: newMilestones(),
 		authentications: newAuthentications()}
 }
 
@@ -146,7 +149,7 @@ func (d *DB) get(ctx context.Context, tx *sqlx.Tx, dest any, query string, args 
 		return mapError(err)
 	}
 	defer stmt.done()
-	return d.failedRead(ctx, tx, mapError(stmt.GetContext(ctx, dest, args...)))
+	return d.failedRead(ctx, tx, mapError(stmt.failed(stmt.GetContext(ctx, dest, args...))))
 }
 
 // list reads all rows into dest, a pointer to a slice. With a nil tx it reads as get does.
@@ -156,7 +159,7 @@ func (d *DB) list(ctx context.Context, tx *sqlx.Tx, dest any, query string, args
 		return mapError(err)
 	}
 	defer stmt.done()
-	return d.failedRead(ctx, tx, mapError(stmt.SelectContext(ctx, dest, args...)))
+	return d.failedRead(ctx, tx, mapError(stmt.failed(stmt.SelectContext(ctx, dest, args...))))
 }
 
 // exec writes within a transaction and returns how many rows it touched.
@@ -167,7 +170,7 @@ func (d *DB) exec(ctx context.Context, tx *sqlx.Tx, query string, args ...any) (
 	}
 	defer stmt.done()
 	res, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
+	if stmt.failed(err) != nil {
 		return 0, mapError(err)
 	}
 	return res.RowsAffected()

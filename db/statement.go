@@ -35,17 +35,20 @@ func (p *pool) Close() error {
 type statement struct {
 	*sqlx.Stmt
 	once bool
+	span Span // nil: nobody listens
 }
 
 func (s statement) done() {
+	if s.span != nil {
+		s.span.End()
+	}
 	if s.once {
 		_ = s.Close()
 	}
 }
 
-// statement prepares a query written with ? for parameters, or finds it prepared, for a transaction (tx) or for reading
-// (nil).
-func (d *DB) statement(ctx context.Context, tx *sqlx.Tx, query string) (statement, error) {
+// prepared prepares a statement, or finds it prepared.
+func (d *DB) prepared(ctx context.Context, tx *sqlx.Tx, query string) (statement, error) {
 	tx = d.carriedTx(ctx, tx)
 	if tx != nil && d.group != nil {
 		return d.group.link.statement(ctx, query)

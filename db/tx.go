@@ -23,7 +23,7 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 	if t := d.carried(ctx); t != nil {
 		return t.part(ctx, f)
 	}
-	return d.retry(ctx, false, f)
+	return d.traced(ctx, func(ctx context.Context) error { return d.retry(ctx, false, f) })
 }
 
 // aloneTx is inTx for what takes long: on SQLite, where others may share a transaction, this one is f's alone, and ends

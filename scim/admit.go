@@ -13,12 +13,21 @@ import (
 	"proprio/scim/gate"
 )
 
-// Reasons for which a request is refused before anything is done for it.
-const (
-	RefusedRate  = "rate"  // more requests per second than the connection may send
-	RefusedQueue = "queue" // as many requests of the connection wait as may
-	RefusedWait  = "wait"  // it would have waited for too long
-)
+// RefusedRate is the reason of a request refused because its connection sends more in a second than it may. The others
+// are those of [gate.Refused].
+const RefusedRate = "rate"
+
+// errOverload is what a request hears for which there is no room (RFC 9110 §15.6.4).
+var errOverload = scimerrors.ScimError{
+	Status: http.StatusServiceUnavailable,
+	Detail: "The server has more requests than it can work on at present. Repeat this one when Retry-After has passed.",
+}
+
+// Overloaded refuses a request before it reaches the server: a program that serves more besides may have no room for it.
+func Overloaded(w http.ResponseWriter, after time.Duration) {
+	setRetryAfter(w, after)
+	write(w, errOverload.Status, errorBody(errOverload))
+}
 
 // admit makes requests wait for their turn, or refuses them, when more come than can be worked on at once.
 func (s *Server) admit(next http.Handler) http.Handler {
@@ -38,23 +47,16 @@ func (s *Server) admit(next http.Handler) http.Handler {
 	})
 }
 
-// refuseEntry answers who was not let in (RFC 9110 §15.6.4).
+// refuseEntry answers who was not let in.
 func (s *Server) refuseEntry(w http.ResponseWriter, r *http.Request, err error) {
 	var refused *gate.Refused
 	if !errors.As(err, &refused) {
 		s.writeError(w, r, err)
 		return
 	}
-	reason := RefusedWait
-	if refused.Full {
-		reason = RefusedQueue
-	}
-	s.refuse(reason)
+	s.refuse(refused.Reason())
 	setRetryAfter(w, refused.RetryAfter)
-	s.writeError(w, r, fmt.Errorf("%w (%w)", scimerrors.ScimError{
-		Status: http.StatusServiceUnavailable,
-		Detail: "The server has more requests than it can work on at present. Repeat this one when Retry-After has passed.",
-	}, resources.ErrBusy))
+	s.writeError(w, r, fmt.Errorf("%w (%w)", errOverload, resources.ErrBusy))
 }
 
 // refuse tells of a refusal.

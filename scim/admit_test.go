@@ -73,7 +73,7 @@ func TestOverloadIsShedAndHoldsUpNobodyElse(t *testing.T) {
 		if s.Busy != 0 || s.Waiting != 0 || s.Full+s.Slow != requests-3 {
 			t.Errorf("after all: %+v", s)
 		}
-		if refused[scim.RefusedQueue] == 0 || refused[scim.RefusedQueue]+refused[scim.RefusedWait] != requests-3 {
+		if refused["queue"] == 0 || refused["queue"]+refused["wait"] != requests-3 {
 			t.Errorf("refusals told: %v", refused)
 		}
 	})

@@ -25,9 +25,9 @@ type Config struct {
 	PublicURL     string        // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
 	MetricsListen string        // address of the metrics listener; empty: none
 	DrainDelay    time.Duration // how long the server goes on after it was told to stop, saying that it is not ready
-	RateLimit     uint16        // requests per second of one connection before it is 429; 0: any number
-	LogFormat     string        // "text" or "json". Default "text"
-	LogLevel      string        // "debug", "info", "warn" or "error". Default "info"
+	Limits        limits
+	LogFormat     string // "text" or "json". Default "text"
+	LogLevel      string // "debug", "info", "warn" or "error". Default "info"
 }
 
 func (c *Config) flags(f *pflag.FlagSet) {
@@ -43,7 +43,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.publicURLFlag(f)
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
 	f.DurationVar(&c.DrainDelay, "drain-delay", 0, "how long to go on serving, as not ready, after being told to stop; for load balancers")
-	f.Uint16Var(&c.RateLimit, "rate-limit", 0, "SCIM requests per second of one connection before it is 429; 0: any number")
+	c.Limits.flags(f)
 }
 
 // publicURLFlag is for the server and for commands that print an address of it.

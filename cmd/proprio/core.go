@@ -30,6 +30,7 @@ type core struct {
 	engine    *push.Engine         // plans and pushes once it runs; commands only ask it
 	inspector *ownership.Inspector // reads apps' own account lists
 	checker   *ownership.Checker   // sees in apps what they confirmed
+	limits    limits               // of the server
 	log       *slog.Logger
 	now       func() time.Time
 }
@@ -47,7 +48,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	c := &core{db: d, registry: resources.NewRegistry(), log: p.log, now: time.Now}
+	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, log: p.log, now: time.Now}
 	if err := c.wirePush(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

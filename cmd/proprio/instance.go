@@ -25,6 +25,8 @@ type instance struct {
 	*core
 	url      string // public URL
 	metrics  *metrics
+	routes   routes
+	entrance *entrance
 	recorder *scim.Recorder
 	scim     *scim.Server
 	oauth    *oauth.Server
@@ -44,7 +46,9 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
-	i := &instance{core: c, url: url, metrics: newMetrics()}
+	i := &instance{core: c, url: url, metrics: newMetrics(), routes: newRoutes(c.registry)}
+	i.entrance = newEntrance(c.limits, i.metrics)
+	i.metrics.registry.MustRegister(newCollector(i))
 	i.cluster = &duties{store: c.db, owner: newID(), lease: dutyLease, look: dutyLook, log: c.log}
 	cursorKey, err := c.db.Sealer().Derive("scim cursors")
 	if err != nil {
@@ -54,6 +58,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	i.scim = &scim.Server{
 		Directory: c.directory, Store: c.db, Connections: c.db, Registry: c.db, PublicURL: url,
 		CursorKey: cursorKey, Now: c.now, Log: c.log, Record: c.db, Recorder: i.recorder, Observe: i.observe,
+		Limits: c.limits.scim(), Gate: i.entrance.scim, Refused: i.metrics.refuse,
 		ResourceMetadata: oauth.ResourceMetadata(url, scim.BasePath),
 	}
 	i.wireEvents()
@@ -86,7 +91,7 @@ func newOAuth(c *core, url string) *oauth.Server {
 // observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
 // deactivated at once and not at the next poll.
 func (i *instance) observe(route, method string, status int, took time.Duration) {
-	i.metrics.observe(route, method, status, took)
+	i.metrics.observe(i.routes.of(route), method, status, took)
 	reads := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(route, "/.search")
 	if !reads && status < 300 {
 		i.engine.Wake()
@@ -97,8 +102,11 @@ func (i *instance) observe(route, method string, status int, took time.Duration)
 // handler is everything the main listener serves. What concerns SCIM and OAuth is told apart before the ServeMux, which
 // answers paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
-	protocol, tokens, streams, pages := i.scim.Handler(), i.oauth.Handler(), i.eventRoutes(), i.pages()
-	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	protocol, health := i.scim.Handler(), i.metrics.measured(i.health())
+	pages := i.metrics.measured(i.entrance.admitted(i.entrance.pages, "console", i.console.Handler()))
+	tokens := i.metrics.measured(i.entrance.admitted(i.entrance.pages, "oauth", i.oauth.Handler()))
+	streams := i.metrics.measured(i.entrance.admitted(i.entrance.polls, "events", i.eventRoutes()))
+	bounded := i.entrance.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case scim.Concerns(r.URL.Path):
 			protocol.ServeHTTP(w, r)
@@ -110,14 +118,26 @@ func (i *instance) handler() http.Handler {
 			pages.ServeHTTP(w, r)
 		}
 	}))
+	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == healthPath || r.URL.Path == readyPath { // answered however much there is to do
+			health.ServeHTTP(w, r)
+			return
+		}
+		bounded.ServeHTTP(w, r)
+	}))
 }
 
-// pages is the console, and the paths that machines ask whether the server lives.
-func (i *instance) pages() http.Handler {
+// The paths that machines ask whether the server lives.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// health answers them.
+func (i *instance) health() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", i.ready)
-	mux.Handle("/", i.console.Handler())
+	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET "+readyPath, i.ready)
 	return mux
 }
 

@@ -178,7 +178,9 @@ func TestMetricsListenerCountsRequests(t *testing.T) {
 		t.Errorf("metrics: %s, %s", resp.Status, resp.Header.Get("Content-Type"))
 	}
 	for _, want := range []string{
-		`proprio_scim_request_seconds_count{method="GET",route="/Users",status="200"} 3`, "# TYPE proprio_scim_request_seconds histogram", "go_goroutines",
+		`proprio_http_requests_total{code="200",method="GET",route="/scim/v2/Users"} 3`,
+		`proprio_http_request_duration_seconds_count{method="GET",route="/scim/v2/Users"} 3`,
+		"# TYPE proprio_http_request_duration_seconds histogram", "go_goroutines",
 	} {
 		if !strings.Contains(body, want+"\n") && !strings.Contains(body, "\n"+want+" ") {
 			t.Errorf("the metrics lack %s", want)

@@ -53,7 +53,6 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	i.scim.Limits.Rate = int(p.cfg.RateLimit)
 	return p.run(ctx, i, listener, ready)
 }
 

@@ -49,6 +49,14 @@ type Refused struct {
 	Full       bool          // as many of the client's requests wait as may; otherwise the wait would be too long
 }
 
+// Reason is one word for counting: queue when the line was full, wait when it was too slow.
+func (r *Refused) Reason() string {
+	if r.Full {
+		return "queue"
+	}
+	return "wait"
+}
+
 // Error says it in the words of an operator.
 func (r *Refused) Error() string {
 	if r.Full {
