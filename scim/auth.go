@@ -25,10 +25,12 @@ const (
 
 type callerKey struct{}
 
-// callerFrom is who asks. It is only called behind authenticate, which always sets it.
+// callerFrom is who asks: whom authenticate found, unless one who acts for them was put into the context.
 func callerFrom(ctx context.Context) resources.Caller {
-	c, _ := ctx.Value(callerKey{}).(resources.Caller)
-	return c
+	if c, ok := ctx.Value(callerKey{}).(resources.Caller); ok {
+		return c
+	}
+	return eventFrom(ctx).caller
 }
 
 // authenticate lets nobody past without a bearer token in force (RFC 6750).
@@ -40,8 +42,8 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		e := eventFrom(r.Context())
-		e.company, e.connection = caller.Company, caller.Connection
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+		e.caller, e.company, e.connection = caller, caller.Company, caller.Connection
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -3,6 +3,7 @@ package scim_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,12 @@ type shelf struct {
 func (s shelf) Find(context.Context, resources.Caller, resources.Query) (*resources.Page, error) {
 	return &s.page, nil
 }
+
+func (s shelf) Get(context.Context, resources.Caller, string, string, resources.With) (*resources.Resource, error) {
+	return s.page.Resources[0], nil
+}
+
+func (s shelf) RecordExchange(context.Context, ...resources.Exchange) error { return nil }
 
 func (s shelf) Authenticate(context.Context, [32]byte, time.Time) (resources.Token, resources.Connection, error) {
 	return resources.Token{Scopes: []string{scim.Scope}}, resources.Connection{ID: "c", Company: "company"}, nil
@@ -53,7 +60,8 @@ func newBare(users int) bare {
 	registry := resources.NewRegistry()
 	server := &scim.Server{
 		Directory: &resources.Directory{Registry: registry, Store: s}, Store: s, Connections: s, Registry: registry,
-		PublicURL: publicURL, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		PublicURL: publicURL, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Recorder: scim.NewRecorder(s, slog.New(slog.DiscardHandler)),
 	}
 	token, _ := resources.NewToken()
 	return bare{server.Handler(), token}
@@ -130,6 +138,28 @@ func BenchmarkList_100Users(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if w := h.ask(b, "/Users"+strings.ReplaceAll(query, `"`, "%22")); w.status != 200 {
+					b.Fatalf("status %d", w.status)
+				}
+			}
+		})
+	}
+}
+
+// What identity providers ask most, all but the database: reading one User, and looking one up.
+func BenchmarkRead(b *testing.B) {
+	h := newBare(1)
+	for name, path := range map[string]string{
+		"Get": "/Users/" + unknownID, "LookUp": "/Users?filter=userName%20eq%20%22anne.martin@societe.example%22",
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequestWithContext(b.Context(), "GET", scim.BasePath+path, nil)
+			r.Header.Set("Authorization", "Bearer "+h.token)
+			r.Header.Set("Accept", "application/scim+json, application/json")
+			r.Header.Set("User-Agent", "scimload")
+			b.ReportAllocs()
+			for b.Loop() {
+				w := &nowhere{header: http.Header{}}
+				if h.ServeHTTP(w, r); w.status != 200 {
 					b.Fatalf("status %d", w.status)
 				}
 			}

@@ -24,7 +24,7 @@ const root = "/"
 type request struct {
 	caller resources.Caller
 	query  resources.Query
-	scope  scope
+	scope  scope // of a walk
 	cursor cursor
 	shown  map[string]shown // by resource type
 }
@@ -83,9 +83,11 @@ func (c *collection) read(caller resources.Caller, p parameters) (*request, erro
 	if err := c.selections(q, p); err != nil {
 		return nil, err
 	}
-	var err error
-	if q.scope, err = c.scopeOf(caller, p); err != nil {
-		return nil, err
+	if _, walking := p["cursor"]; walking {
+		var err error
+		if q.scope, err = c.scopeOf(caller, p); err != nil {
+			return nil, err
+		}
 	}
 	return q, c.page(q, p)
 }

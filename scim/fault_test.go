@@ -157,6 +157,7 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 			"/Users/" + userID:                           {Groups: true, References: references}, "/Users?excludedAttributes=groups": {References: references},
 			"/Users?attributes=userName": {},
 		} {
+			want.WithoutIndex = true // nothing of it is ever shown
 			c.do("GET", path, nil).must(200)
 			if got := <-spy.with; !reflect.DeepEqual(got, want) {
 				t.Errorf("%s reads %+v, want %+v", path, got, want)

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	scimerrors "github.com/elimity-com/scim/errors"
-	"github.com/gorilla/mux"
 )
 
 // me serves /Me: the User that an administrator bound to the connection, as if it had been asked for by its own URI, which
@@ -15,7 +14,8 @@ func (s *site) me(h handler) handler {
 		if id == "" {
 			return noMe(w, r)
 		}
-		return h(w, mux.SetURLVars(r, map[string]string{"id": id}))
+		eventFrom(r.Context()).pathID = id
+		return h(w, r)
 	}
 }
 

@@ -2,12 +2,15 @@ package scim
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +23,8 @@ import (
 type event struct {
 	id         string
 	route      string // template, "" when no route matched
+	pathID     string // the path's id, decoded
+	caller     resources.Caller
 	company    string
 	connection string
 	status     int // 0: nothing written yet
@@ -56,11 +61,12 @@ func eventFrom(ctx context.Context) *event {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
-		e := &event{id: uuid.NewString()}
-		w.Header().Set("X-Request-Id", e.id)
-		w.Header().Set("Cache-Control", "no-store") // directory data must not stay in a proxy (RFC 7644 §7.6)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		original := *r.URL
+		e := &event{id: newRequestID()}
+		setHeaders(w.Header(),
+			"X-Request-Id", e.id,
+			"Cache-Control", "no-store", // directory data must not stay in a proxy (RFC 7644 §7.6)
+			"X-Content-Type-Options", "nosniff",
+		)
 		r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))
 		rw := &responseWriter{ResponseWriter: w, event: e}
 		defer func() {
@@ -69,17 +75,42 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				s.writeError(rw, r, fmt.Errorf("panic: %v", p))
 			}
 			d := s.Now().Sub(start)
-			s.record(r, e, original.RequestURI(), start, d)
+			s.record(r, e, start, d)
 			s.tell(r, e, d)
 		}()
 		next.ServeHTTP(rw, r)
 	})
 }
 
+// newRequestID makes a UUIDv4. It names a request and opens nothing, so it is not worth a question to the system.
+func newRequestID() string {
+	var id uuid.UUID
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version and variant (RFC 9562 §5.4)
+	return id.String()
+}
+
 // tell writes the request's one wide log line and counts it. The line holds no personal data: the route instead of the
 // path and the query, and an error's text only when it is the server's own fault.
 func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
 	level := slog.LevelInfo
+	failed := e.err != nil && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented
+	if failed {
+		level = slog.LevelError
+		if errors.Is(e.err, resources.ErrBusy) {
+			level = slog.LevelWarn
+		}
+	}
+	if s.Log.Enabled(r.Context(), level) {
+		s.logLine(r, e, level, failed, d)
+	}
+	if s.Observe != nil {
+		s.Observe(e.route, r.Method, e.status, d)
+	}
+}
+
+func (s *Server) logLine(r *http.Request, e *event, level slog.Level, failed bool, d time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("request", e.id), slog.String("method", r.Method), slog.String("route", e.route),
 		slog.Int("status", e.status), slog.Duration("duration", d),
@@ -88,23 +119,20 @@ func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
 	if len(e.ignored) > 0 {
 		attrs = append(attrs, slog.Any("ignored", e.ignored))
 	}
-	if e.err != nil && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented {
-		level = slog.LevelError
-		if errors.Is(e.err, resources.ErrBusy) {
-			level = slog.LevelWarn
-		}
+	if failed {
 		attrs = append(attrs, slog.String("error", e.err.Error()))
 	}
 	s.Log.LogAttrs(r.Context(), level, "scim", attrs...)
-	if s.Observe != nil {
-		s.Observe(e.route, r.Method, e.status, d)
-	}
 }
 
 // record keeps the exchange for the admin, if it is one of a connection's.
-func (s *Server) record(r *http.Request, e *event, uri string, at time.Time, d time.Duration) {
+func (s *Server) record(r *http.Request, e *event, at time.Time, d time.Duration) {
 	if s.Recorder == nil || e.connection == "" {
 		return
+	}
+	uri := r.RequestURI
+	if !strings.HasPrefix(uri, "/") { // a proxy's form, or no server's request
+		uri = r.URL.RequestURI()
 	}
 	s.Recorder.notice(e.company, e.connection, at, sightOf(r, e), e.ignored)
 	s.Recorder.Record(withoutHidden(resources.Exchange{

@@ -12,6 +12,7 @@ import (
 // sight is one request as an observer sees it.
 type sight struct {
 	agent  string
+	asks   bool // there is a query
 	header http.Header
 	call   string // method, path below the base and query, decoded: GET /Users?filter=userName eq "x"
 	body   []byte
@@ -27,7 +28,7 @@ func sightOf(r *http.Request, e *event) sight {
 	if query != "" {
 		query = "?" + unescape(strings.ReplaceAll(query, "+", " "))
 	}
-	return sight{agent: r.UserAgent(), header: r.Header, call: r.Method + " " + path + query, body: e.request, status: e.status}
+	return sight{agent: r.UserAgent(), asks: query != "", header: r.Header, call: r.Method + " " + path + query, body: e.request, status: e.status}
 }
 
 // By what a client is recognised, the surest first.
@@ -46,8 +47,49 @@ type clue struct {
 	client string
 	by     string
 	one    func(sight) bool
-	row    []*regexp.Regexp // found in this order among the last requests, "METHOD /path?query status" each
-	tight  bool             // with nothing between them but reads of single resources
+	row    []pattern // found in this order among the last requests, "METHOD /path?query status" each
+	tight  bool      // with nothing between them but reads of single resources
+}
+
+// pattern is an expression in any letter case, and what a text it fits begins with. Nearly every request is none that
+// is looked for, and is passed over by its beginning.
+type pattern struct {
+	begin      string
+	expression *regexp.Regexp
+}
+
+// newPattern makes a pattern that holds from the beginning.
+func newPattern(expression string) pattern {
+	begin := expression
+	if i := strings.IndexAny(begin, `?\(.[*+`); i >= 0 {
+		begin = begin[:i]
+		if expression[i] == '?' || expression[i] == '*' { // the character before need not be there
+			begin = begin[:i-1]
+		}
+	}
+	return pattern{begin, regexp.MustCompile("(?i)^" + expression)}
+}
+
+func (p pattern) begins(text string) bool {
+	return len(text) >= len(p.begin) && strings.EqualFold(text[:len(p.begin)], p.begin)
+}
+
+func (p pattern) fits(text string) bool { return p.begins(text) && p.expression.MatchString(text) }
+
+// containsFold says whether a text holds ASCII text, in any letter case.
+func containsFold(text, part string) bool {
+	for i := 0; i+len(part) <= len(text); i++ {
+		if text[i]|0x20 == part[0]|0x20 && strings.EqualFold(text[i:i+len(part)], part) {
+			return true
+		}
+	}
+	return false
+}
+
+// quotesGUID says whether a text ends with as many characters in quotation marks as a GUID has.
+func quotesGUID(text string) bool {
+	const quoted = 38
+	return len(text) > quoted && text[len(text)-1] == '"' && text[len(text)-quoted] == '"'
 }
 
 // guid is what Entra's connection test looks for.
@@ -61,14 +103,16 @@ func clues() []clue {
 			return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(have, name) })
 		}}
 	}
-	call := func(client, pattern string) clue {
-		expression := regexp.MustCompile(pattern)
-		return clue{client: client, by: byRequest, one: func(s sight) bool { return expression.MatchString(s.call) }}
+	call := func(client, holds, expression string) clue { // of requests with a query that holds something
+		p := newPattern(expression)
+		return clue{client: client, by: byRequest, one: func(s sight) bool {
+			return s.asks && containsFold(s.call, holds) && p.fits(s.call)
+		}}
 	}
 	row := func(client string, patterns ...string) clue {
 		c := clue{client: client, by: bySequence}
 		for _, p := range patterns {
-			c.row = append(c.row, regexp.MustCompile("(?i)^"+p))
+			c.row = append(c.row, newPattern(p))
 		}
 		return c
 	}
@@ -76,15 +120,16 @@ func clues() []clue {
 		c.tight = true
 		return c
 	}
+	random := newPattern(`GET /Users/?\?filter=\S+ eq "` + guid + `"$`)
 	return []clue{
 		{client: "entra", by: byHeader, one: func(s sight) bool { return s.header.Get("Adscimversion") != "" }},
 		agent("okta", "okta"), agent("authentik", "authentik"), agent("onelogin", "onelogin"), agent("jumpcloud", "jumpcloud"),
 		agent("ping", "pingone", "pingfederate", "pingidentity"), agent("cyberark", "cyberark", "idaptive"),
 		agent("sailpoint", "sailpoint"), agent("rippling", "rippling"), agent("google", "google"), agent("entra", "azuread", "azure-ad"),
-		call("entra", `(?i)[?&]aadOptscim062020`),
-		call("entra", `(?i)^GET /Users/?\?filter=\S+ eq "`+guid+`"$`),
-		call("okta", `(?i)^GET /Users/?\?startIndex=1&count=2$`),
-		call("ping", `(?i)^GET /Users/?\?(.*&)?filter=emails eq `),
+		call("entra", "aadOptscim062020", `.*[?&]aadOptscim062020`),
+		{client: "entra", by: byRequest, one: func(s sight) bool { return s.asks && quotesGUID(s.call) && random.fits(s.call) }},
+		call("okta", "?startIndex=1&count=2", `GET /Users/?\?startIndex=1&count=2$`),
+		call("ping", "filter=emails eq ", `GET /Users/?\?(.*&)?filter=emails eq `),
 		{client: "onelogin", by: byRequest, one: func(s sight) bool { return bytes.Contains(s.body, []byte("urn:scim:schemas:core:1.0")) }},
 		tight(row("jumpcloud", `POST /Users/? 201`, `POST /Groups/? 201`, `DELETE /(Users|Groups)/\S+ 204`, `DELETE /(Users|Groups)/\S+ 204`)),
 		row("authentik", `GET /ServiceProviderConfig/? 200`, `POST /Users/? 409`, `GET /Users/?\?.*filter=userName eq .* 200`),
@@ -108,10 +153,10 @@ type recognizer struct {
 
 // see looks at a request; news says whether it told more than was known.
 func (r *recognizer) see(s sight) (news bool) {
-	r.calls = append(r.calls, s.call+" "+strconv.Itoa(s.status))
-	if len(r.calls) > trail {
-		r.calls = r.calls[1:]
+	if len(r.calls) == trail {
+		r.calls = r.calls[:copy(r.calls, r.calls[1:])]
 	}
+	r.calls = append(r.calls, s.call+" "+strconv.Itoa(s.status))
 	for _, c := range r.clues {
 		if !r.surer(c) || c.one != nil && !c.one(s) || c.row != nil && !c.inARow(r.calls) {
 			continue
@@ -136,9 +181,12 @@ var read = regexp.MustCompile(`^GET /\w+/[^/?]+ 200$`)
 // inARow says whether the calls have the clue's patterns in their order, and end with the last of them.
 func (c clue) inARow(calls []string) bool {
 	next := len(c.row) - 1
+	if !slices.ContainsFunc(calls, c.row[0].begins) {
+		return false
+	}
 	for i := len(calls) - 1; i >= 0 && next >= 0; i-- {
 		switch {
-		case c.row[next].MatchString(calls[i]):
+		case c.row[next].fits(calls[i]):
 			next--
 		case i == len(calls)-1, c.tight && !read.MatchString(calls[i]):
 			return false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,16 +36,16 @@ type Recorder struct {
 	log   *slog.Logger
 
 	mu      sync.Mutex
-	waiting map[string][]resources.Exchange // by connection, oldest first
-	seen    map[string]*resources.Seen      // by connection, since the last flush
-	clients map[string]*recognizer          // by connection; there are no more of them than connections
+	waiting map[string]*latest         // by connection
+	seen    map[string]*resources.Seen // by connection, since the last flush
+	clients map[string]*recognizer     // by connection; there are no more of them than connections
 	clues   []clue
 }
 
 // NewRecorder makes a recorder. Nothing is stored until Run runs.
 func NewRecorder(store ExchangeStore, log *slog.Logger) *Recorder {
 	return &Recorder{
-		store: store, log: log, waiting: map[string][]resources.Exchange{}, seen: map[string]*resources.Seen{},
+		store: store, log: log, waiting: map[string]*latest{}, seen: map[string]*resources.Seen{},
 		clients: map[string]*recognizer{}, clues: clues(),
 	}
 }
@@ -54,11 +55,32 @@ func (r *Recorder) Record(e resources.Exchange) {
 	e.Request, e.Response = bounded(e.Request), bounded(e.Response)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	queue := append(r.waiting[e.Connection], e)
-	if len(queue) > resources.KeptExchanges {
-		queue = queue[1:]
+	queue := r.waiting[e.Connection]
+	if queue == nil {
+		queue = &latest{}
+		r.waiting[e.Connection] = queue
 	}
-	r.waiting[e.Connection] = queue
+	queue.add(e)
+}
+
+// latest are the newest exchanges of a connection.
+type latest struct {
+	kept [resources.KeptExchanges]resources.Exchange
+	seen int // all there were
+}
+
+func (l *latest) add(e resources.Exchange) {
+	l.kept[l.seen%len(l.kept)] = e
+	l.seen++
+}
+
+// list returns them, oldest first.
+func (l *latest) list() []resources.Exchange {
+	if l.seen <= len(l.kept) {
+		return l.kept[:l.seen]
+	}
+	next := l.seen % len(l.kept)
+	return slices.Concat(l.kept[next:], l.kept[:next])
 }
 
 // notice takes what a request shows beside what it asks for: which client sent it (Q06 and clients.md 2.2), and which
@@ -109,13 +131,13 @@ func (r *Recorder) Run(ctx context.Context) {
 func (r *Recorder) flush(ctx context.Context) {
 	r.mu.Lock()
 	waiting, seen := r.waiting, r.seen
-	r.waiting, r.seen = map[string][]resources.Exchange{}, map[string]*resources.Seen{}
+	r.waiting, r.seen = map[string]*latest{}, map[string]*resources.Seen{}
 	r.mu.Unlock()
 	for _, s := range seen {
 		r.keepSeen(ctx, *s)
 	}
 	for connection, exchanges := range waiting {
-		r.keep(ctx, connection, exchanges)
+		r.keep(ctx, connection, exchanges.list())
 	}
 }
 

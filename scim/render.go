@@ -20,11 +20,18 @@ func write(w http.ResponseWriter, status int, body []byte) { writeAs(w, status, 
 
 // writeAs sends a whole response of another type than SCIM's.
 func writeAs(w http.ResponseWriter, status int, contentType string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	setHeaders(w.Header(), "Content-Type", contentType, "Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone cannot be told
+}
+
+// setHeaders sets headers, given as canonical name and value in turn. Their values share one allocation.
+func setHeaders(h http.Header, pairs ...string) {
+	values := make([]string, len(pairs)/2)
+	for i := range values {
+		values[i] = pairs[2*i+1]
+		h[pairs[2*i]] = values[i : i+1 : i+1]
+	}
 }
 
 // writeObject sends a small document.

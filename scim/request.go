@@ -63,14 +63,19 @@ var weightless = regexp.MustCompile(`^0(\.0{0,3})?$`)
 // acceptable says whether the client takes what this server sends (RFC 9110 §12.5.1; RFC 7644 §3.8). An absent Accept
 // takes anything.
 func acceptable(r *http.Request) error {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
+	accept := r.Header.Get("Accept")
+	if more := r.Header["Accept"]; len(more) > 1 {
+		accept = strings.Join(more, ",")
+	}
 	if strings.TrimSpace(accept) == "" {
 		return nil
 	}
 	for part := range strings.SplitSeq(accept, ",") {
-		media, _, _ := strings.Cut(part, ";")
-		if _, parameters, err := mime.ParseMediaType(part); err == nil && weightless.MatchString(parameters["q"]) {
-			continue
+		media, _, weighed := strings.Cut(part, ";")
+		if weighed {
+			if _, parameters, err := mime.ParseMediaType(part); err == nil && weightless.MatchString(parameters["q"]) {
+				continue
+			}
 		}
 		switch strings.ToLower(strings.TrimSpace(media)) {
 		case "*/*", "*", "application/*", "application/scim+json", "application/json":

@@ -150,9 +150,7 @@ func (e *endpoint) write(w http.ResponseWriter, status int, res *resources.Resou
 // identify says which resource in which version a response is about (protocol.md section 3, row 15).
 func (e *endpoint) identify(w http.ResponseWriter, res *resources.Resource) {
 	location := e.renderer.location(res.ID)
-	w.Header().Set("Location", location)
-	w.Header().Set("Content-Location", location)
-	w.Header().Set("ETag", etag(res.Version))
+	setHeaders(w.Header(), "Location", location, "Content-Location", location, "Etag", etag(res.Version))
 }
 
 // with is what must be read for a response.

@@ -22,7 +22,8 @@ type site struct {
 	endpoints map[string]*endpoint      // by resource type endpoint, such as "/Users"
 	names     map[string]string         // of endpoints, by lower case
 	hidden    []string                  // attributes that are never returned
-	router    *mux.Router
+	routers   map[string]*mux.Router    // by the first segment below the base path
+	unknown   http.Handler              // of what no router has
 }
 
 // mode is what is served differently to some connections.
@@ -100,7 +101,7 @@ func newSite(server *Server, of edition) *site {
 	registry := of.registry
 	s := &site{
 		Server: server, mode: of.mode, registry: registry, endpoints: map[string]*endpoint{},
-		router: mux.NewRouter().SkipClean(true).UseEncodedPath(),
+		routers: map[string]*mux.Router{},
 	}
 	if s.features.Memberships {
 		s.views = append(s.views, resources.NewMembershipType())
@@ -133,7 +134,7 @@ func newSite(server *Server, of edition) *site {
 	s.handle("/Me", methods{
 		"GET": s.me(users.get), "POST": noMe, "PUT": s.me(users.replace), "PATCH": s.me(users.modify), "DELETE": s.me(users.remove),
 	})
-	s.router.NotFoundHandler = s.route("", methods{"*": noSuchPath})
+	s.unknown = s.route("", methods{"*": noSuchPath})
 	return s
 }
 
@@ -161,18 +162,55 @@ func (s *site) serveType(rt *resources.ResourceType) *endpoint {
 	return e
 }
 
-func (s *site) handle(path string, m methods) { s.router.Handle(BasePath+path, s.route(path, m)) }
+// handle adds a route. Routes are told apart by their first segment before their patterns are tried.
+func (s *site) handle(path string, m methods) {
+	first, _, _ := strings.Cut(path[1:], "/")
+	router := s.routers[first]
+	if router == nil {
+		router = mux.NewRouter().SkipClean(true).UseEncodedPath()
+		s.routers[first] = router
+	}
+	router.Handle(BasePath+path, s.route(path, m))
+}
 
-// ServeHTTP makes a path what the router knows: endpoint names in any letter case, doubled and trailing slashes
+// ServeHTTP makes a path what the routers know: endpoint names in any letter case, doubled and trailing slashes
 // (protocol.md 2.1, 11). Ids and schema URNs are left as they are.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	eventFrom(r.Context()).hidden = s.hidden
+	e := eventFrom(r.Context())
+	e.hidden = s.hidden
+	router, known := s.routerOf(r.URL.EscapedPath())
+	if !known {
+		r = s.canonical(r)
+		router, _ = s.routerOf(r.URL.RawPath)
+	}
+	var match mux.RouteMatch
+	if router == nil || !router.Match(r, &match) {
+		s.unknown.ServeHTTP(w, r)
+		return
+	}
+	e.pathID = unescape(match.Vars["id"])
+	match.Handler.ServeHTTP(w, r)
+}
+
+// routerOf finds the router of a path that is spelled as the routes are, as nearly all are; known says that it is.
+func (s *site) routerOf(escaped string) (router *mux.Router, known bool) {
+	below, ok := strings.CutPrefix(escaped, BasePath+"/")
+	first, rest, deeper := strings.Cut(below, "/")
+	router = s.routers[first]
+	if !ok || router == nil || deeper && (rest == "" || rest[0] == '.' || strings.Contains(rest, "/")) {
+		return router, false
+	}
+	return router, true
+}
+
+// canonical is a copy of a request whose path is spelled as the routes are.
+func (s *site) canonical(r *http.Request) *http.Request {
 	escaped := canonicalPath(r.URL.EscapedPath(), s.names)
 	u := *r.URL
 	u.Path, u.RawPath = unescape(escaped), escaped
 	r = r.WithContext(r.Context()) // a copy, so that the caller's request keeps its URL
 	r.URL = &u
-	s.router.ServeHTTP(w, r)
+	return r
 }
 
 // serveDelta adds the routes of delta queries on a collection, where the company has them.
