@@ -48,8 +48,8 @@ type Server struct {
 	Recorder *Recorder
 	// Gate bounds the requests that work at once; optional.
 	Gate *gate.Gate
-	// Refused is told of every request that was refused before anything was done for it, and why: one of the Refused…
-	// constants; optional.
+	// Refused is told of every request that was refused before anything was done for it, and why: see
+	// [RefusedRate]; optional.
 	Refused func(reason string)
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
 	Observe func(route, method string, status int, d time.Duration)
@@ -80,6 +80,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Bulk, 1000)
 	fill(&l.PageSize, 100)
 	fill(&l.MaxPage, 1000)
+	l.PageSize = min(l.PageSize, l.MaxPage)
 	fill(&l.CursorTimeout, 3600)
 	return l
 }
