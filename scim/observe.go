@@ -106,7 +106,7 @@ func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
 		s.logLine(r, e, level, failed, d)
 	}
 	if s.Observe != nil {
-		s.Observe(e.route, r.Method, e.status, d)
+		s.Observe(r.Context(), e.route, r.Method, e.status, d)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestExchangesAreKeptWithoutSecrets(t *testing.T) {
 		over := make(chan int, 100)
 		w := newWorld(t, d, func(s *scim.Server) {
 			s.Recorder = recorder
-			s.Observe = func(_, _ string, status int, _ time.Duration) { over <- status }
+			s.Observe = func(_ context.Context, _, _ string, status int, _ time.Duration) { over <- status }
 		})
 		c, other := w.tenant("Société", ""), w.tenant("Autre", "")
 
@@ -135,7 +135,7 @@ func TestEveryRequestIsObservedOnce(t *testing.T) {
 		over := make(chan seen, 1)
 		log := &strings.Builder{}
 		w := newWorld(t, d, func(s *scim.Server) {
-			s.Observe = func(route, method string, status int, _ time.Duration) { over <- seen{route, method, status} }
+			s.Observe = func(_ context.Context, route, method string, status int, _ time.Duration) { over <- seen{route, method, status} }
 			s.Log = slog.New(slog.NewTextHandler(log, nil))
 		})
 		expect := func(want seen) {

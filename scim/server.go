@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -52,7 +53,7 @@ type Server struct {
 	// [RefusedRate]; optional.
 	Refused func(reason string)
 	// Observe is told of every request when it is over; optional. route is a template such as "/Users/{id}".
-	Observe func(route, method string, status int, d time.Duration)
+	Observe func(ctx context.Context, route, method string, status int, d time.Duration)
 
 	cursors cursors
 }

@@ -90,7 +90,7 @@ func newOAuth(c *core, url string) *oauth.Server {
 
 // observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
 // deactivated at once and not at the next poll.
-func (i *instance) observe(route, method string, status int, took time.Duration) {
+func (i *instance) observe(ctx context.Context, route, method string, status int, took time.Duration) {
 	i.metrics.observe(i.routes.of(route), method, status, took)
 	reads := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(route, "/.search")
 	if !reads && status < 300 {

@@ -47,8 +47,8 @@ func TestMetricsDoNotGrowWithWhatClientsMakeUp(t *testing.T) {
 		i.ask("GET", "/people/"+fmt.Sprint(n))
 		i.ask("GET", fmt.Sprintf("/apps/%d?x=%d", n, n))
 		i.ask("GET", "/nothing"+fmt.Sprint(n))
-		i.observe(fmt.Sprintf("/Own%d/{id}", n), "GET", 200, time.Millisecond) // a resource type of some company's own
-		i.observe("/Users/{id}", "GET", 200, time.Millisecond)
+		i.observe(t.Context(), fmt.Sprintf("/Own%d/{id}", n), "GET", 200, time.Millisecond) // a resource type of some company's own
+		i.observe(t.Context(), "/Users/{id}", "GET", 200, time.Millisecond)
 	}
 	got := i.metrics.labels(t, "proprio_http_requests_total")
 	slices.Sort(got)
