@@ -125,3 +125,28 @@ func Migrate(ctx context.Context, d *DB, files fs.FS) error { return d.migrateLo
 
 // MapError is mapError.
 func MapError(err error) error { return mapError(err) }
+
+// Shared is how many transactions SQLite's writer has committed, and how many requests were part of them.
+func Shared(d *DB) [2]int64 { return [2]int64{d.group.commits.Load(), d.group.members.Load()} }
+
+// Waiting is how many requests wait for SQLite's writer.
+func Waiting(d *DB) int {
+	d.group.mu.Lock()
+	defer d.group.mu.Unlock()
+	return len(d.group.waiting)
+}
+
+// AloneTx is aloneTx.
+func AloneTx(ctx context.Context, d *DB, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	return d.aloneTx(ctx, f)
+}
+
+// LogFrames is how many pages are in SQLite's write-ahead log.
+func LogFrames(t *testing.T, d *DB) int {
+	t.Helper()
+	var busy, frames, done int
+	if err := d.reader.QueryRow(`pragma wal_checkpoint(noop)`).Scan(&busy, &frames, &done); err != nil {
+		t.Fatal(err)
+	}
+	return frames
+}

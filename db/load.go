@@ -140,24 +140,11 @@ func (w *writer) insertRows(ctx context.Context, table string, columns []string,
 	if w.dialect.postgres {
 		return w.copyRows(ctx, table, columns, rows)
 	}
-	const together = 32 // rows of one statement: their parameters are far below what SQLite takes
-	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
-	insert := "insert into " + table + " (" + strings.Join(columns, ", ") + ") values "
-	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= together {
-			n = together
-		}
-		args := make([]any, 0, n*len(columns))
-		for _, row := range rows[:n] {
-			args = append(append(args, w.c.Company), row...)
-		}
-		if _, err := w.exec(ctx, w.tx, insert+one+strings.Repeat(", "+one, n-1), args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
+	of := make([][]any, len(rows))
+	for i, row := range rows {
+		of[i] = append([]any{w.c.Company}, row...)
 	}
-	return nil
+	return w.insertValues(ctx, w.tx, "insert into "+table+" ("+strings.Join(columns, ", ")+")", of, "")
 }
 
 // copyRows is insertRows for Postgres.

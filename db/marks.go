@@ -28,15 +28,21 @@ func (w *writer) writeMarks(ctx context.Context) error {
 	objects := slices.SortedFunc(maps.Keys(w.marks), func(a, b object) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
 	})
-	rows := make([][2]string, len(objects))
-	for i, o := range objects {
-		rows[i] = [2]string{o.Type, o.ID}
+	const into, raise = `insert into dirty (company_id, object_type, object_id, seq, marked_at)`,
+		` on conflict (company_id, object_type, object_id) do update set
+		seq = case when dirty.seq < excluded.seq then excluded.seq else dirty.seq + 1 end, marked_at = excluded.marked_at`
+	now, rows := micros(w.now()), make([][]any, len(objects))
+	if !w.dialect.postgres {
+		for i, o := range objects {
+			rows[i] = []any{w.c.Company, o.Type, o.ID, now, now}
+		}
+		return w.insertValues(ctx, w.tx, into, rows, raise)
 	}
-	now := micros(w.now())
-	_, err := w.exec(ctx, w.tx, `insert into dirty (company_id, object_type, object_id, seq, marked_at)
-		select cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`, cast(? as bigint), cast(? as bigint)
-		from `+w.dialect.rows()+` where true on conflict (company_id, object_type, object_id) do update set
-		seq = case when dirty.seq < excluded.seq then excluded.seq else dirty.seq + 1 end, marked_at = excluded.marked_at`,
+	for i, o := range objects {
+		rows[i] = []any{o.Type, o.ID}
+	}
+	_, err := w.exec(ctx, w.tx, into+` select cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`, cast(? as bigint), cast(? as bigint)
+		from `+w.dialect.rows()+` where true`+raise,
 		w.c.Company, now, now, jsonText(rows))
 	return err
 }

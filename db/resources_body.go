@@ -136,8 +136,16 @@ func (w *writer) insertEmails(ctx context.Context, r *resources.Resource) error 
 	if len(r.Index.Emails) == 0 {
 		return nil
 	}
+	const into = `insert into emails (company_id, user_id, position, value, folded, type, is_primary)`
+	if !w.dialect.postgres {
+		rows := make([][]any, len(r.Index.Emails))
+		for i, e := range r.Index.Emails {
+			rows[i] = []any{w.c.Company, r.ID, i, e.Value, e.Folded, e.Type, e.Primary}
+		}
+		return w.insertValues(ctx, w.tx, into, rows, "")
+	}
 	f := w.dialect.field
-	_, err := w.exec(ctx, w.tx, `insert into emails (company_id, user_id, position, value, folded, type, is_primary)
+	_, err := w.exec(ctx, w.tx, into+`
 		select cast(? as text), cast(? as text), `+f(0, "bigint")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+
 		f(4, "boolean")+` from `+w.dialect.rows(), w.c.Company, r.ID, emailRows(r))
 	return err

@@ -42,7 +42,10 @@ func (d *DB) openSQLite(c Config) error {
 		return fmt.Errorf("database file: %w", err)
 	}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
-	writer := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	// What a savepoint would restore is kept in memory: as a temporary file it cost more writing than the log itself. The
+	// cache (KiB) holds the upper levels of every index.
+	writing := slices.Concat(pragmas, []string{"temp_store(MEMORY)", "cache_size(-16000)"})
+	writer := url.Values{"_txlock": {"immediate"}, "_pragma": writing}
 	reader := url.Values{"_pragma": slices.Concat(pragmas, []string{"query_only(1)"})}
 	d.dialect = dialect{}
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
