@@ -12,7 +12,7 @@ import (
 )
 
 // applyOne makes a change in one statement, where it is of a kind that one statement can make: it is one round trip, and a
-// transaction by itself. What it writes is what the writer writes; what it does not write, it leaves to the writer, which
+// transaction by itself; only a name that must be unique is claimed before. What it writes is what the writer writes; what it does not write, it leaves to the writer, which
 // finds out why, so ok is false and nothing was written. For Postgres.
 //
 // database/sql sends the statement again on another connection when one breaks, and nobody knows then whether the first
@@ -27,7 +27,17 @@ func (d *DB) applyOne(ctx context.Context, c resources.Caller, ch *resources.Cha
 	w := d.newWriter(nil, c)
 	var one func(context.Context, *sqlx.Tx, *resources.Change) (resources.Applied, bool, error)
 	switch {
-	case ch.Action == audit.ActionCreate && ch.Members == nil && !(ch.UniqueName && r.Index.NameFolded != ""):
+	case ch.Action == audit.ActionCreate && ch.Members == nil && ch.UniqueName:
+		err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			w := d.newWriter(tx, c)
+			if err := w.claimName(ctx, ch, ""); err != nil {
+				return err
+			}
+			a, ok, err = w.createOne(ctx, tx, ch)
+			return err
+		})
+		return a, ok, err
+	case ch.Action == audit.ActionCreate && ch.Members == nil:
 		one = w.createOne
 	case ch.Action == audit.ActionCreate:
 	case ch.SetBody && ch.Expected > 0 && ch.Members == nil && !ch.UniqueName && (!ch.SetExternalID || r.ExternalID != ""):
