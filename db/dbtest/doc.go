@@ -12,5 +12,5 @@
 // Only tests import this package.
 //
 //   - dbtest.go: what tests call
-//   - server.go: the Postgres server of a test binary
+//   - server.go: the Postgres server of a test binary; cluster.go: one of a single test, to be stopped and started
 package dbtest
