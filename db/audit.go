@@ -35,17 +35,17 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		if len(e.ExternalIDs) > 0 {
 			external = jsonText(e.ExternalIDs)
 		}
-		rows[i] = []any{e.Company, micros(at), string(e.Actor.Kind), storable(e.Actor.ID), storable(e.Actor.Name), string(e.Action), e.ObjectType,
+		rows[i] = []any{e.Company, micros(at), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name), e.Action, e.ObjectType,
 			storable(e.ObjectID), storable(e.ObjectName), storable(changedText(e)), storable(e.Reason),
 			e.Version, storable(e.Txn), e.InForce, external}
 	}
-	const into = `insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action,
-		object_type, object_id, object_name, changed, reason, version, txn, in_force, external_ids)`
-	if !d.dialect.postgres {
-		return d.insertValues(ctx, tx, into, rows, "")
+	if len(rows) >= loadFrom {
+		return d.insertRows(ctx, tx, "audit_entries", []string{"company_id", "at", "actor_kind", "actor_id", "actor_name", "action",
+			"object_type", "object_id", "object_name", "changed", "reason", "version", "txn", "in_force", "external_ids"}, rows)
 	}
 	f := d.dialect.field
-	_, err := d.exec(ctx, tx, into+` select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
+	_, err := d.exec(ctx, tx, `insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action,
+		object_type, object_id, object_name, changed, reason, version, txn, in_force, external_ids) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
 		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+`, `+
 		f(11, "bigint")+`, `+f(12, "")+`, `+f(13, "boolean")+`, `+f(14, "")+` from `+d.dialect.rows(), jsonText(rows))
 	return err

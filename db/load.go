@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"proprio/audit"
@@ -107,22 +109,22 @@ func (w *writer) loadRows(ctx context.Context, changes []resources.Change) error
 		if created.IsZero() {
 			created = at
 		}
-		rows[i] = []any{r.ID, r.Type, int64(1), micros(created), micros(at), string(r.Body), x.UserName, orNull(x.UserNameFolded),
+		rows[i] = []any{w.c.Company, r.ID, r.Type, int64(1), micros(created), micros(at), string(r.Body), x.UserName, orNull(x.UserNameFolded),
 			x.DisplayName, x.NameFolded, x.Active, x.Hold, orNull(x.PostFolded), orNull(x.Manager)}
 		for position, e := range x.Emails {
-			emails = append(emails, []any{r.ID, int64(position), e.Value, e.Folded, e.Type, e.Primary})
+			emails = append(emails, []any{w.c.Company, r.ID, int64(position), e.Value, e.Folded, e.Type, e.Primary})
 		}
 		if changes[i].SetExternalID && r.ExternalID != "" {
-			names = append(names, []any{w.c.Connection, r.Type, r.ID, r.ExternalID})
+			names = append(names, []any{w.c.Company, w.c.Connection, r.Type, r.ID, r.ExternalID})
 		}
 	}
-	err := w.insertRows(ctx, "resources", []string{"id", "type", "version", "created", "modified", "body", "user_name",
+	err := w.insertRows(ctx, w.tx, "resources", []string{"company_id", "id", "type", "version", "created", "modified", "body", "user_name",
 		"user_name_folded", "display_name", "name_folded", "active", "hold", "post_folded", "manager"}, rows)
 	if err == nil {
-		err = w.insertRows(ctx, "emails", []string{"user_id", "position", "value", "folded", "type", "is_primary"}, emails)
+		err = w.insertRows(ctx, w.tx, "emails", []string{"company_id", "user_id", "position", "value", "folded", "type", "is_primary"}, emails)
 	}
 	if err == nil {
-		err = w.insertRows(ctx, "external_ids", []string{"connection_id", "type", "resource_id", "external_id"}, names)
+		err = w.insertRows(ctx, w.tx, "external_ids", []string{"company_id", "connection_id", "type", "resource_id", "external_id"}, names)
 	}
 	return err
 }
@@ -134,31 +136,40 @@ func orNull(s string) any {
 	return s
 }
 
-// insertRows writes rows of the company into a table. The columns are those beside company_id.
-func (w *writer) insertRows(ctx context.Context, table string, columns []string, rows [][]any) error {
-	columns = append([]string{"company_id"}, columns...)
-	if w.dialect.postgres {
-		return w.copyRows(ctx, table, columns, rows)
+// insertRows writes rows into a table, many with one statement.
+func (d *DB) insertRows(ctx context.Context, tx *sqlx.Tx, table string, columns []string, rows [][]any) error {
+	if d.dialect.postgres {
+		return copyRows(ctx, tx, table, columns, rows)
 	}
-	of := make([][]any, len(rows))
-	for i, row := range rows {
-		of[i] = append([]any{w.c.Company}, row...)
+	const together = 32 // rows of one statement: their parameters are far below what SQLite takes
+	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
+	insert := "insert into " + table + " (" + strings.Join(columns, ", ") + ") values "
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= together {
+			n = together
+		}
+		_, err := d.exec(ctx, tx, insert+one+strings.Repeat(", "+one, n-1), slices.Concat(rows[:n]...)...)
+		if err != nil {
+			return err
+		}
+		rows = rows[n:]
 	}
-	return w.insertValues(ctx, w.tx, "insert into "+table+" ("+strings.Join(columns, ", ")+")", of, "")
+	return nil
 }
 
 // copyRows is insertRows for Postgres.
-func (w *writer) copyRows(ctx context.Context, table string, columns []string, rows [][]any) error {
+func copyRows(ctx context.Context, tx *sqlx.Tx, table string, columns []string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	stmt, err := w.tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
 	if err != nil {
 		return mapError(err)
 	}
 	for _, row := range rows {
 		if err == nil {
-			_, err = stmt.ExecContext(ctx, append([]any{w.c.Company}, row...)...)
+			_, err = stmt.ExecContext(ctx, row...)
 		}
 	}
 	if err == nil {

@@ -88,7 +88,7 @@ func (t *together) part(ctx context.Context, f func(ctx context.Context, tx *sql
 	}
 	_, undo := t.tx.ExecContext(ctx, fmt.Sprintf("rollback to savepoint part%d", depth))
 	if undo != nil {
-		return t.fail(undo)
+		return t.fail(err) // the whole transaction is gone, and this is why
 	}
 	t.points = depth
 	return err

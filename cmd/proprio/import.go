@@ -151,7 +151,11 @@ func (im *importer) progress(now time.Time, t load.Totals) {
 // sum prints the totals.
 func (im *importer) sum(t load.Totals, now time.Time) {
 	for _, path := range slices.Sorted(maps.Keys(im.ignored)) {
-		fmt.Fprintf(im.stderr, "not read: %s (%d rows): no schema of the company has it\n", path, im.ignored[path])
+		why := "no schema of the company has it"
+		if path == "externalId" {
+			why = "it belongs to a connection; name that with --connection"
+		}
+		fmt.Fprintf(im.stderr, "not read: %s (%d rows): %s\n", path, im.ignored[path], why)
 	}
 	if im.asJSON {
 		im.line(struct {
