@@ -20,10 +20,12 @@ def of_postgres(postgres):
 
 
 def of_sqlite(file):
-    """The same of a SQLite file after a checkpoint; needs a sqlite3 with dbstat, else only the total."""
+    """The same of a SQLite file after a checkpoint, without its free pages, which the next writes use; needs a sqlite3
+    with dbstat, else only the total."""
     with sqlite3.connect(file) as c:
         c.execute("pragma wal_checkpoint(truncate)")
-        total = os.path.getsize(file)
+        (free,), (page,) = c.execute("pragma freelist_count").fetchone(), c.execute("pragma page_size").fetchone()
+        total = os.path.getsize(file) - free * page
         try:
             rows = c.execute("""select m.tbl_name, case when m.type = 'index' then m.name else '' end, sum(s.pgsize)
                 from dbstat s join sqlite_schema m on m.name = s.name group by 1, 2""").fetchall()
