@@ -66,8 +66,10 @@ func (l *Loader) pass(ctx context.Context, source Source) error {
 	}()
 	var err error
 	for rows := range batches {
-		if err == nil {
-			err = l.batch(ctx, rows)
+		if before := l.totals; err == nil {
+			if err = l.batch(ctx, rows); err != nil {
+				l.totals = before
+			}
 		}
 		if err != nil {
 			cancel()

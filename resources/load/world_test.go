@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +115,18 @@ func (w *world) members(group string) []string {
 	for _, m := range list {
 		names = append(names, m.Display)
 	}
+	slices.Sort(names)
 	return names
+}
+
+// entries are those of the record.
+func (w *world) entries() []audit.Entry {
+	w.t.Helper()
+	entries, err := w.db.Entries(context.Background(), w.caller.Company, audit.Query{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return entries
 }
 
 // count of a type's resources, by walking and by the total.
