@@ -19,7 +19,7 @@ import (
 
 const (
 	asyncWorkers = 4                // requests made at once; clients that wait for their answer come first
-	asyncLease   = 5 * time.Minute  // longer than one request may take
+	asyncLease   = 2 * time.Minute  // longer than one request may take; a replica that died keeps the others waiting for so long
 	asyncTime    = 90 * time.Second // what one request may take
 	asyncPause   = 5 * time.Second  // between looks for what other processes accepted and did not make
 )

@@ -26,7 +26,7 @@ func TestCampaignChaos(t *testing.T) {
 			rounds = append(rounds, "stop", "close", "kill", "break off")
 		}
 	}
-	c := newChaos(t)
+	c := newChaos(t, "")
 	writers := make([]*writer, 6)
 	var done sync.WaitGroup
 	for n := range writers {
@@ -68,9 +68,11 @@ type chaos struct {
 	slowest    time.Duration // of the recoveries
 }
 
-func newChaos(t *testing.T) *chaos {
+// newChaos starts replicas of a program; empty: of the one that is tested.
+func newChaos(t *testing.T, program string) *chaos {
 	c := &chaos{t: t, cluster: dbtest.NewCluster(t)}
 	first := newInstallation(t, c.cluster.URL)
+	first.program = program
 	second := *first // one database, one keyset
 	second.listen = freeAddress(t)
 	second.url = "http://" + second.listen

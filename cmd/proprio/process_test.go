@@ -36,10 +36,11 @@ func full() bool { return os.Getenv("PROPRIO_CAMPAIGN") == "full" }
 
 // installation is one place where Proprio keeps its data, as a user would have it.
 type installation struct {
-	t      testing.TB
-	where  []string // --data DIR [--database DSN]
-	listen string
-	url    string
+	t       testing.TB
+	program string   // its path; empty: the one that is tested
+	where   []string // --data DIR [--database DSN]
+	listen  string
+	url     string
 }
 
 func newInstallation(t testing.TB, database string) *installation {
@@ -50,6 +51,19 @@ func newInstallation(t testing.TB, database string) *installation {
 	}
 	i.url = "http://" + i.listen
 	return i
+}
+
+// path is where the program is.
+func (i *installation) path() string {
+	i.t.Helper()
+	if i.program != "" {
+		return i.program
+	}
+	path, err := binary()
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return path
 }
 
 // command runs an administrator's command and returns its standard output.
@@ -64,11 +78,7 @@ func (i *installation) command(args ...string) string {
 
 func (i *installation) try(args ...string) (string, error) {
 	i.t.Helper()
-	path, err := binary()
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	cmd := exec.Command(path, append(args, i.where...)...)
+	cmd := exec.Command(i.path(), append(args, i.where...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -87,13 +97,9 @@ type server struct {
 // serve starts the server and waits until it is ready.
 func (i *installation) serve(more ...string) *server {
 	i.t.Helper()
-	path, err := binary()
-	if err != nil {
-		i.t.Fatal(err)
-	}
 	s := &server{log: new(bytes.Buffer)}
 	args := append([]string{"serve", "--listen", i.listen, "--log-level", "warn"}, i.where...)
-	s.cmd = exec.Command(path, append(args, more...)...)
+	s.cmd = exec.Command(i.path(), append(args, more...)...)
 	s.cmd.Stderr = s.log
 	// The server dies with the test process, whatever happens to it.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
