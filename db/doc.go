@@ -28,6 +28,7 @@
 //   - catalog.go: the schema as the database describes it; snapshot.go: all of it at one moment
 //   - restore.go, restore_sqlite.go, restore_postgres.go: a database made from a backup; backups.go: which were made
 //   - carry.go, carry_stage.go: companies carried over from SQLite to Postgres
+//   - health.go: what doctors look at
 //   - resources_read.go, read_rows.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
 //   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting

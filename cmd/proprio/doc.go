@@ -23,8 +23,10 @@
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them
 //   - migrate.go: companies moved from SQLite to Postgres
+//   - doctor.go, doctor_checks.go, disk_unix.go, disk_other.go: whether all is well
 //   - conformance.go: the suite that judges any SCIM server
 //   - demo.go and package demo: the whole story on one command
 //
-// Exit status: 0 done, 1 it failed, 2 the command line was wrong (or the conformance suite could not run).
+// Exit status: 0 done, 1 it failed, 2 the command line was wrong (or the conformance suite could not run, or
+// doctor found something wrong).
 package main

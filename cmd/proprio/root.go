@@ -20,7 +20,7 @@ import (
 var errUsage = errors.New("wrong command line")
 
 func exitCode(err error) int {
-	if errors.Is(err, errUsage) || errors.Is(err, errCannotRun) {
+	if errors.Is(err, errUsage) || errors.Is(err, errCannotRun) || errors.Is(err, errUnwell) {
 		return 2
 	}
 	return 1
@@ -70,7 +70,7 @@ func (p *program) rootCmd() *cobra.Command {
 	root.AddCommand(
 		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.streamCmd(), p.typeCmd(), p.roleCmd(), p.entitlementCmd(), p.removedCmd(), p.importCmd(), p.clientCmd(), p.appCmd(),
 		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(), p.conformanceCmd(),
-		p.backupCmd(), p.restoreCmd(), p.migrateCmd(),
+		p.backupCmd(), p.restoreCmd(), p.migrateCmd(), p.doctorCmd(),
 	)
 	return root
 }
