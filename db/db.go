@@ -50,6 +50,7 @@ type DB struct {
 	milestones *milestones
 	// authentications are what is known of tokens.
 	authentications *authentications
+	readTexts       readTexts
 	findTime        time.Duration
 	now             func() time.Time
 	trace           Trace

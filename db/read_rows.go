@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
 
 	"proprio/resources"
 )
@@ -36,6 +39,27 @@ func (d *DB) readRows(ctx context.Context, query string, args ...any) ([]resourc
 		all = append(all, row)
 	}
 	return all, mapError(rows.Err())
+}
+
+// readTexts are the texts of reads of one resource, by what they bring: they are long, and the same each time.
+type readTexts [4]atomic.Pointer[string]
+
+// readText is the text of a read by type and id.
+func (d *DB) readText(with resources.With) string {
+	i := 0
+	if with.WithoutIndex {
+		i |= 1
+	}
+	if with.Groups {
+		i |= 2
+	}
+	text := d.readTexts[i].Load()
+	if text == nil {
+		made := d.selectResources(with, `resources r`) + ` where r.company_id = ? and r.type = ? and r.id = ?`
+		text = &made
+		d.readTexts[i].Store(text)
+	}
+	return *text
 }
 
 // fields are where the columns of rows are read to.
@@ -152,6 +176,7 @@ func (row *resourceRow) groups() ([]resources.Ref, error) {
 	if err := json.Unmarshal([]byte(text), &pairs); err != nil {
 		return nil, fmt.Errorf("groups of %s %s: %w", row.Type, row.ID, err)
 	}
+	slices.SortFunc(pairs, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	groups := make([]resources.Ref, len(pairs))
 	for i, p := range pairs {
 		groups[i] = resources.Ref{Type: resources.TypeGroup, ID: p[0], Display: p[1]}

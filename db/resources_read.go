@@ -76,8 +76,7 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 	if keepable(id) {
 		brief, err := d.brief(ctx)
 		if err == nil {
-			rows, err = d.readRows(brief, d.selectResources(with, `resources r`)+` where r.company_id = ? and r.type = ? and r.id = ?`,
-				c.Connection, c.Company, typ, id)
+			rows, err = d.readRows(brief, d.readText(with), c.Connection, c.Company, typ, id)
 		}
 		if err != nil {
 			return nil, err

@@ -148,6 +148,7 @@ type recognizer struct {
 	clues  []clue
 	client string
 	by     string
+	agent  string   // the last one; what it tells is known
 	calls  []string // the last ones
 }
 
@@ -157,7 +158,12 @@ func (r *recognizer) see(s sight) (news bool) {
 		r.calls = r.calls[:copy(r.calls, r.calls[1:])]
 	}
 	r.calls = append(r.calls, s.call+" "+strconv.Itoa(s.status))
+	told := s.agent == r.agent
+	r.agent = s.agent
 	for _, c := range r.clues {
+		if told && c.by == byUserAgent {
+			continue
+		}
 		if !r.surer(c) || c.one != nil && !c.one(s) || c.row != nil && !c.inARow(r.calls) {
 			continue
 		}
@@ -181,7 +187,7 @@ var read = regexp.MustCompile(`^GET /\w+/[^/?]+ 200$`)
 // inARow says whether the calls have the clue's patterns in their order, and end with the last of them.
 func (c clue) inARow(calls []string) bool {
 	next := len(c.row) - 1
-	if !slices.ContainsFunc(calls, c.row[0].begins) {
+	if !c.row[next].begins(calls[len(calls)-1]) || !slices.ContainsFunc(calls, c.row[0].begins) {
 		return false
 	}
 	for i := len(calls) - 1; i >= 0 && next >= 0; i-- {

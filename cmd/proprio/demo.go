@@ -44,7 +44,7 @@ func (p *program) demoCmd() *cobra.Command {
 		}
 		defer os.RemoveAll(dir)
 		p.cfg = Config{Data: dir, Listen: listen, LogFormat: "text", LogLevel: "warn"}
-		if p.log, err = newLogger(p.cfg, p.stderr); err != nil {
+		if p.log, err = newLogger(p.cfg, p.lines); err != nil {
 			return err
 		}
 		return p.demo(cmd.Context(), check)

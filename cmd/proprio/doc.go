@@ -4,7 +4,7 @@
 // this module, and each command is a few calls on them. Whatever decides something lives in a package.
 //
 //   - main.go, root.go: the program and its commands; output.go: what they print for scripts
-//   - config.go: its settings (flags, environment, file, defaults); logging.go: its log
+//   - config.go: its settings (flags, environment, file, defaults); logging.go, log_buffer.go: its log
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
 //   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
 //   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends

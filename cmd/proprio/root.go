@@ -33,12 +33,14 @@ type program struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	lines  *lineBuffer // of the log
 	log    *slog.Logger
 }
 
 // run is the whole program, so that tests can start it as main does.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
-	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, lines: &lineBuffer{w: stderr}}
+	defer p.lines.Flush()
 	root := p.rootCmd()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -58,7 +60,7 @@ func (p *program) rootCmd() *cobra.Command {
 			if err := fill(cmd, p.getenv); err != nil {
 				return fmt.Errorf("%w: %w", errUsage, err)
 			}
-			log, err := newLogger(p.cfg, p.stderr)
+			log, err := newLogger(p.cfg, p.lines)
 			p.log = log
 			return err
 		},
