@@ -79,16 +79,26 @@ func (d *DB) ResumeLosses(ctx context.Context, actor audit.Actor, company, conne
 	})
 }
 
-// Foreign implements resources.Guards.
-func (d *DB) Foreign(ctx context.Context, c resources.Caller, id string) (bool, error) {
+// Ties implements resources.Guards. An admin who is not bound to a User that is there may be anybody by the address, which
+// Standing finds out.
+func (d *DB) Ties(ctx context.Context, c resources.Caller, id string) (resources.Ties, error) {
 	var row struct {
-		Others int `db:"others"`
-		Own    int `db:"own"`
+		Managed  bool `db:"managed"`
+		Referred bool `db:"referred"`
+		Others   bool `db:"others"`
+		Own      bool `db:"own"`
+		Standing bool `db:"standing"`
 	}
-	err := d.get(ctx, nil, &row, `select count(case when connection_id <> ? and connection_id <> '' then 1 end) as others,
-		count(case when connection_id = ? then 1 end) as own
-		from external_ids where company_id = ? and resource_id = ?`, c.Connection, c.Connection, c.Company, id)
-	return row.Others > 0 && row.Own == 0, err
+	err := d.get(ctx, nil, &row, `select
+		exists (select 1 from resources where company_id = ? and manager = ?) as managed,
+		exists (select 1 from attribute_keys where company_id = ? and value = ? and not is_unique) as referred,
+		exists (select 1 from external_ids where company_id = ? and resource_id = ? and connection_id <> ? and connection_id <> '') as others,
+		exists (select 1 from external_ids where company_id = ? and resource_id = ? and connection_id = ?) as own,
+		exists (select 1 from admins a where a.company_id = ? and not a.disabled and a.role = ? and (a.user_id = ?
+			or not exists (select 1 from resources r where r.company_id = a.company_id and r.id = a.user_id))) as standing`,
+		c.Company, id, c.Company, resources.HashKey(id), c.Company, id, c.Connection, c.Company, id, c.Connection,
+		c.Company, string(oidc.RoleAdmin), id)
+	return resources.Ties{Managed: row.Managed, Referred: row.Referred, Foreign: row.Others && !row.Own, Standing: row.Standing}, err
 }
 
 // addLoss counts a change among the losses, and drops those that no longer count.

@@ -27,6 +27,14 @@ type Standing struct {
 	Made  bool // the caller's connection made the User
 }
 
+// Ties are what holds a resource that is about to go; each is looked at more closely where it is there.
+type Ties struct {
+	Managed  bool // Users have it as their manager
+	Referred bool // an attribute of a company's own schema points to it
+	Foreign  bool // another connection gave it an externalId, and the caller's did not
+	Standing bool // it may be the User of somebody who administers Proprio
+}
+
 // Guards tell the directory what it must know before it lets a connection take much away in one stroke (clients.md
 // section 8). They speak of the caller's connection.
 type Guards interface {
@@ -35,8 +43,8 @@ type Guards interface {
 	// Lose is asked before the connection takes one more thing away. held is true when it may not: because this would pass
 	// the bound, which is then on record, or because the bound was passed before and nobody has released the connection since.
 	Lose(ctx context.Context, c Caller, bound LossBound) (held bool, err error)
-	// Foreign says whether another connection gave a resource an externalId and the caller's did not.
-	Foreign(ctx context.Context, c Caller, id string) (bool, error)
+	// Ties looks for all that may hold a resource, at once.
+	Ties(ctx context.Context, c Caller, id string) (Ties, error)
 	// Standing says what a User is to those who administer Proprio.
 	Standing(ctx context.Context, c Caller, user string) (Standing, error)
 }
@@ -59,7 +67,7 @@ func (p *pending) guard(ctx context.Context, m *MemberChange) error {
 		return nil
 	}
 	var err error
-	p.loss, err = p.guardLoss(ctx, p.caller, p.before)
+	p.loss, err = p.guardLoss(ctx, p.caller, p.before, Ties{Standing: true})
 	return err
 }
 
@@ -106,13 +114,9 @@ func (p *pending) guardNames(ctx context.Context) error {
 }
 
 // guardDelete keeps a client that deletes whatever it does not know from deleting another connection's (H11).
-func (d *Directory) guardDelete(ctx context.Context, c Caller, r *Resource) error {
-	if c.Connection == "" || c.Switches.DeleteForeign {
+func (d *Directory) guardDelete(c Caller, r *Resource, ties Ties) error {
+	if c.Connection == "" || c.Switches.DeleteForeign || !ties.Foreign {
 		return nil
-	}
-	foreign, err := d.Store.Foreign(ctx, c, r.ID)
-	if err != nil || !foreign {
-		return err
 	}
 	return Errorf(ErrForbidden, "", "Another connection provisions this %s, and this one gave it no externalId, so it is not this "+
 		"connection's to delete; the switch deleteForeign of the connection allows it.", r.Type)
@@ -120,11 +124,11 @@ func (d *Directory) guardDelete(ctx context.Context, c Caller, r *Resource) erro
 
 // guardLoss is asked before a connection deactivates or deletes something: the last who can administer Proprio stays
 // (H9), and so does everybody when more went than a company loses in a day (H12). counts says whether this is a loss.
-func (d *Directory) guardLoss(ctx context.Context, c Caller, r *Resource) (counts bool, err error) {
+func (d *Directory) guardLoss(ctx context.Context, c Caller, r *Resource, ties Ties) (counts bool, err error) {
 	if c.Connection == "" {
 		return false, nil
 	}
-	if r.Type == TypeUser && r.Index.Active && r.Index.Hold == "" {
+	if ties.Standing && r.Type == TypeUser && r.Index.Active && r.Index.Hold == "" {
 		standing, err := d.Store.Standing(ctx, c, r.ID)
 		if err != nil {
 			return false, err

@@ -40,22 +40,28 @@ func (d *Directory) remove(ctx context.Context, c Caller, typ, id string, pre Pr
 	if pre.Version != 0 && pre.Version != before.Version {
 		return false, Errorf(ErrVersion, "meta.version", "The %s is at version %d, not %d; read it again.", typ, before.Version, pre.Version)
 	}
+	ties, err := d.Store.Ties(ctx, c, before.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := d.guardDelete(c, before, ties); err != nil {
+		return false, err
+	}
+	loss, err := d.guardLoss(ctx, c, before, ties)
+	if err != nil {
+		return false, err
+	}
 	var changes []Change
-	if typ == TypeUser {
+	var keepers []string
+	if typ == TypeUser && ties.Managed {
 		if changes, err = d.withoutManager(ctx, c, id); err != nil {
 			return false, err
 		}
 	}
-	if err := d.guardDelete(ctx, c, before); err != nil {
-		return false, err
-	}
-	loss, err := d.guardLoss(ctx, c, before)
-	if err != nil {
-		return false, err
-	}
-	changes, keepers, err := d.withoutReferences(ctx, c, id, changes)
-	if err != nil {
-		return false, err
+	if ties.Referred {
+		if changes, keepers, err = d.withoutReferences(ctx, c, id, changes); err != nil {
+			return false, err
+		}
 	}
 	now := d.Now().UTC().Truncate(time.Microsecond)
 	_, err = d.Store.Apply(ctx, c, append(changes, Change{
