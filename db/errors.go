@@ -87,7 +87,9 @@ func classifyPostgres(code string) (detail string, kind error) {
 		return unreachable, resources.ErrBusy
 	case code == "40001", code == "40P01", code == "55P03", code == "57014": // in others' way, for too long
 		return "the database is contended; try again later", resources.ErrBusy
-	case strings.HasPrefix(code, "53"): // disk full, out of memory, too many connections
+	case code == "53100":
+		return "the database's disk is full; try again later", resources.ErrFull
+	case strings.HasPrefix(code, "53"): // out of memory, too many connections
 		return "the database has no room left; try again later", resources.ErrBusy
 	}
 	return "", nil
@@ -104,7 +106,9 @@ func classifySQLite(code int) (detail string, kind error) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return "the database is in use by another process; try again later", resources.ErrBusy
 	case sqlite3.SQLITE_FULL:
-		return "the disk is full; try again later", resources.ErrBusy
+		return "the disk is full; try again later", resources.ErrFull
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return "the database's files cannot be used at present; try again later", resources.ErrBusy
 	}
 	return "", nil
 }

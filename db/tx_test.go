@@ -168,20 +168,3 @@ func TestLostConnectionIsBusyAndTheNextOneWorks(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestFullDiskIsBusyAndKeepsWhatWasWritten(t *testing.T) {
-	t.Parallel()
-	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	b := newBench(t, d)
-	u := newUser("kept@firm.example")
-	b.apply(t, create(u))
-	db.LimitPages(t, d, true)
-	var err error
-	for i := 0; err == nil && i < 2000; i++ {
-		_, err = d.Apply(t.Context(), b.c, create(newUser(id())))
-	}
-	wantError(t, err, resources.ErrBusy, "")
-	db.LimitPages(t, d, false)
-	b.read(t, u)
-	b.apply(t, create(newUser("room@firm.example")))
-}

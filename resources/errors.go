@@ -26,6 +26,8 @@ var (
 	ErrForbidden     = errors.New("forbidden")
 	// ErrBusy: the database stayed contended through all retries. The caller may try again.
 	ErrBusy = errors.New("busy")
+	// ErrFull is an ErrBusy that lasts until somebody makes room: the disk of the database is full.
+	ErrFull = fmt.Errorf("no room left: %w", ErrBusy)
 )
 
 // Error is a domain error with what a client needs to mend the request.

@@ -47,6 +47,9 @@ var wireErrors = []struct {
 		Status: http.StatusRequestEntityTooLarge, Detail: "The request is larger than the server takes.",
 	}},
 	{resources.ErrForbidden, scimerrors.ScimError{Status: http.StatusForbidden, Detail: "The token does not allow this."}},
+	{resources.ErrFull, scimerrors.ScimError{ // RFC 4918 §11.5; before ErrBusy, which it is too
+		Status: http.StatusInsufficientStorage, Detail: "The server's disk is full, so nothing can be written. Its administrator has to make room.",
+	}},
 	{resources.ErrBusy, scimerrors.ScimError{
 		Status: http.StatusServiceUnavailable, Detail: "The database is busy. Repeat the request after a second.",
 	}},
@@ -94,7 +97,8 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	wire := wireError(err, e.id)
-	if wire.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+	again := wire.Status == http.StatusServiceUnavailable || wire.Status == http.StatusInsufficientStorage
+	if again && w.Header().Get("Retry-After") == "" {
 		setRetryAfter(w, time.Second)
 	}
 	write(w, wire.Status, errorBody(wire))

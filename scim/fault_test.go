@@ -40,6 +40,7 @@ func TestInternalFaultsShowNothing(t *testing.T) {
 		}{
 			"an error":        {func() error { return errors.New("pq: relation s3cret") }, 500},
 			"a panic":         {func() error { panic("s3cret") }, 500},
+			"a full disk":     {func() error { return fmt.Errorf("s3cret: %w", resources.ErrFull) }, 507},
 			"a busy database": {func() error { return fmt.Errorf("s3cret: %w", resources.ErrBusy) }, 503},
 			"a time-out":      {func() error { return fmt.Errorf("s3cret: %w", context.DeadlineExceeded) }, 503},
 			"a cause of a domain": {func() error {
@@ -55,8 +56,8 @@ func TestInternalFaultsShowNothing(t *testing.T) {
 					t.Errorf("id %q, body %s", id, a.body)
 				case f.status == 500:
 					a.scimError(500, "", id)
-				case f.status == 503:
-					a.scimError(503, "", "Repeat")
+				case f.status >= 503:
+					a.scimError(f.status, "", map[int]string{503: "Repeat", 507: "disk is full"}[f.status])
 					if a.header.Get("Retry-After") != "1" {
 						t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 					}

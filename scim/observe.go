@@ -98,7 +98,7 @@ func (s *Server) tell(r *http.Request, e *event, d time.Duration) {
 	failed := e.err != nil && e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented
 	if failed {
 		level = slog.LevelError
-		if errors.Is(e.err, resources.ErrBusy) {
+		if errors.Is(e.err, resources.ErrBusy) && !errors.Is(e.err, resources.ErrFull) { // it passes by itself
 			level = slog.LevelWarn
 		}
 	}

@@ -162,6 +162,7 @@ var statuses = []struct {
 	{resources.ErrInvalidSyntax, http.StatusBadRequest, "invalid_request"},
 	{resources.ErrInvalidValue, http.StatusBadRequest, "invalid_request"},
 	{resources.ErrTooLarge, http.StatusRequestEntityTooLarge, "invalid_request"},
+	{resources.ErrFull, http.StatusInsufficientStorage, "full"}, // RFC 4918 §11.5; before ErrBusy, which it is too
 	{resources.ErrBusy, http.StatusServiceUnavailable, "busy"},
 }
 
@@ -180,7 +181,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(r.Context(), "event stream request", slog.String("route", r.Pattern), slog.String("error", err.Error()))
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status == http.StatusInsufficientStorage {
 		w.Header().Set("Retry-After", "1")
 	}
 	respond(w, status, map[string]string{"err": code, "description": text})
