@@ -13,12 +13,12 @@ func KeepMilestones(ctx context.Context, d *DB, company, typ string) error {
 	return d.keepMilestones(ctx, list{company, typ})
 }
 
-// Milestones is how many rows of milestones a list has, and how many resources come after the last one.
+// Milestones is how many milestones and corrections a list has, and how many resources come after the last one.
 func Milestones(t *testing.T, d *DB, company, typ string) (rows, tail int) {
 	t.Helper()
-	s, err := d.standing(t.Context(), list{company, typ})
+	s, err := d.standing(t.Context(), list{company, typ}, maxTail)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Rows, s.Tail
+	return s.Milestones + s.Corrections, s.Tail
 }

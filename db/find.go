@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -198,14 +199,22 @@ func (d *DB) matching(c resources.Caller, s resources.Selection) (fragment, erro
 
 // count counts what a search selects, in one statement: all, or what satisfies a further condition.
 func (d *DB) count(ctx context.Context, s search, further fragment) (n int, err error) {
-	sum := s.total()
-	if further.text != "" || !s.whole() {
-		counts := make([]fragment, len(s.arms))
-		for i, a := range s.arms {
-			counts[i] = glue(raw(`(select count(*)`), a.source, also(further), raw(`)`))
+	whole := s.whole() && further.text == ""
+	if whole {
+		var known sql.NullInt64
+		quick := glue(raw(`select `), s.total())
+		err := d.get(ctx, nil, &known, quick.text, quick.args...)
+		if err != nil || known.Valid {
+			return int(known.Int64), err
 		}
-		sum = glueWith(` + `, counts)
 	}
-	sum = glue(raw(`select `), sum)
+	counts := make([]fragment, len(s.arms))
+	for i, a := range s.arms {
+		counts[i] = glue(raw(`(select count(*)`), a.source, also(further), raw(`)`))
+		if whole {
+			counts[i] = wholeTotal(a.list)
+		}
+	}
+	sum := glue(raw(`select `), glueWith(` + `, counts))
 	return n, d.get(ctx, nil, &n, sum.text, sum.args...)
 }

@@ -2,17 +2,18 @@ package db
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 )
 
 // Milestones stand along each list of resources, the order of creation of one type in one company: see migration 00014.
-// A total is the sum of what they count and the few resources after the last one; the n-th resource is found by the
-// milestone before it. Neither looks at the whole list.
+// A total is what the last one has passed and the few resources after it; the n-th resource is found by the milestone before
+// it. Neither looks at the whole list.
 //
 // They are exact at any time. On SQLite there is one writer. On Postgres a transaction that makes or removes resources
-// holds `milestones` in ROW EXCLUSIVE mode from the trigger on, which looks for milestones only once it has that lock; who
-// sets milestones takes SHARE ROW EXCLUSIVE, and counts only once it has that. So, of a writer and a setter:
+// holds milestone_corrections in ROW EXCLUSIVE mode from the trigger on, which looks for milestones only once it has that
+// lock; who sets milestones takes SHARE ROW EXCLUSIVE, and counts only once it has that. So, of a writer and a setter:
 //
 //   - the writer was first: it has ended, and the setter counts what it did
 //   - the setter was first: it does not see what the writer did, and the writer, whose statement in the trigger takes its
@@ -37,11 +38,11 @@ type milestones struct {
 }
 
 const (
-	milestoneSpacing = 128
-	// maxMilestones bounds the sum that a total is: a long list has its milestones further apart.
-	maxMilestones = 256
+	milestoneSpacing = 32
+	// maxMilestones: a long list has its milestones further apart.
+	maxMilestones = 128
 	// lookInterval is how often a list is looked at.
-	lookInterval = time.Second
+	lookInterval = time.Second / 4
 	maxLooked    = 10_000 // lists that are remembered
 )
 
@@ -101,26 +102,53 @@ func lastMilestone(l list) (created, id fragment) {
 // firstMoment is before all times.
 const firstMoment = `-9223372036854775808`
 
-// total is the number of resources in a list.
+// maxTail is how many resources after the last milestone are counted with a page. There are more for a moment only, when
+// a list is new or grows fast; then the total is asked for by itself.
+const maxTail = 1024
+
+// total is the number of resources in a list, null where more than maxTail come after the last milestone.
 func total(l list) fragment {
-	created, id := lastMilestone(l)
-	return glue(
-		fragment{`(cast((select coalesce(sum(m.n), 0) from milestones m where m.company_id = ? and m.type = ?) as bigint)`, []any{l.company, l.typ}},
-		fragment{` + (select count(*) from resources t where t.company_id = ? and t.type = ? and (t.created, t.id) > (`, []any{l.company, l.typ}},
-		created, raw(`, `), id, raw(`)))`))
+	return glue(raw(`(`), counted(l), raw(` + nullif((select count(*) from (`), tail(l), fragment{` limit ` + strconv.Itoa(maxTail) + `) as tail), ?))`,
+		[]any{maxTail}})
 }
 
-// way is the last milestone of a list before the resources of a page, and how many it passes: a relation `way` of one row
-// at most. In a list that is read from its end it is the first one after them.
+// wholeTotal is total, however many come after the last milestone.
+func wholeTotal(l list) fragment {
+	return glue(raw(`(`), counted(l), raw(` + (select count(*) from (`), tail(l), raw(`) as tail))`))
+}
+
+// counted is how many resources there are up to the last milestone.
+func counted(l list) fragment {
+	return fragment{`(coalesce((select m.passed from milestones m where m.company_id = ? and m.type = ?
+			order by m.created desc, m.id desc limit 1), 0)
+		+ cast((select coalesce(sum(c.n), 0) from milestone_corrections c where c.company_id = ? and c.type = ?) as bigint))`,
+		[]any{l.company, l.typ, l.company, l.typ}}
+}
+
+// passedNow is how many resources there are up to a milestone m.
+const passedNow = `(m.passed + cast((select coalesce(sum(c.n), 0) from milestone_corrections c
+	where c.company_id = m.company_id and c.type = m.type and (c.created, c.id) <= (m.created, m.id)) as bigint))`
+
+// tail selects the resources after the last milestone. The order is for Postgres, which cannot know that they are few.
+func tail(l list) fragment {
+	created, id := lastMilestone(l)
+	return glue(fragment{`select 1 as one from resources t where t.company_id = ? and t.type = ? and (t.created, t.id) > (`,
+		[]any{l.company, l.typ}}, created, raw(`, `), id, raw(`) order by t.created, t.id`))
+}
+
+// way is a milestone before the resources of a page, and how many it passes: a relation `way` of one row at most. In a
+// list that is read from its end it stands after them. Whichever way corrections may move it, it does not come too far.
 func way(l list, skip int, down bool) fragment {
-	passed, whole, order := `w.n`, raw(``), ` desc`
+	far := fragment{` and m.passed <= ? - (select coalesce(sum(c.n), 0) from milestone_corrections c
+		where c.company_id = ? and c.type = ? and c.n > 0) order by m.created desc, m.id desc`, []any{skip, l.company, l.typ}}
+	passed := raw(passedNow)
 	if down {
-		passed, whole, order = ` - w.n`, total(l), ``
+		passed = glue(total(l), raw(` - `+passedNow))
+		far = glue(raw(` and m.passed >= `), total(l), fragment{` - ? - (select coalesce(sum(c.n), 0) from milestone_corrections c
+			where c.company_id = ? and c.type = ? and c.n < 0) order by m.created, m.id`, []any{skip, l.company, l.typ}})
 	}
-	return glue(raw(`way as (select created, id, passed from (select w.created, w.id, w.correction, `), whole, raw(passed+` as passed from (
-			select m.created, m.id, m.correction, cast(sum(m.n) over (order by m.created, m.id) as bigint) as n`),
-		fragment{` from milestones m where m.company_id = ? and m.type = ?`, []any{l.company, l.typ}},
-		fragment{`) as w) as p where not correction and passed <= ? order by created` + order + `, id` + order + ` limit 1)`, []any{skip}})
+	return glue(raw(`way as (select m.created, m.id, `), passed,
+		fragment{` as passed from milestones m where m.company_id = ? and m.type = ?`, []any{l.company, l.typ}}, far, raw(` limit 1)`))
 }
 
 // afterWay is the condition that a row of a table comes after the way, and how many of those rows are still to be passed.

@@ -61,10 +61,7 @@ func (d *DB) KeepTotals(ctx context.Context) error {
 }
 
 func (d *DB) forgetMilestones(ctx context.Context, l list) error {
-	return d.inMilestones(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := d.write(ctx, tx, fragment{`delete from milestones where company_id = ? and type = ?`, []any{l.company, l.typ}})
-		return err
-	})
+	return d.inMilestones(ctx, func(ctx context.Context, tx *sqlx.Tx) error { return d.removeMilestones(ctx, tx, l) })
 }
 
 // milestoneLists are the lists that have milestones, of all companies.
@@ -82,13 +79,12 @@ func (d *DB) milestoneLists(ctx context.Context) ([]list, error) {
 // statement sees both as they are at one moment.
 func (d *DB) miscounted(ctx context.Context, l list) (n int, err error) {
 	return n, d.get(ctx, nil, &n, `select count(*) from (
-			select s.created, s.id, s.passed - coalesce(lag(s.passed) over (order by s.created, s.id), 0) as n,
-				coalesce(lag(s.created) over (order by s.created, s.id), `+firstMoment+`) as from_created,
-				coalesce(lag(s.id) over (order by s.created, s.id), '') as from_id
-			from (select m.created, m.id, m.correction, cast(sum(m.n) over (order by m.created, m.id) as bigint) as passed
-				from milestones m where m.company_id = ? and m.type = ?) as s
-			where not s.correction) as span
-		where span.n <> (select count(*) from resources r where r.company_id = ? and r.type = ?
-			and (r.created, r.id) > (span.from_created, span.from_id) and (r.created, r.id) <= (span.created, span.id))`,
+			select p.created, p.id, p.passed - coalesce(lag(p.passed) over (order by p.created, p.id), 0) as n,
+				coalesce(lag(p.created) over (order by p.created, p.id), `+firstMoment+`) as from_created,
+				coalesce(lag(p.id) over (order by p.created, p.id), '') as from_id
+			from (select m.created, m.id, `+passedNow+` as passed from milestones m where m.company_id = ? and m.type = ?) as p) as span
+		where span.n <> (select count(*) from (select 1 as one from resources r where r.company_id = ? and r.type = ?
+			and (r.created, r.id) > (span.from_created, span.from_id) and (r.created, r.id) <= (span.created, span.id)
+			order by r.created, r.id limit 1000000) as there)`,
 		l.company, l.typ, l.company, l.typ)
 }

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"math"
+	"strconv"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -16,22 +18,28 @@ const (
 
 // keepMilestones brings a list's milestones up to its end, and puts those together that stand too close.
 func (d *DB) keepMilestones(ctx context.Context, l list) error {
-	s, err := d.standing(ctx, l)
+	s, err := d.standing(ctx, l, maxTail)
+	if err == nil && s.Tail == maxTail {
+		s, err = d.standing(ctx, l, math.MaxInt32)
+	}
 	if err != nil {
 		return err
 	}
-	apart := max(d.milestones.spacing, (s.Counted+s.Tail)/(d.milestones.most/2))
-	for set := int64(1); s.Tail >= 2*d.milestones.spacing && set > 0; {
-		err := d.inMilestones(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-			set, err = d.setMilestones(ctx, tx, l, apart)
-			return err
-		})
-		if err != nil {
-			return err
+	spacing := d.milestones.spacing
+	apart := max(spacing, (s.Counted+s.Tail)/(d.milestones.most/2))
+	for _, step := range []int{apart, spacing} { // then closer, so that few come after the last one
+		for set := int64(1); s.Tail >= 2*spacing && set > 0; s.Tail -= int(set) * step {
+			err := d.inMilestones(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+				set, err = d.setMilestones(ctx, tx, l, step)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			s.Milestones += int(set)
 		}
-		s.Rows += int(set)
 	}
-	if s.Rows <= d.milestones.most+d.milestones.spacing {
+	if s.Milestones <= d.milestones.most+spacing && s.Corrections <= 2*spacing {
 		return nil
 	}
 	return d.inMilestones(ctx, func(ctx context.Context, tx *sqlx.Tx) error { return d.joinMilestones(ctx, tx, l, apart) })
@@ -39,17 +47,17 @@ func (d *DB) keepMilestones(ctx context.Context, l list) error {
 
 // standing is how a list stands.
 type standing struct {
-	Rows    int `db:"entries"` // in milestones
-	Counted int `db:"counted"` // by them
-	Tail    int `db:"tail"`    // after the last one
+	Milestones  int `db:"milestones"`
+	Corrections int `db:"corrections"`
+	Counted     int `db:"counted"` // by them
+	Tail        int `db:"tail"`    // after the last one, as far as was looked
 }
 
-func (d *DB) standing(ctx context.Context, l list) (s standing, err error) {
-	created, id := lastMilestone(l)
-	f := glue(fragment{`select k.entries, k.counted,
-		(select count(*) from resources t where t.company_id = ? and t.type = ? and (t.created, t.id) > (`, []any{l.company, l.typ}},
-		created, raw(`, `), id, fragment{`)) as tail from (select count(*) as entries, cast(coalesce(sum(m.n), 0) as bigint) as counted
-			from milestones m where m.company_id = ? and m.type = ?) as k`, []any{l.company, l.typ}})
+func (d *DB) standing(ctx context.Context, l list, most int) (s standing, err error) {
+	f := glue(fragment{`select (select count(*) from milestones m where m.company_id = ? and m.type = ?) as milestones,
+		(select count(*) from milestone_corrections c where c.company_id = ? and c.type = ?) as corrections, `,
+		[]any{l.company, l.typ, l.company, l.typ}},
+		counted(l), raw(` as counted, (select count(*) from (`), tail(l), raw(` limit `+strconv.Itoa(most)+`) as tail) as tail`))
 	return s, d.get(ctx, nil, &s, f.text, f.args...)
 }
 
@@ -75,7 +83,7 @@ func (d *DB) lockMilestones(ctx context.Context, tx *sqlx.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.exec(ctx, tx, `lock table milestones in share row exclusive mode`)
+	_, err = d.exec(ctx, tx, `lock table milestone_corrections in share row exclusive mode`)
 	return err
 }
 
@@ -83,78 +91,65 @@ func (d *DB) lockMilestones(ctx context.Context, tx *sqlx.Tx) error {
 // this moment by several replicas may come in another order than their clocks say.
 func (d *DB) setMilestones(ctx context.Context, tx *sqlx.Tx, l list, apart int) (int64, error) {
 	created, id := lastMilestone(l)
-	f := glue(fragment{`insert into milestones (company_id, type, created, id, n, correction)
-		select company_id, type, created, id, cast(? as bigint), false from (
+	f := glue(fragment{`insert into milestones (company_id, type, created, id, passed)
+		select company_id, type, created, id, place + coalesce((select m.passed from milestones m where m.company_id = ? and m.type = ?
+				order by m.created desc, m.id desc limit 1), 0) from (
 			select company_id, type, created, id, row_number() over (order by created, id) as place, count(*) over () as rest from (
 				select r.company_id, r.type, r.created, r.id from resources r
-				where r.company_id = ? and r.type = ? and (r.created, r.id) > (`, []any{apart, l.company, l.typ}},
-		created, raw(`, `), id, fragment{`) order by r.created, r.id limit ?) as next) as placed
-		where place % ? = 0 and rest - place >= ?`,
-			[]any{max(apart, setAtOnce) + d.milestones.spacing, apart, d.milestones.spacing}})
+				where r.company_id = ? and r.type = ? and (r.created, r.id) > (`, []any{l.company, l.typ, l.company, l.typ}},
+		created, raw(`, `), id, fragment{`) order by r.created, r.id limit ` + strconv.Itoa(max(apart, setAtOnce)+d.milestones.spacing) + `) as next) as placed
+		where place % ? = 0 and rest - place >= ?`, []any{apart, d.milestones.spacing}})
 	return d.write(ctx, tx, f)
 }
 
 // milestone is a row of milestones.
 type milestone struct {
-	Created    int64  `db:"created"`
-	ID         string `db:"id"`
-	N          int64  `db:"n"`
-	Correction bool   `db:"correction"`
+	Created int64  `db:"created"`
+	ID      string `db:"id"`
+	Passed  int64  `db:"passed"`
 }
 
-// joinMilestones puts corrections into the milestones that they correct, and neighbours together that stand closer than
-// they should.
+// joinMilestones puts corrections into the milestones after them, and takes milestones away that stand closer than they
+// should.
 func (d *DB) joinMilestones(ctx context.Context, tx *sqlx.Tx, l list, apart int) error {
 	var all []milestone
-	err := d.list(ctx, tx, &all, `select created, id, n, correction from milestones where company_id = ? and type = ? order by created, id`,
-		l.company, l.typ)
+	err := d.list(ctx, tx, &all, `select m.created, m.id, `+passedNow+` as passed from milestones m where m.company_id = ? and m.type = ?
+		order by m.created, m.id`, l.company, l.typ)
 	if err != nil {
 		return err
 	}
-	return d.replaceMilestones(ctx, tx, l, joined(corrected(all), int64(apart)))
-}
-
-// corrected puts each correction into the milestone after it. There is always one: corrections lie before the last.
-func corrected(all []milestone) []milestone {
-	var kept []milestone
-	var n int64
-	for _, m := range all {
-		n += m.N
-		if !m.Correction {
-			m.N, n = n, 0
-			kept = append(kept, m)
-		}
-	}
-	return kept
-}
-
-// joined puts as many neighbours together as count no more than apart. The last milestone stays where it is.
-func joined(all []milestone, apart int64) []milestone {
-	var kept []milestone
-	var n int64
-	for i, m := range all {
-		n += m.N
-		if i+1 == len(all) || n+all[i+1].N > apart {
-			m.N, n = n, 0
-			kept = append(kept, m)
-		}
-	}
-	return kept
-}
-
-func (d *DB) replaceMilestones(ctx context.Context, tx *sqlx.Tx, l list, all []milestone) error {
-	_, err := d.write(ctx, tx, fragment{`delete from milestones where company_id = ? and type = ?`, []any{l.company, l.typ}})
+	err = d.removeMilestones(ctx, tx, l)
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, len(all))
-	for i, m := range all {
-		rows[i] = []any{m.Created, m.ID, m.N}
+	var rows [][]any
+	for _, m := range joined(all, int64(apart)) {
+		rows = append(rows, []any{m.Created, m.ID, m.Passed})
 	}
 	f := d.dialect.field
-	_, err = d.write(ctx, tx, fragment{`insert into milestones (company_id, type, created, id, n, correction)
-		select cast(? as text), cast(? as text), ` + f(0, "bigint") + `, ` + f(1, "") + `, ` + f(2, "bigint") + `, false from ` + d.dialect.rows(),
+	_, err = d.write(ctx, tx, fragment{`insert into milestones (company_id, type, created, id, passed)
+		select cast(? as text), cast(? as text), ` + f(0, "bigint") + `, ` + f(1, "") + `, ` + f(2, "bigint") + ` from ` + d.dialect.rows(),
 		[]any{l.company, l.typ, jsonText(rows)}})
+	return err
+}
+
+// joined leaves a milestone out where its neighbours stand close enough without it. The last one stays where it is.
+func joined(all []milestone, apart int64) []milestone {
+	var kept []milestone
+	var passed int64
+	for i, m := range all {
+		if i+1 == len(all) || all[i+1].Passed-passed > apart {
+			kept, passed = append(kept, m), m.Passed
+		}
+	}
+	return kept
+}
+
+func (d *DB) removeMilestones(ctx context.Context, tx *sqlx.Tx, l list) error {
+	_, err := d.write(ctx, tx, fragment{`delete from milestone_corrections where company_id = ? and type = ?`, []any{l.company, l.typ}})
+	if err == nil {
+		_, err = d.write(ctx, tx, fragment{`delete from milestones where company_id = ? and type = ?`, []any{l.company, l.typ}})
+	}
 	return err
 }
 

@@ -200,8 +200,8 @@ func TestKeepTotals_countsAgainWhatIsWrong(t *testing.T) {
 			l.change(t, false)
 		}
 		l.keep(t)
-		db.Write(t, d, `update milestones set n = n + 1 where company_id = ? and created = (select min(created) from milestones
-			where company_id = ? and not correction)`, l.c.Company, l.c.Company)
+		db.Write(t, d, `update milestones set passed = passed + 1 where company_id = ? and created = (select max(created) from milestones
+			where company_id = ?)`, l.c.Company, l.c.Company)
 		wrong, err := d.Miscounts(t.Context())
 		want := []db.Miscount{{Company: l.c.Company, Type: resources.TypeUser, Spans: 1}}
 		if diff := cmp.Diff(want, wrong); err != nil || diff != "" {
