@@ -69,7 +69,7 @@ func (d *DB) Census(ctx context.Context) (Census, error) {
 	}
 	err := d.list(ctx, nil, &rows, `
 		select 'company' as kind, '' as state, count(*) as n from companies
-		union all select 'user', 'inactive', count(*) from resources where type = 'User' and not active
+		union all select 'user', 'inactive', count(*) from resources where user_name_folded is not null and not active
 		union all select 'user', 'held', count(*) from resources where hold <> ''
 		union all select 'account', state, count(*)
 			from (select state from accounts where state in ('pending', 'partial', 'failed') limit ?) q group by state
