@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Data          string        // folder of the SQLite database and the keys; made with mode 0700. Default "data"
 	Database      string        // postgres://… ; empty: SQLite in Data
+	Connections   uint16        // to the database, at most. Default 16
 	Listen        string        // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
 	PublicURL     string        // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
 	MetricsListen string        // address of the metrics listener; empty: none
@@ -33,6 +34,7 @@ type Config struct {
 func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "data", "folder of the SQLite database and of the keys")
 	f.StringVar(&c.Database, "database", "", "postgres:// address; empty: SQLite in the data folder")
+	f.Uint16Var(&c.Connections, "database-connections", 16, "connections to the database, at most, of this process")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.String("config", "", "`file` with lines \"name = value\", name being a flag's")

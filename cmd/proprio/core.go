@@ -44,7 +44,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Keyset: keyset, Logger: p.log})
+	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Connections: int(p.cfg.Connections), Keyset: keyset, Logger: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
