@@ -52,7 +52,8 @@ type metadata struct {
 // providers caches them by issuer id. A changed issuer, or an old document, is discovered again; while that fails, an
 // old document of an unchanged issuer is not used: an issuer that cannot be reached cannot redeem a code either.
 type providers struct {
-	now func() time.Time
+	now   func() time.Time
+	calls func(http.RoundTripper) http.RoundTripper // surrounds requests to issuers; nil: nothing does
 
 	mu   sync.Mutex
 	byID map[string]*provider
@@ -66,7 +67,7 @@ func (p *providers) of(ctx context.Context, i Issuer) (*provider, error) {
 	if known != nil && p.now().Before(known.expires) && sameBasis(known.basis, i) {
 		return known, nil
 	}
-	fresh, err := discover(ctx, i, p.now)
+	fresh, err := p.discover(ctx, i)
 	if err != nil {
 		return nil, &Refusal{Reason: ReasonProviderDown, Err: fmt.Errorf("discover %s: %w", i.URL, err)}
 	}
@@ -83,8 +84,11 @@ func sameBasis(a, b Issuer) bool {
 	return a.URL == b.URL && a.ClientID == b.ClientID && a.Private == b.Private
 }
 
-func discover(ctx context.Context, i Issuer, now func() time.Time) (*provider, error) {
+func (p *providers) discover(ctx context.Context, i Issuer) (*provider, error) {
 	client := newClient(i.Private)
+	if p.calls != nil {
+		client.Transport = p.calls(client.Transport)
+	}
 	found, err := gooidc.NewProvider(gooidc.ClientContext(ctx, client), i.URL)
 	if err != nil {
 		return nil, err
@@ -101,11 +105,11 @@ func discover(ctx context.Context, i Issuer, now func() time.Time) (*provider, e
 	return &provider{
 		client:      client,
 		endpoint:    oauth2.Endpoint{AuthURL: m.AuthURL, TokenURL: m.TokenURL, AuthStyle: authStyle(m.AuthMethods)},
-		verifier:    newVerifier(i, m, client, now),
+		verifier:    newVerifier(i, m, client, p.now),
 		namesSelf:   m.NamesSelf,
 		userInfoURL: m.UserInfoURL,
 		basis:       i,
-		expires:     now().Add(discoveryLife),
+		expires:     p.now().Add(discoveryLife),
 	}, nil
 }
 

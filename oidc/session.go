@@ -49,6 +49,8 @@ type Sessions struct {
 	Site   Site
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Calls surrounds the requests to issuers; optional.
+	Calls func(http.RoundTripper) http.RoundTripper
 }
 
 // Authenticate returns the session of a request. It looks at the admin, the company's domains and the directory anew, so

@@ -35,7 +35,7 @@ type SignIn struct {
 func NewSignIn(s *Sessions) *SignIn {
 	return &SignIn{
 		sessions: s,
-		party:    &relyingParty{providers: &providers{now: s.Now}, site: s.Site, now: s.Now},
+		party:    &relyingParty{providers: &providers{now: s.Now, calls: s.Calls}, site: s.Site, now: s.Now},
 		begins:   newBegins(),
 		records:  rate.NewLimiter(recordsPerMinute/60.0, recordsAtOnce),
 	}

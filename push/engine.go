@@ -34,6 +34,10 @@ type Config struct {
 	// app's work does not go on before it returns.
 	Confirmed func(ctx context.Context, app App, accounts []Confirmation)
 
+	// Begin hears of each piece of work, such as one app's push, and gives it its context; what it returns is called at the
+	// end. Optional.
+	Begin func(ctx context.Context, work string) (context.Context, func())
+
 	Profiles *profiles.Set // default: the embedded ones
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
 	Guarded, Open http.RoundTripper
@@ -67,6 +71,9 @@ func NewEngine(c Config) (*Engine, error) {
 	}
 	if c.Open == nil {
 		c.Open = client.Transport(false)
+	}
+	if c.Begin == nil {
+		c.Begin = func(ctx context.Context, _ string) (context.Context, func()) { return ctx, func() {} }
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Float64
@@ -156,7 +163,7 @@ func (e *Engine) step(ctx context.Context, workers *sync.WaitGroup) (more bool, 
 
 // planner is the engine's planner.
 func (e *Engine) planner() *Planner {
-	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now, Planned: e.Planned}
+	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now, Planned: e.Planned, Begin: e.Begin}
 }
 
 // plan takes marks until there are none. A batch that is short was the last.
@@ -212,6 +219,8 @@ func (e *Engine) unclaim(app string) {
 
 // push leases one app and works on it. held is false when another engine has it.
 func (e *Engine) push(ctx context.Context, app App) (held bool, err error) {
+	ctx, end := e.Begin(ctx, "push")
+	defer end()
 	lease := Lease{Company: app.Company, App: app.ID, Owner: e.Owner}
 	now := e.Now()
 	held, err = e.Store.LeaseApp(ctx, lease, now, now.Add(e.Lease))

@@ -22,6 +22,8 @@ type Planner struct {
 	Now      func() time.Time
 	// Planned hears of the objects that changed, once their marks are planned; optional.
 	Planned func(ctx context.Context, company, objectType string, ids []string)
+	// Begin is that of Config; optional.
+	Begin func(ctx context.Context, work string) (context.Context, func())
 }
 
 // species is what the marks of one query have in common.
@@ -48,6 +50,11 @@ func (p *Planner) Step(ctx context.Context) (int, error) {
 }
 
 func (p *Planner) planBatch(ctx context.Context, k species, marks []Mark) error {
+	if p.Begin != nil {
+		begun, end := p.Begin(ctx, "plan")
+		defer end()
+		ctx = begun
+	}
 	apps, err := p.Store.Apps(ctx, k.company)
 	if err != nil {
 		return err

@@ -135,7 +135,9 @@ func TestEveryRequestIsObservedOnce(t *testing.T) {
 		over := make(chan seen, 1)
 		log := &strings.Builder{}
 		w := newWorld(t, d, func(s *scim.Server) {
-			s.Observe = func(_ context.Context, route, method string, status int, _ time.Duration) { over <- seen{route, method, status} }
+			s.Observe = func(_ context.Context, route, method string, status int, _ time.Duration) {
+				over <- seen{route, method, status}
+			}
 			s.Log = slog.New(slog.NewTextHandler(log, nil))
 		})
 		expect := func(want seen) {

@@ -13,6 +13,8 @@ type accountReader struct{ *core }
 
 // ReadAccounts implements ownership.AccountReader.
 func (r accountReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) ([]ownership.RemoteAccount, error) {
+	ctx, end := r.traces.begin(ctx, "read accounts")
+	defer end()
 	app, err := r.db.App(ctx, ref.Company, ref.ID)
 	if err != nil {
 		return nil, err

@@ -19,16 +19,18 @@ import (
 // file) or as a line `name = value` in the file that --config names. Flags win over the environment, the environment
 // over the file, the file over the defaults.
 type Config struct {
-	Data          string        // folder of the SQLite database and the keys; made with mode 0700. Default "data"
-	Database      string        // postgres://… ; empty: SQLite in Data
-	Connections   uint16        // to the database, at most. Default 16
-	Listen        string        // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
-	PublicURL     string        // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
-	MetricsListen string        // address of the metrics listener; empty: none
-	DrainDelay    time.Duration // how long the server goes on after it was told to stop, saying that it is not ready
-	Limits        limits
-	LogFormat     string // "text" or "json". Default "text"
-	LogLevel      string // "debug", "info", "warn" or "error". Default "info"
+	Data           string        // folder of the SQLite database and the keys; made with mode 0700. Default "data"
+	Database       string        // postgres://… ; empty: SQLite in Data
+	Connections    uint16        // to the database, at most. Default 16
+	Listen         string        // address of the server. Default "127.0.0.1:8080"; port 0 picks a free one
+	PublicURL      string        // how clients reach the server, without a path's trailing slash; empty: http:// and Listen
+	MetricsListen  string        // address of the metrics listener; empty: none
+	DrainDelay     time.Duration // how long the server goes on after it was told to stop, saying that it is not ready
+	TracesEndpoint string        // of an OTLP receiver; empty: no traces
+	TracesShare    float64       // of requests and background work that is traced, from 0 to 1. Default 0.1
+	Limits         limits
+	LogFormat      string // "text" or "json". Default "text"
+	LogLevel       string // "debug", "info", "warn" or "error". Default "info"
 }
 
 func (c *Config) flags(f *pflag.FlagSet) {
@@ -45,6 +47,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.publicURLFlag(f)
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "address of the metrics listener; empty: none")
 	f.DurationVar(&c.DrainDelay, "drain-delay", 0, "how long to go on serving, as not ready, after being told to stop; for load balancers")
+	f.StringVar(&c.TracesEndpoint, "traces-endpoint", "", "http:// or https:// address of an OTLP receiver of traces; empty: OTEL_EXPORTER_OTLP_ENDPOINT, or none")
+	f.Float64Var(&c.TracesShare, "traces-share", 0.1, "share of requests and background work that is traced, from 0 to 1")
 	c.Limits.flags(f)
 }
 

@@ -33,7 +33,7 @@ func TestSettingsPrecedence(t *testing.T) {
 	}
 	want := Config{
 		Data: "data", Database: "postgres://secret", Listen: "127.0.0.1:1", PublicURL: "https://flag.example",
-		LogFormat: "text", LogLevel: "warn",
+		LogFormat: "text", LogLevel: "warn", TracesShare: 0.1, Connections: 16,
 	}
 	if got != want {
 		t.Errorf("settings %+v, want %+v", got, want)

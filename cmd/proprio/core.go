@@ -16,6 +16,7 @@ import (
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/resources"
+	"proprio/scim/client"
 )
 
 // domainGrace is how long a proved domain stays in force after its DNS record vanished.
@@ -31,6 +32,7 @@ type core struct {
 	inspector *ownership.Inspector // reads apps' own account lists
 	checker   *ownership.Checker   // sees in apps what they confirmed
 	limits    limits               // of the server
+	traces    *traces              // nil: none
 	log       *slog.Logger
 	now       func() time.Time
 }
@@ -44,11 +46,11 @@ func (p *program) open(ctx context.Context) (*core, error) {
 	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Connections: int(p.cfg.Connections), Keyset: keyset, Logger: p.log})
+	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Connections: int(p.cfg.Connections), Keyset: keyset, Trace: p.traces.statements(), Logger: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, log: p.log, now: time.Now}
+	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, traces: p.traces, log: p.log, now: time.Now}
 	if err := c.wirePush(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -67,6 +69,7 @@ func (c *core) wirePush() error {
 	var err error
 	c.engine, err = push.NewEngine(push.Config{
 		Store: c.db, Resources: c.db, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
+		Begin: c.traces.begin, Guarded: c.traces.calls(client.Transport(true)), Open: c.traces.calls(client.Transport(false)),
 	})
 	if err != nil {
 		return fmt.Errorf("push: %w", err)

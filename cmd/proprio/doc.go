@@ -11,6 +11,7 @@
 //   - limits.go, entrance.go: what the server takes on at once, and what becomes of the rest
 //   - metrics.go, routes.go: what the second listener tells, and by which routes requests are counted;
 //     collector.go, collector_state.go: and what the parts and the database tell of themselves
+//   - traces.go, traces_parts.go, traces_send.go: what a share of the requests did, told to an OpenTelemetry receiver
 //   - lock.go, lock_unix.go, lock_windows.go: one server on a SQLite folder
 //   - company.go, domain.go, connection.go, token.go, client.go, app.go, admin.go, issuer.go, type.go: one noun each, for
 //     administrators

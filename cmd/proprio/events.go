@@ -26,7 +26,8 @@ func (i *instance) wireEvents() {
 	publisher := i.publisher(i.url, i.scim.Documents())
 	i.events = &events.Server{Publisher: publisher, Connections: i.db, Bell: i.bell}
 	i.pusher = &events.Pusher{
-		Publisher: publisher, Bell: i.bell, Owner: newID(), Guarded: client.Transport(true), Open: client.Transport(false),
+		Publisher: publisher, Bell: i.bell, Owner: newID(),
+		Begin: i.traces.begin, Guarded: i.traces.calls(client.Transport(true)), Open: i.traces.calls(client.Transport(false)),
 	}
 	i.scim.EventURIs = events.SCIM()
 	i.scim.Async = scim.NewAsync(i.db, publisher.Signed)

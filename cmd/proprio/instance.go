@@ -63,7 +63,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	}
 	i.wireEvents()
 	i.oauth = newOAuth(c, url)
-	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log}
+	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log, Calls: c.traces.calls}
 	i.signIn = oidc.NewSignIn(i.sessions)
 	zone, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
@@ -80,7 +80,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 // newOAuth is the authorization server that issues tokens to SCIM clients.
 func newOAuth(c *core, url string) *oauth.Server {
 	return &oauth.Server{
-		Store: c.db, PublicURL: url, NewID: newID, Now: c.now, Log: c.log, ClientAddress: oidc.ClientAddress,
+		Store: c.db, PublicURL: url, NewID: newID, Now: c.now, Log: c.log, ClientAddress: oidc.ClientAddress, Calls: c.traces.calls,
 		Resources: []oauth.Resource{
 			{Path: scim.BasePath, Name: "SCIM 2.0", Scopes: []string{oauth.ScopeSCIM}},
 			{Path: strings.TrimSuffix(events.BasePath, "/"), Name: "Shared Signals", Scopes: []string{oauth.ScopeEventsRead, oauth.ScopeEventsManage}},
@@ -91,7 +91,9 @@ func newOAuth(c *core, url string) *oauth.Server {
 // observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
 // deactivated at once and not at the next poll.
 func (i *instance) observe(ctx context.Context, route, method string, status int, took time.Duration) {
-	i.metrics.observe(i.routes.of(route), method, status, took)
+	label := i.routes.of(route)
+	i.metrics.observe(label, method, status, took)
+	i.traces.answered(ctx, label, methodLabel(method), status)
 	reads := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(route, "/.search")
 	if !reads && status < 300 {
 		i.engine.Wake()
@@ -102,11 +104,11 @@ func (i *instance) observe(ctx context.Context, route, method string, status int
 // handler is everything the main listener serves. What concerns SCIM and OAuth is told apart before the ServeMux, which
 // answers paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
-	protocol, health := i.scim.Handler(), i.metrics.measured(i.health())
-	pages := i.metrics.measured(i.entrance.admitted(i.entrance.pages, "console", i.console.Handler()))
-	tokens := i.metrics.measured(i.entrance.admitted(i.entrance.pages, "oauth", i.oauth.Handler()))
-	streams := i.metrics.measured(i.entrance.admitted(i.entrance.polls, "events", i.eventRoutes()))
-	bounded := i.entrance.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	protocol, health := i.scim.Handler(), i.measured(i.health())
+	pages := i.measured(i.entrance.admitted(i.entrance.pages, "console", i.console.Handler()))
+	tokens := i.measured(i.entrance.admitted(i.entrance.pages, "oauth", i.oauth.Handler()))
+	streams := i.measured(i.entrance.admitted(i.entrance.polls, "events", i.eventRoutes()))
+	bounded := i.entrance.bounded(i.traces.requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case scim.Concerns(r.URL.Path):
 			protocol.ServeHTTP(w, r)
@@ -117,7 +119,7 @@ func (i *instance) handler() http.Handler {
 		default:
 			pages.ServeHTTP(w, r)
 		}
-	}))
+	})))
 	return withDeadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == healthPath || r.URL.Path == readyPath { // answered however much there is to do
 			health.ServeHTTP(w, r)
@@ -174,7 +176,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { i.keepStatistics(ctx); return nil })
 	i.runEvents(ctx, g)
 	for _, d := range i.duties() {
-		g.Go(func() error { return i.cluster.run(ctx, d) })
+		g.Go(func() error { return i.cluster.run(ctx, i.traces.duty(d)) })
 	}
 }
 

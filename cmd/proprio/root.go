@@ -35,6 +35,7 @@ type program struct {
 	stderr io.Writer
 	lines  *lineBuffer // of the log
 	log    *slog.Logger
+	traces *traces // of the server; nil: none
 }
 
 // run is the whole program, so that tests can start it as main does.

@@ -44,11 +44,13 @@ func (r routes) of(route string) string {
 }
 
 // measured counts requests that are not SCIM's by the pattern under which their ServeMux has them.
-func (m *metrics) measured(next http.Handler) http.Handler {
+func (i *instance) measured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, answer := time.Now(), &statusWriter{ResponseWriter: w}
 		defer func() {
-			m.observe(patternRoute(r.Pattern), r.Method, cmp.Or(answer.status, http.StatusOK), time.Since(start))
+			route, code := patternRoute(r.Pattern), cmp.Or(answer.status, http.StatusOK)
+			i.metrics.observe(route, r.Method, code, time.Since(start))
+			i.traces.answered(r.Context(), route, methodLabel(r.Method), code)
 		}()
 		next.ServeHTTP(answer, r)
 	})

@@ -37,6 +37,12 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 		}
 		defer free()
 	}
+	traces, err := newTraces(p.cfg, p.getenv, p.log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = traces.close(ctx) }() // what is lost of traces at the very end is no fault of the server's
+	p.traces, p.log = traces, traces.log(p.log)
 	c, err := p.openPatiently(ctx)
 	if err != nil {
 		return err

@@ -19,6 +19,8 @@ type Pusher struct {
 	Owner    string        // names this process
 	// Guarded stays out of private networks; Open serves streams that may be in one.
 	Guarded, Open http.RoundTripper
+	// Begin hears of each turn of a stream and gives it its context; what it returns is called at the end. Optional.
+	Begin func(ctx context.Context, work string) (context.Context, func())
 }
 
 const (
@@ -73,6 +75,11 @@ func wait(ctx context.Context, rung <-chan struct{}, long time.Duration) {
 
 // turn pushes one stream under a lease. It tells whether anything was delivered.
 func (p *Pusher) turn(ctx context.Context, out sender, s Stream) bool {
+	if p.Begin != nil {
+		begun, end := p.Begin(ctx, "deliver events")
+		defer end()
+		ctx = begun
+	}
 	l := Lease{Company: s.Company, Stream: s.ID, Owner: p.Owner + "/" + s.ID + "/" + p.NewID()}
 	now := p.Now()
 	held, err := p.Store.LeaseStream(ctx, l, now, now.Add(pushLease))

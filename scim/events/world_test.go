@@ -80,7 +80,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		Directory: &resources.Directory{Registry: registry, Store: d, Policy: openPolicy{}, Now: time.Now, NewID: newID},
 		Store:     d, Connections: d, Registry: registry, PublicURL: publicURL, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		EventURIs: events.SCIM(),
-		Observe:   func(string, string, int, time.Duration) { w.bell.Ring() },
+		Observe:   func(context.Context, string, string, int, time.Duration) { w.bell.Ring() },
 	}
 	w.scim = server
 	server.Async = scim.NewAsync(d, func(ctx context.Context, r resources.AsyncRequest) ([]string, error) {

@@ -53,8 +53,12 @@ type fetched struct {
 	err   error // of the last try
 }
 
-func newFetcher(now func() time.Time) *fetcher {
-	return &fetcher{now: now, each: map[source]*fetched{}, guarded: httpClient(true), private: httpClient(false)}
+func newFetcher(now func() time.Time, calls func(http.RoundTripper) http.RoundTripper) *fetcher {
+	f := &fetcher{now: now, each: map[source]*fetched{}, guarded: httpClient(true), private: httpClient(false)}
+	if calls != nil {
+		f.guarded.Transport, f.private.Transport = calls(f.guarded.Transport), calls(f.private.Transport)
+	}
+	return f
 }
 
 // httpClient follows no redirect: a document has one place, and a redirect could lead from it to any other.

@@ -22,6 +22,8 @@ type Server struct {
 	Log       *slog.Logger
 	// ClientAddress is the network address that a request counts for.
 	ClientAddress func(*http.Request) string
+	// Calls surrounds the requests for clients' keys; optional.
+	Calls func(http.RoundTripper) http.RoundTripper
 }
 
 // Concerns says whether a path is for this server.
@@ -38,7 +40,7 @@ type service struct {
 
 // Handler serves everything that [Concerns] it.
 func (s *Server) Handler() http.Handler {
-	made := &service{Server: *s, keys: newFetcher(s.Now), limits: newLimits()}
+	made := &service{Server: *s, keys: newFetcher(s.Now, s.Calls), limits: newLimits()}
 	made.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	mux := http.NewServeMux()
 	mux.Handle(TokenPath, only(http.MethodPost, http.HandlerFunc(made.token)))
