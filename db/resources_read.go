@@ -76,7 +76,11 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 	if keepable(id) {
 		brief, err := d.brief(ctx)
 		if err == nil {
-			rows, err = d.readRows(brief, d.readText(with), c.Connection, c.Company, typ, id)
+			text := d.readText(with)
+			if with.Hold {
+				text += d.dialect.forUpdate()
+			}
+			rows, err = d.readRows(brief, text, c.Connection, c.Company, typ, id)
 		}
 		if err != nil {
 			return nil, err

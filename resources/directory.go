@@ -135,15 +135,18 @@ func (d *Directory) Modify(ctx context.Context, c Caller, typ, id string, pre Pr
 	})
 }
 
-// maxAttempts bounds how often a change is made again because another one came between. Each time some change won,
-// so only a resource that many clients write at once gets this far.
+// maxAttempts bounds how often something is made again because another change came between. Each time some change won.
 const maxAttempts = 20
 
+// freeAttempts is how often a change is tried without holding the resource.
+const freeAttempts = 3
+
 // change reads a resource, lets edit make the next state of it, and writes that on the condition that the resource is
-// still as it was read; if it is not, and the caller named no version, all of it is done again.
+// still as it was read; if it is not, and the caller named no version, all of it is done again. A resource that others keep
+// changing, as a Group whose members are just being sent, is held for the last attempt: then they wait.
 func (d *Directory) change(
 	ctx context.Context, c Caller, typ, id string, pre Precondition, edit func(*pending) error,
-) (*Result, error) {
+) (result *Result, err error) {
 	if typ == TypeMembership {
 		return nil, Errorf(ErrMutability, "", "A membership cannot be changed. Delete it, and create another.")
 	}
@@ -151,32 +154,49 @@ func (d *Directory) change(
 	if err != nil {
 		return nil, err
 	}
-	for range maxAttempts {
-		before, err := d.Store.Get(ctx, c, typ, id, With{Groups: true, Hidden: rt.traits.hidden})
-		if err != nil {
-			return nil, err
+	with := With{Groups: true, Hidden: rt.traits.hidden}
+	for range freeAttempts {
+		result, err = d.attempt(ctx, c, rt, id, pre, with, edit)
+		if pre.Version != 0 || !errors.Is(err, ErrVersion) {
+			return result, err
 		}
-		if pre.Version != 0 && pre.Version != before.Version {
-			return nil, Errorf(ErrVersion, "meta.version", "The %s is at version %d, not %d; read it again.", typ, before.Version, pre.Version)
-		}
-		old, err := before.Document()
-		if err != nil {
-			return nil, err
-		}
-		p := &pending{
-			Directory: d, caller: c, id: before.ID, before: before, old: old,
-			next: d.draft(ctx, rt, c, old), required: pre.Version,
-		}
-		if err := edit(p); err != nil {
-			return nil, err
-		}
-		result, err := p.write(ctx)
-		if pre.Version == 0 && errors.Is(err, ErrVersion) {
-			continue
-		}
-		return result, err
 	}
-	return nil, Errorf(ErrBusy, "", "Other changes of this %s kept coming between; try again.", typ)
+	with.Hold = true
+	forget := MarkWork(ctx)
+	err = d.Store.Together(ctx, func(ctx context.Context) (err error) {
+		forget()
+		result, err = d.attempt(ctx, c, rt, id, pre, with, edit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// attempt makes one attempt at a change; ErrVersion when another change came between.
+func (d *Directory) attempt(
+	ctx context.Context, c Caller, rt *ResourceType, id string, pre Precondition, with With, edit func(*pending) error,
+) (*Result, error) {
+	before, err := d.Store.Get(ctx, c, rt.Name, id, with)
+	if err != nil {
+		return nil, err
+	}
+	if pre.Version != 0 && pre.Version != before.Version {
+		return nil, Errorf(ErrVersion, "meta.version", "The %s is at version %d, not %d; read it again.", rt.Name, before.Version, pre.Version)
+	}
+	old, err := before.Document()
+	if err != nil {
+		return nil, err
+	}
+	p := &pending{
+		Directory: d, caller: c, id: before.ID, before: before, old: old,
+		next: d.draft(ctx, rt, c, old), required: pre.Version,
+	}
+	if err := edit(p); err != nil {
+		return nil, err
+	}
+	return p.write(ctx)
 }
 
 func (d *Directory) resourceType(ctx context.Context, c Caller, typ string) (*ResourceType, error) {

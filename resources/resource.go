@@ -87,6 +87,7 @@ type With struct {
 	References []string
 	Members    bool // Members of Groups, and MemberCount
 	Hidden     bool // what is never returned: for a change, never for an answer
+	Hold       bool // of one resource, under Together: nobody else changes it until that ends
 	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
 	// consistent read (protocol.md section 3, row 17). 0: no limit.
 	MemberLimit int

@@ -56,3 +56,36 @@ func TestH03_ParallelPatchesOfOneGroupLoseNoMember(t *testing.T) {
 		}
 	})
 }
+
+// A Group whose members are just being sent can be renamed meanwhile: who loses to others a few times holds the Group.
+func TestAGroupIsRenamedWhileItsMembersAreSent(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newWorld(t, d).tenant("Société", "")
+		member := c.addUser("u@societe.example")
+		group := "/Groups/" + c.addGroup("G")
+		done := make(chan struct{})
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				for i := 0; ; i++ {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					name := []string{"Add", "Remove"}[i%2]
+					c.do("PATCH", group, patch(op(name, "members", []object{{"value": member}}))).must(200)
+				}
+			})
+		}
+		for i := range 20 {
+			c.do("PATCH", group, patch(op("Replace", "displayName", fmt.Sprint("G", i)))).must(200)
+		}
+		close(done)
+		wait.Wait()
+		if name := c.do("GET", group, nil).must(200).at("displayName"); name != "G19" {
+			t.Errorf("the Group is called %v, want G19", name)
+		}
+	})
+}
