@@ -15,6 +15,7 @@ import (
 	"github.com/lib/pq"
 
 	"proprio/db"
+	"proprio/db/dbtest"
 	"proprio/resources"
 )
 
@@ -54,6 +55,19 @@ func TestErrors_ofADatabaseThatIsAway(t *testing.T) {
 	} {
 		if mapped := db.MapError(err); errors.Is(mapped, resources.ErrBusy) {
 			t.Errorf("%s: %v, want no ErrBusy", name, mapped)
+		}
+	}
+}
+
+// A connection has bounds for what nobody waits for any more; the URL may give others.
+func TestPostgresDefaults(t *testing.T) {
+	t.Parallel()
+	dsn := dbtest.PostgresURL(t)
+	for more, want := range map[string]string{"": "10min 1min", "&statement_timeout=5000": "5s 1min"} {
+		d := dbtest.Open(t, db.Config{Data: t.TempDir(), URL: dsn + more})
+		got := db.Strings(t, d, `select current_setting('statement_timeout') || ' ' || current_setting('idle_in_transaction_session_timeout')`)
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("%q: %q, want %q", more, got, want)
 		}
 	}
 }
