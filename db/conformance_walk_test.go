@@ -79,6 +79,29 @@ var walkCases = map[string]func(*testing.T, *bench){
 		wantNames(t, "page", page, made[:2])
 		wantEqual(t, "key", page.Last.Key, alike)
 	},
+	"userNames are sorted by all of them": func(t *testing.T, b *bench) {
+		alike := strings.Repeat("é", resources.SortLength)
+		made := map[string]*resources.Resource{}
+		for _, tail := range []string{"b", "Z", "a", ""} {
+			made[tail] = newUser(alike + tail)
+			made[tail].Index.UserNameFolded = alike + strings.ToLower(tail)
+			b.apply(t, create(withBody(made[tail])))
+		}
+		by, err := resources.NewRegistry().Type(resources.TypeUser).SortBy("userName")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := resources.Query{Type: resources.TypeUser, SortBy: by, Count: 2, Walk: &resources.Walk{}}
+		page := b.find(t, q)
+		wantNames(t, "page", page, []*resources.Resource{made[""], made["a"]})
+		wantEqual(t, "total", page.Total, 4)
+		q.Walk = &resources.Walk{From: page.Last, Total: 4}
+		page = b.find(t, q)
+		wantNames(t, "next page", page, []*resources.Resource{made["b"], made["Z"]})
+		wantEqual(t, "more", page.More, false)
+		q.Walk, q.Descending, q.StartIndex = nil, true, 2
+		wantNames(t, "from the end, by index", b.find(t, q), []*resources.Resource{made["b"], made["a"]})
+	},
 	"a position of another order is ErrInvalidCursor": func(t *testing.T, b *bench) {
 		b.people(t, 1)
 		by, err := resources.NewRegistry().Type(resources.TypeUser).SortBy("active")

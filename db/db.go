@@ -70,6 +70,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err == nil {
 		err = d.tryKeyset(ctx)
 	}
+	if err == nil && d.dialect.postgres {
+		d.dialect.bytes, err = d.ordersBytes(ctx)
+	}
 	if err != nil {
 		_ = d.Close()
 		return nil, err

@@ -15,7 +15,10 @@ import (
 
 // dialect is every difference between SQLite and Postgres that shows in a query's text. Queries are written once, with
 // ? for parameters, and ask it for the few words that differ.
-type dialect struct{ postgres bool }
+type dialect struct {
+	postgres bool
+	bytes    bool // text is ordered by its bytes where nothing else is said: an index on it has that order
+}
 
 // rebind turns ? into $1, $2, … for Postgres.
 func (d dialect) rebind(query string) string {

@@ -8,6 +8,9 @@ import (
 // SetMilestones makes milestones stand closer than they do, so that few resources have many.
 func SetMilestones(d *DB, spacing, most int) { d.milestones.spacing, d.milestones.most = spacing, most }
 
+// ForgetLocale has a database sort as one does whose indexes are not ordered by bytes.
+func ForgetLocale(d *DB) { d.dialect.bytes = false }
+
 // KeepMilestones is keepMilestones.
 func KeepMilestones(ctx context.Context, d *DB, company, typ string) error {
 	return d.keepMilestones(ctx, list{company, typ})

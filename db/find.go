@@ -108,7 +108,7 @@ func (d *DB) totalOf(ctx context.Context, s search, p extent, rows []resourceRow
 		return p.skip + read, nil
 	case read > 0 && rows[0].Total.Valid:
 		return int(rows[0].Total.Int64), nil
-	case read == 0 || s.sorted:
+	case read == 0 || s.sorted && s.column == "":
 		return d.count(ctx, s, fragment{})
 	}
 	// A filter was asked of all up to the last row; what is left is asked of the rest.
@@ -172,7 +172,7 @@ func (d *DB) lookAt(s search) {
 }
 
 func (d *DB) search(c resources.Caller, q resources.Query) (search, error) {
-	s := search{order: orderOf(q)}
+	s := search{order: d.dialect.orderOf(q)}
 	for _, selection := range q.Selections() {
 		source, err := d.matching(c, selection)
 		if err != nil {

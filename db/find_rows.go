@@ -34,7 +34,7 @@ func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) 
 	switch {
 	case err != nil:
 		return fragment{}, err
-	case s.sorted:
+	case s.sorted && s.column == "":
 		return d.sortedRows(c, q, s, p, from), nil
 	case len(s.arms) > 1:
 		return d.mergedRows(c, q, s, p, from), nil
@@ -59,18 +59,21 @@ func (s search) counted(p extent) []fragment {
 	return []fragment{glue(s.total(), raw(` as list_total`))}
 }
 
-// createdRows reads resources of one type in the order of creation. The index is read from the beginning of the page, or
+// createdRows reads resources of one type in the order of creation, or of another column with an index. The index is read from the beginning of the page, or
 // from the milestone before it, to its end.
 func (d *DB) createdRows(c resources.Caller, q resources.Query, s search, p extent, from fragment) fragment {
-	source, head, columns := s.arms[0].source, fragment{}, d.columns(c, q, s.counted(p)...)
-	offset := past(p.skip)
-	if s.whole() && p.skip >= 2*d.milestones.spacing {
+	more := s.counted(p)
+	if s.column != "" {
+		more = append(more, raw(`0 as sort_missing, `+s.column+` as sort_key`))
+	}
+	source, head, columns, offset := s.arms[0].source, fragment{}, d.columns(c, q, more...), past(p.skip)
+	if s.whole() && s.column == "" && p.skip >= 2*d.milestones.spacing {
 		head = glue(raw(`with `), way(s.arms[0].list, p.skip, s.down))
 		from, offset = afterWay("r", p.skip, s.down)
 	}
 	source = glue(source, also(from))
 	end := cut(p.limit, offset)
-	if p.skip == 0 || !d.dialect.postgres || !s.whole() {
+	if p.skip == 0 || !d.dialect.postgres || !s.whole() || s.column != "" {
 		return glue(head, columns, source, raw(s.by("r")), end)
 	}
 	// Postgres would read the documents of those it skips.
@@ -118,7 +121,7 @@ func (s search) from(d dialect, q resources.Query) (fragment, error) {
 	if q.Walk == nil || q.Walk.From == nil {
 		return fragment{}, nil
 	}
-	if s.sorted {
+	if s.sorted && s.column == "" {
 		return s.after(d, "found", q.Walk.From)
 	}
 	return s.after(d, "r", q.Walk.From)

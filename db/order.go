@@ -2,6 +2,7 @@ package db
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,17 +13,25 @@ import (
 // sort_key, created, id).
 type order struct {
 	sorted  bool
-	numeric bool // sort_key is a number; else it is text
-	down    bool // from the last to the first
+	numeric bool   // sort_key is a number; else it is text
+	down    bool   // from the last to the first
+	column  string // of resources r, which is the whole order, and that of an index; empty for most
 }
 
 // orderOf is the order in which a query reads its result: a walk backward reads it from the other end.
-func orderOf(q resources.Query) order {
+func (d dialect) orderOf(q resources.Query) order {
 	o := order{numeric: true, down: q.Descending}
 	if q.Walk != nil && q.Walk.Backward {
 		o.down = !o.down
 	}
-	for _, s := range q.Selections() {
+	all := q.Selections()
+	if len(all) == 1 && sortedBy(all[0], "userName") && all[0].Type == resources.TypeUser && d.bytes {
+		o.column = "r.user_name_folded" // all Users have one, and no two the same
+	}
+	if !slices.ContainsFunc(all, func(s resources.Selection) bool { return !sortedBy(s, "meta.created") }) {
+		return o // as it is without
+	}
+	for _, s := range all {
 		if s.SortBy == nil {
 			continue
 		}
@@ -36,6 +45,10 @@ func orderOf(q resources.Query) order {
 	return o
 }
 
+func sortedBy(s resources.Selection, name string) bool {
+	return s.SortBy != nil && s.SortBy.String() == name
+}
+
 // by is the order by clause over columns of a table.
 func (o order) by(table string) string {
 	next := ", "
@@ -43,6 +56,9 @@ func (o order) by(table string) string {
 		next = " desc, "
 	}
 	columns := ""
+	if o.column != "" {
+		return " order by " + o.column + strings.TrimSuffix(next, ", ")
+	}
 	if o.sorted {
 		columns = table + ".sort_missing" + next + table + ".sort_key" + next
 	}
@@ -55,6 +71,9 @@ func (o order) after(d dialect, table string, from *resources.Position) (fragmen
 	sign := ">"
 	if o.down {
 		sign = "<"
+	}
+	if o.column != "" {
+		return sqlf(o.column+" "+sign+" %s", param(from.Key)), nil
 	}
 	created, id := param(micros(from.Created)), param(from.ID)
 	if !o.sorted {
@@ -141,6 +160,9 @@ func (c *compiler) key(a *resources.Attribute, v operand, o order) fragment {
 	case resources.KindInteger, resources.KindDecimal, resources.KindDateTime:
 	default:
 		text := c.comparable(a, "gt", v)
+		if a.String() == "userName" && c.typ == resources.TypeUser {
+			return sqlf("nullif(%s, '')", text)
+		}
 		return sqlf(fmt.Sprintf("nullif(substr(%%s, 1, %d), '')", resources.SortLength), text)
 	}
 	if !o.numeric { // another type has a text of that name

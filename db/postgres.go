@@ -55,7 +55,7 @@ func (d *DB) openPostgres(c Config) error {
 	}
 	to.Dialer(newDialer())
 	connections := max(c.Connections, 2)
-	d.dialect = dialect{postgres: true}
+	d.dialect.postgres = true
 	d.reader = openPool(reaching{to}, "postgres", connections)
 	d.reader.idle = connections
 	d.reader.SetConnMaxIdleTime(5 * time.Minute)
@@ -63,6 +63,13 @@ func (d *DB) openPostgres(c Config) error {
 	d.writer = d.reader
 	d.writing = make(chan struct{}, connections-1)
 	return nil
+}
+
+// ordersBytes tells whether the database was made with a locale that orders text by its bytes.
+func (d *DB) ordersBytes(ctx context.Context) (bytes bool, err error) {
+	return bytes, d.get(ctx, nil, &bytes, `select coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'b'
+		or coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' and d.datcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
+		from pg_database d where d.datname = current_database()`)
 }
 
 // reaching makes ErrBusy of every reason why no connection can be made: where it is the settings' fault, the program does

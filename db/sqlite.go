@@ -47,7 +47,7 @@ func (d *DB) openSQLite(c Config) error {
 	writing := slices.Concat(pragmas, []string{"temp_store(MEMORY)", "cache_size(-16000)"})
 	writer := url.Values{"_txlock": {"immediate"}, "_pragma": writing}
 	reader := url.Values{"_pragma": slices.Concat(pragmas, []string{"query_only(1)"})}
-	d.dialect = dialect{}
+	d.dialect = dialect{bytes: true}
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
 	d.group = newGroup(&link{pool: d.writer})

@@ -6,8 +6,8 @@ import "proprio/resources/filter"
 // A complex attribute stands for its `value`. What is unknown is ErrInvalidPath; what has no order is ErrInvalidValue.
 //
 // The order: text by its bytes in the form of [Attribute.Comparable], and by no more than its first [SortLength]
-// characters; times by their instant; false before true, where a boolean that has a default is taken for it. Of a
-// multi-valued attribute counts the value that is primary, else the first.
+// characters, but for userName, of which all counts; times by their instant; false before true, where a boolean that has a
+// default is taken for it. Of a multi-valued attribute counts the value that is primary, else the first.
 func (rt *ResourceType) SortBy(text string) (*Attribute, error) {
 	path, err := filter.ParsePath(text)
 	if err != nil || path.ValueExpression != nil {

@@ -43,8 +43,8 @@ func newCursors(s *Server) cursors {
 }
 
 // maxCursor bounds the length of a cursor that is looked at. A position holds no more than resources.SortLength
-// characters of a value.
-const maxCursor = 4096
+// characters of a value, or a userName, which as JSON may be six times as long.
+const maxCursor = 16 << 10
 
 // scope is what a cursor is good for: one query of one connection of one company. A cursor that was sealed for another
 // scope does not open, and its error is that of one that was made up (RFC 9865 §5.2).
