@@ -102,6 +102,7 @@ type writer struct {
 	caller *caller
 	name   string
 	people int
+	crew   string // id of the group that people join
 	err    error
 	// What was acknowledged, by userName: the title, whether the User is active, the group it is in. A removed one is in gone.
 	title  map[string]string
@@ -114,18 +115,26 @@ type writer struct {
 const crew = 20
 
 func (w *writer) run() {
-	w.title, w.active, w.group, w.gone = map[string]string{}, map[string]bool{}, map[string]string{}, map[string]bool{}
-	var group string
+	w.begin()
 	for n := 0; n < w.people && w.err == nil; n++ {
-		if n%crew == 0 {
-			name := w.groupName(n)
-			group, w.err = w.create("/Groups", "displayName", name, object{
-				"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name,
-			})
-		}
-		if w.err == nil {
-			w.err = w.person(n, group)
-		}
+		w.step(n)
+	}
+}
+
+func (w *writer) begin() {
+	w.title, w.active, w.group, w.gone = map[string]string{}, map[string]bool{}, map[string]string{}, map[string]bool{}
+}
+
+// step creates and changes one person, and before the first of a crew its group.
+func (w *writer) step(n int) {
+	if n%crew == 0 {
+		name := w.groupName(n)
+		w.crew, w.err = w.create("/Groups", "displayName", name, object{
+			"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name,
+		})
+	}
+	if w.err == nil {
+		w.err = w.person(n, w.crew)
 	}
 }
 

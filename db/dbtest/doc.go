@@ -11,6 +11,6 @@
 //
 // Only tests import this package.
 //
-//   - dbtest.go: what tests call
+//   - dbtest.go: what tests call; sound.go: whether a file of SQLite is whole
 //   - server.go: the Postgres server of a test binary; cluster.go: one of a single test, to be stopped and started
 package dbtest
