@@ -197,7 +197,7 @@ func (s *site) routerOf(escaped string) (router *mux.Router, known bool) {
 	below, ok := strings.CutPrefix(escaped, BasePath+"/")
 	first, rest, deeper := strings.Cut(below, "/")
 	router = s.routers[first]
-	if !ok || router == nil || deeper && (rest == "" || rest[0] == '.' || strings.Contains(rest, "/")) {
+	if !ok || router == nil || deeper && (first == "" || rest == "" || rest[0] == '.' || strings.Contains(rest, "/")) {
 		return router, false
 	}
 	return router, true

@@ -40,6 +40,7 @@ func TestConnectionCommands(t *testing.T) {
 	}
 	post("one", 201)
 	command("set", "--switch", "strictAttributes=on", "--switch", "massLossCount=200")
+	settle()
 	post("two", 400)
 	settings = show()["settings"].(object)
 	if settings["reviveInactive"] != "on" || settings["strictAttributes"] != "on" || settings["massLossCount"] != "200" {
@@ -50,6 +51,7 @@ func TestConnectionCommands(t *testing.T) {
 	if settings["reviveInactive"] != "off" || settings["unquotedValues"] != "on" || settings["massLossCount"] != "15" || show()["preset"] != "entra" {
 		t.Errorf("settings of the preset: %v", settings)
 	}
+	settle()
 	post("three", 201)
 	if _, _, err := client.do("GET", "/Users?startIndex=1&count=2", nil); err != nil { // how Okta begins
 		t.Fatal(err)

@@ -49,6 +49,7 @@ func TestFeatureCommands(t *testing.T) {
 		}
 	}
 	i.command("company", "set", "Parts", "--feature", "delta=off")
+	settle()
 	if got := served("/.deltaToken"); got != 404 {
 		t.Errorf("delta queries after they were turned off: %d", got)
 	}

@@ -75,6 +75,24 @@ func (c *caller) must(t testing.TB, method, path string, body any, statuses ...i
 	return nil
 }
 
+// settle waits until a server goes by what another process has changed of a connection or a company.
+func settle() { time.Sleep(time.Second) }
+
+// soon waits until a read is answered with a status: what another process changes, a server obeys within a second.
+func (c *caller) soon(t testing.TB, path string, want int) {
+	t.Helper()
+	for changed := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		late := time.Since(changed) > time.Second
+		status, answer, err := c.do("GET", path, nil)
+		if status == want {
+			return
+		}
+		if late || err != nil {
+			t.Fatalf("GET %s a second after the change: %d %v %v, want %d", path, status, answer, err, want)
+		}
+	}
+}
+
 // all reads a whole list, page by page.
 func (c *caller) all(t testing.TB, endpoint string) []object {
 	t.Helper()

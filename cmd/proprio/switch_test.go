@@ -134,7 +134,7 @@ func TestASuspendedCompanyIsOut(t *testing.T) {
 	if said := i.command("company", "suspend", "Out"); !strings.Contains(said, "suspended=true") {
 		t.Errorf("company suspend says %q", said)
 	}
-	source["Out"].must(t, "GET", "/Users", nil, 403)
+	source["Out"].soon(t, "/Users", 403)
 	source["Out"].must(t, "POST", "/Users", person("bruno@out.example"), 403)
 	l.wantIn("suspended", false)
 	for _, company := range []string{"Out", "Other"} { // both apps are to be called; when the other was, this one was not
