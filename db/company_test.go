@@ -67,6 +67,7 @@ var overAllCompanies = map[string]string{
 	"async.go:forgetAsync":               "as ForgetLeases",
 	"push_work.go:ForgetLeases":          "a server that starts alone on its database frees what it held when it died",
 	"keyset.go:TrySecrets":               "tries the keyset on the newest secrets; shows none",
+	"carry.go:refuseTaken":               "a proved domain belongs to one company: whoever has it there is looked for",
 	"snapshot.go:look":                   "a backup is of all companies",
 	"census.go:Queues":                   "how much waits of all companies together",
 	"census.go:Census":                   "how many there are of all companies together",
