@@ -78,6 +78,18 @@ func (d *DB) SettleHeld(ctx context.Context, company string, users []string,
 		}
 		return " and " + column + " " + d.dialect.in(), []any{company, d.dialect.values(users)}
 	}
+	heldWhere, heldArgs := only("id")
+	openWhere, openArgs := only("object_id")
+	heldWhere = `(type = 'User') is true and hold <> '' and active` + heldWhere
+	openWhere = `closed = 0 and company_id = ? and kind = 'held-user' and app_id = ''` + openWhere
+	if len(users) > 0 { // nearly always there is nothing, and then nothing is locked
+		var some bool
+		err := d.get(ctx, nil, &some, `select exists (select 1 from resources where company_id = ? and `+heldWhere+`)
+			or exists (select 1 from findings where `+openWhere+`)`, slices.Concat(heldArgs, openArgs)...)
+		if err != nil || !some {
+			return err
+		}
+	}
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var id string
 		err := d.get(ctx, tx, &id, `select id from companies where id = ?`+d.dialect.forUpdate(), company)
@@ -88,14 +100,11 @@ func (d *DB) SettleHeld(ctx context.Context, company string, users []string,
 			ID   string `db:"id"`
 			Name string `db:"user_name"`
 		}
-		where, args := only("id")
-		err = d.list(ctx, tx, &held, `select id, user_name from resources
-			where company_id = ? and type = 'User' and hold <> '' and active`+where+` order by id`, args...)
+		err = d.list(ctx, tx, &held, `select id, user_name from resources where company_id = ? and `+heldWhere+` order by id`, heldArgs...)
 		if err != nil {
 			return err
 		}
-		where, args = only("object_id")
-		open, err := d.findings(ctx, tx, `closed = 0 and company_id = ? and kind = 'held-user' and app_id = ''`+where, args...)
+		open, err := d.findings(ctx, tx, openWhere, openArgs...)
 		if err != nil {
 			return err
 		}
