@@ -42,5 +42,5 @@
 //   - guard.go: what no connection may do in one stroke; country.go: codes of countries; role.go: roles as JSON in a text
 //   - errors.go: the closed set of domain errors
 //
-// Package resources/filter parses the query language.
+// Package resources/filter parses the query language; resources/load brings files in.
 package resources

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"proprio/resources"
@@ -62,8 +61,8 @@ func openCSV(r *bufio.Reader, rt *resources.ResourceType, note func(string)) (*c
 
 // separator tells what stands between columns: the line sep=; that Excel reads, or what the first row has most of.
 func (s *csvSource) separator(r *bufio.Reader) (rune, error) {
-	head, err := r.Peek(lookAhead)
-	if err != nil && !errors.Is(err, io.EOF) {
+	head, err := peekLine(r)
+	if err != nil {
 		return 0, err
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -51,12 +52,12 @@ const lookAhead = 64 << 10
 // left out.
 func Open(in io.Reader, rt *resources.ResourceType, format Format, note func(string)) (Source, error) {
 	r := bufio.NewReaderSize(newText(in, note), lookAhead)
-	head, err := r.Peek(lookAhead)
-	if err != nil && err != io.EOF {
+	head, err := peekLine(r)
+	if err != nil {
 		return nil, err
 	}
 	if len(bytes.TrimSpace(head)) == 0 && len(head) < lookAhead {
-		return nil, fmt.Errorf("the file is empty")
+		return nil, errors.New("the file is empty")
 	}
 	if format == FormatAuto {
 		format = guess(head)
@@ -71,6 +72,22 @@ func Open(in io.Reader, rt *resources.ResourceType, format Format, note func(str
 		return &ndjsonSource{r: r, rows: rowReader{rt: rt}}, nil
 	}
 	return nil, fmt.Errorf("there is no format %q: there are %s", format, strings.Join(Formats(), ", "))
+}
+
+// peekLine looks at a file's beginning: a line of it at least, but no further than the file has come.
+func peekLine(r *bufio.Reader) ([]byte, error) {
+	for n := 1; ; n = r.Buffered() + 1 {
+		_, err := r.Peek(min(n, lookAhead))
+		head, _ := r.Peek(r.Buffered())
+		switch {
+		case errors.Is(err, io.EOF):
+			return head, nil
+		case err != nil:
+			return nil, err
+		case len(head) >= lookAhead || bytes.IndexByte(bytes.TrimSpace(head), '\n') >= 0:
+			return head, nil
+		}
+	}
 }
 
 // guess tells the format by the first character: an object may be a whole ListResponse, or the first of many.
