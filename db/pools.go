@@ -15,3 +15,12 @@ func (d *DB) Pools() []Pool {
 	}
 	return []Pool{{"readers", d.reader.Stats()}, {"writer", d.writer.Stats()}}
 }
+
+// Writes counts SQLite's transactions since the process began, and the changes that shared them; false on Postgres, which
+// counts them itself.
+func (d *DB) Writes() (transactions, changes int64, counted bool) {
+	if d.group == nil {
+		return 0, 0, false
+	}
+	return d.group.commits.Load(), d.group.members.Load(), true
+}

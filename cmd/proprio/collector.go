@@ -23,18 +23,21 @@ const (
 type collector struct {
 	entrance *entrance
 	db       *db.DB
+	data     string // the folder
 	queues   *kept[[]db.Queue]
 	duties   *kept[[]db.Duty]
 	census   *kept[db.Census]
+	backup   *kept[time.Time] // when the newest shows the database; zero: none was made
 	now      func() time.Time
 }
 
 func newCollector(i *instance) *collector {
 	return &collector{
-		entrance: i.entrance, db: i.db, now: i.now,
+		entrance: i.entrance, db: i.db, data: i.data, now: i.now,
 		queues: &kept[[]db.Queue]{ask: i.db.Queues, good: queuesKept, now: i.now},
 		duties: &kept[[]db.Duty]{ask: i.db.Duties, good: queuesKept, now: i.now},
 		census: &kept[db.Census]{ask: i.db.Census, good: censusKept, now: i.now},
+		backup: &kept[time.Time]{ask: i.lastBackup, good: censusKept, now: i.now},
 	}
 }
 
@@ -92,6 +95,7 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	c.requests(to)
 	c.connections(to)
+	c.files(to)
 	queues, ok := c.queues.get()
 	if ok {
 		c.waiting(to, queues)
@@ -104,11 +108,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	if counted {
 		counts(to, census)
 	}
-	answers := 0.0
-	if ok && held && counted {
-		answers = 1
+	backup, known := c.backup.get()
+	if known && !backup.IsZero() {
+		gauge("proprio_backup_last_timestamp_seconds", "The moment that the newest backup shows, in Unix time.").
+			send(to, float64(backup.UnixMicro())/1e6)
 	}
-	gauge("proprio_db_answers", "1 when the database answered what this scrape asked it; 0: what it tells is missing.").send(to, answers)
+	gauge("proprio_db_answers", "1 when the database answered what this scrape asked it; 0: what it tells is missing.").
+		send(to, truth(ok && held && counted && known))
 }
 
 // requests are those at work and those that wait for their turn.

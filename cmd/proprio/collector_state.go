@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -10,7 +14,39 @@ import (
 	"proprio/db"
 	"proprio/ownership"
 	"proprio/push"
+	"proprio/resources"
 )
+
+// lastBackup is the moment that the newest backup shows.
+func (i *instance) lastBackup(ctx context.Context) (time.Time, error) {
+	b, err := i.db.LastBackup(ctx)
+	if errors.Is(err, resources.ErrNotFound) {
+		err = nil
+	}
+	return b.Taken, err
+}
+
+// files are what the server has on the disk, and the room that is left.
+func (c *collector) files(to chan<- prometheus.Metric) {
+	if free, size, err := diskSpace(c.data); err == nil {
+		gauge("proprio_disk_free_bytes", "What is left on the disk of the data folder.").send(to, float64(free))
+		gauge("proprio_disk_size_bytes", "The size of that disk.").send(to, float64(size))
+	}
+	transactions, changes, counted := c.db.Writes()
+	if !counted {
+		return
+	}
+	counter("proprio_sqlite_transactions_total", "Transactions that SQLite committed.").send(to, float64(transactions))
+	counter("proprio_sqlite_writes_total", "Changes in those transactions: those made at the same time share one.").send(to, float64(changes))
+	for name, m := range map[string]*metric{
+		"proprio.db":     gauge("proprio_sqlite_file_bytes", "The size of SQLite's file."),
+		"proprio.db-wal": gauge("proprio_sqlite_wal_bytes", "The size of SQLite's write-ahead log."),
+	} {
+		if info, err := os.Stat(filepath.Join(c.data, name)); err == nil {
+			m.send(to, float64(info.Size()))
+		}
+	}
+}
 
 // waiting is work that is to be done, and for how long the oldest of it has been.
 func (c *collector) waiting(to chan<- prometheus.Metric, queues []db.Queue) {

@@ -32,6 +32,7 @@ type core struct {
 	inspector *ownership.Inspector // reads apps' own account lists
 	checker   *ownership.Checker   // sees in apps what they confirmed
 	limits    limits               // of the server
+	data      string               // the folder of SQLite's file and of the keys
 	traces    *traces              // nil: none
 	log       *slog.Logger
 	now       func() time.Time
@@ -50,7 +51,7 @@ func (p *program) open(ctx context.Context) (*core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, traces: p.traces, log: p.log, now: time.Now}
+	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, data: p.cfg.Data, traces: p.traces, log: p.log, now: time.Now}
 	if err := c.wirePush(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -73,7 +73,7 @@ func TestMetricsOfAServer(t *testing.T) {
 		`proprio_gate_slots{gate="scim"} 5`, `proprio_db_connections_max{pool="writer"} `, `proprio_db_answers 1`,
 		`proprio_queue_length{queue="dirty"} 0`, `proprio_queue_oldest_seconds{queue="accounts"} 0`,
 		`proprio_users{state="held"} 0`, `proprio_findings_open{severity="critical"} 0`, `proprio_companies 0`,
-		`proprio_build_info{`, `go_goroutines `, `proprio_http_requests_in_flight 0`,
+		`proprio_build_info{`, `proprio_sqlite_wal_bytes `, `proprio_sqlite_transactions_total `, `proprio_disk_free_bytes `, `go_goroutines `, `proprio_http_requests_in_flight 0`,
 	} {
 		if !strings.Contains(text, "\n"+line) {
 			t.Errorf("a scrape lacks %s", line)
