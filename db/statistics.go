@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/lib/pq"
 )
 
 // statistics is what SQLite's planner should expect of an index: the rows of the table, then the rows that share the
@@ -43,20 +41,23 @@ func (d *DB) adviseSQLite(ctx context.Context) error {
 	return err
 }
 
-// CountGrown has Postgres count again the tables that hold more than twice the rows, and a page or two more, that its
-// planner knows of. Postgres does so by itself, but only about once a minute, and an identity provider's first sync fills
-// a directory in less: until then every index that begins with the company looks as good as another, and a look-up walks
-// all of it. Replicas do not wait for each other here; to count twice does no harm. SQLite is told once what to expect.
+// CountGrown has Postgres count again the tables that hold several times the rows, and some pages more, that its planner
+// knows of. Postgres does so by itself, but only about once a minute, and an identity provider's first sync fills a
+// directory in less: until then every index that begins with the company looks as good as another, and a look-up walks all
+// of it. Only what indexes hold is counted: documents would take most of the time and decide nothing. Replicas do not wait
+// for each other here; to count twice does no harm. SQLite is told once what to expect.
 func (d *DB) CountGrown(ctx context.Context) error {
 	if !d.dialect.postgres {
 		return nil
 	}
 	var grown []string
-	err := d.list(ctx, nil, &grown, `select t.relname from pg_stat_user_tables t join pg_class c on c.oid = t.relid
-		where t.schemaname = current_schema() and t.n_live_tup > 2 * greatest(c.reltuples, 0) + 100`)
+	err := d.list(ctx, nil, &grown, `select format('%I (%s)', t.relname, (select string_agg(distinct quote_ident(a.attname), ', ')
+			from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) where i.indrelid = c.oid))
+		from pg_stat_user_tables t join pg_class c on c.oid = t.relid
+		where t.schemaname = current_schema() and c.relhasindex and t.n_live_tup > 4 * greatest(c.reltuples, 0) + 200`)
 	for _, table := range grown {
 		if err == nil {
-			_, err = d.writer.ExecContext(ctx, `analyze (skip_locked) `+pq.QuoteIdentifier(table))
+			_, err = d.writer.ExecContext(ctx, `analyze (skip_locked) `+table)
 		}
 	}
 	return mapError(err)
