@@ -36,10 +36,11 @@ type Config struct {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	dialect dialect
-	reader  *pool
-	writer  *pool  // the same pool as reader on Postgres
-	group   *group // of SQLite's one writer; nil on Postgres
+	dialect      dialect
+	reader       *pool
+	writer       *pool         // the same pool as reader on Postgres
+	group        *group        // of SQLite's one writer; nil on Postgres
+	checkpointer *checkpointer // of its log
 	// writing is filled by the transactions that write on Postgres. Always fewer than the writer has connections, so a
 	// transaction that has to prepare a new statement finds a connection to do it on.
 	writing chan struct{}
@@ -120,6 +121,7 @@ func (c Config) withDefaults() Config {
 func (d *DB) Close() error {
 	d.milestones.close()
 	if d.group != nil {
+		d.checkpointer.close()
 		d.group.close()
 	}
 	err := d.reader.Close()

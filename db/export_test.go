@@ -150,3 +150,35 @@ func LogFrames(t *testing.T, d *DB) int {
 	}
 	return frames
 }
+
+// ReadOn begins a read of SQLite that stays until leave is called.
+func ReadOn(t *testing.T, d *DB) (leave func()) {
+	t.Helper()
+	tx, err := d.reader.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.Get(&n, `select count(*) from sqlite_schema`); err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = tx.Rollback() }
+}
+
+// LookAtLog does at once what the checkpointer does after a write.
+func LookAtLog(ctx context.Context, d *DB) error { return d.checkpointer.look(ctx) }
+
+// RestartLog begins SQLite's log anew.
+func RestartLog(t *testing.T, d *DB) {
+	t.Helper()
+	err := d.group.quiet(t.Context(), func(l *link) error {
+		if err := l.connect(); err != nil {
+			return err
+		}
+		_, err := l.restartLog(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -25,7 +25,8 @@ const (
 // the baton to the next one that waits; the last one commits, and tells all. When the transaction cannot be committed,
 // nobody in it is told that it was: each runs again, in a transaction of its own.
 type group struct {
-	link *link
+	link      *link
+	committed func() // hears of each commit; may be nil
 
 	mu      sync.Mutex
 	waiting []*member // in the order of their coming
@@ -88,6 +89,16 @@ func (g *group) do(ctx context.Context, alone bool, f txFunc) error {
 			return n.err
 		}
 	}
+}
+
+// quiet runs f while no transaction is open and none can begin.
+func (g *group) quiet(ctx context.Context, f func(l *link) error) error {
+	err := g.enter(ctx, &member{alone: true, told: make(chan news, 1)})
+	if err != nil {
+		return err
+	}
+	defer g.pass()
+	return f(g.link)
 }
 
 // enter returns when the baton has come.
@@ -288,6 +299,9 @@ func (g *group) commit() {
 	if err == nil {
 		g.commits.Add(1)
 		g.members.Add(int64(len(g.ran)))
+		if g.committed != nil {
+			g.committed()
+		}
 	}
 	for i, m := range g.ran {
 		m.told <- news{err: firstError(m.err, mapError(err))}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -41,17 +42,26 @@ func (d *DB) openSQLite(c Config) error {
 	if err != nil {
 		return fmt.Errorf("database file: %w", err)
 	}
-	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
+	pragmas := []string{fmt.Sprintf("busy_timeout(%d)", fileLockPatience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
 	// What a savepoint would restore is kept in memory: as a temporary file it cost more writing than the log itself. The
 	// cache (KiB) holds the upper levels of every index.
-	writing := slices.Concat(pragmas, []string{"temp_store(MEMORY)", "cache_size(-16000)"})
+	writing := slices.Concat(pragmas, []string{"temp_store(MEMORY)", "cache_size(-16000)",
+		fmt.Sprintf("journal_size_limit(%d)", logBytes)})
 	writer := url.Values{"_txlock": {"immediate"}, "_pragma": writing}
 	reader := url.Values{"_pragma": slices.Concat(pragmas, []string{"query_only(1)"})}
 	d.dialect = dialect{bytes: true}
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
 	d.group = newGroup(&link{pool: d.writer})
+	d.checkpointer = newCheckpointer(d.group, d.reader, file+"-wal", d.logger)
 	return nil
+}
+
+// fileLockPatience is how long a lock of another process is waited for.
+const fileLockPatience = 10 * time.Second
+
+func busyTimeout(d time.Duration) string {
+	return fmt.Sprintf("pragma busy_timeout = %d", d.Milliseconds())
 }
 
 func sqliteDSN(file string, params url.Values) string {
