@@ -32,11 +32,10 @@
 //   - health.go: what doctors look at
 //   - resources_read.go, read_rows.go, find.go, find_rows.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
-//   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
 //     marks.go: and writing; apply_postgres.go, apply_postgres_update.go, apply_postgres_members.go: one change in one statement;
 //     load.go: many new ones at once
-//   - filter.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
+//   - filter.go, filter_lead.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
 //   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - types.go, types_cache.go: resource types of companies' own; keys.go, hidden.go: what their attributes ask
 //   - connections.go, tokens.go, auth_cache.go, exchanges.go, seen.go: resources.Connections

@@ -1,9 +1,12 @@
 package db
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/lib/pq"
 
 	"proprio/resources"
 )
@@ -13,23 +16,32 @@ func CompileCondition(d *DB, c resources.Caller, typ string, cond resources.Cond
 	return d.compileCondition(c, typ, cond)
 }
 
-// Plan is how the database means to answer Find's query for a condition.
-func Plan(t *testing.T, d *DB, c resources.Caller, typ string, cond resources.Condition) string {
+// Plan is how the database means to answer Find's query, whatever the values in it are.
+func Plan(t *testing.T, d *DB, c resources.Caller, q resources.Query) string {
 	t.Helper()
-	q := resources.Query{Type: typ, Where: cond}
 	s, err := d.search(c, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	query, err := d.rowsSQL(c, q, s, extent{limit: 100})
+	p := extent{limit: q.Count, skip: max(q.StartIndex, 1) - 1, counted: q.Walk == nil}
+	query, err := d.rowsSQL(c, q, s, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	explain := "explain query plan "
-	if d.Postgres() {
-		explain = "explain "
+	conn, err := d.reader.Connx(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	rows, err := d.reader.QueryxContext(t.Context(), d.dialect.rebind(explain+query.text), query.args...)
+	defer func() { _ = conn.Close() }()
+	explain, args := "explain query plan "+query.text, query.args
+	if d.Postgres() {
+		explain, args = "explain execute planned("+literals(t, query.args)+")", nil
+		if _, err := conn.ExecContext(t.Context(), "prepare planned as "+d.dialect.rebind(query.text)); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _, _ = conn.ExecContext(t.Context(), "deallocate planned") }()
+	}
+	rows, err := conn.QueryxContext(t.Context(), explain, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,4 +58,18 @@ func Plan(t *testing.T, d *DB, c resources.Caller, typ string, cond resources.Co
 		t.Fatal(err)
 	}
 	return plan.String()
+}
+
+// literals are arguments as they stand in a statement.
+func literals(t *testing.T, args []any) string {
+	t.Helper()
+	texts := make([]string, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = pq.QuoteLiteral(fmt.Sprint(v))
+	}
+	return strings.Join(texts, ", ")
 }

@@ -35,7 +35,7 @@ func (c *compiler) condition(cond resources.Condition, at place) (fragment, erro
 	case resources.And:
 		return c.terms("and", "true", cond.Terms, at)
 	case resources.Or:
-		return c.terms("or", "false", cond.Terms, at)
+		return c.either(cond, at)
 	case resources.Not:
 		f, err := c.condition(cond.Term, at)
 		return sqlf("not (%s)", f), err
@@ -65,6 +65,19 @@ func (c *compiler) terms(word, none string, terms []resources.Condition, at plac
 		}
 	}
 	return sqlf("("+strings.Repeat("%s "+word+" ", len(parts)-1)+"%s)", parts...), nil
+}
+
+// either is "or". Where each term leads to few resources, the others are not looked at.
+func (c *compiler) either(or resources.Or, at place) (fragment, error) {
+	any, err := c.terms("or", "false", or.Terms, at)
+	if err != nil || at.element != nil || !c.postgres || len(or.Terms) < 2 {
+		return any, err
+	}
+	ids, ok, err := c.leads(or.Terms)
+	if !ok || err != nil {
+		return any, err
+	}
+	return sqlf("(%s and %s)", c.apart(sqlf("r.id in (%s)", ids)), any), nil
 }
 
 // documentElement asks whether some value in a list of the document satisfies a condition.

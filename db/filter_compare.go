@@ -53,9 +53,13 @@ func (c *compiler) compare(cond resources.Compare, at place) (fragment, error) {
 
 // externalID looks an externalId up in the space of the caller's connection.
 func (c *compiler) externalID(value string) fragment {
-	return c.apart(sqlf(`r.id in (select x.resource_id from external_ids x
-		where x.company_id = %s and x.connection_id = %s and x.type = %s and x.external_id = %s)`,
-		param(c.caller.Company), param(c.caller.Connection), param(c.typ), param(value)))
+	return c.apart(sqlf(`r.id in (%s)`, c.externalIDs(value)))
+}
+
+func (c *compiler) externalIDs(value string) fragment {
+	return sqlf(`select x.resource_id from external_ids x
+		where x.company_id = %s and x.connection_id = %s and x.type = %s and x.external_id = %s`,
+		param(c.caller.Company), param(c.caller.Connection), param(c.typ), param(value))
 }
 
 // managerValue is looked up whenever a User is removed, and by Entra's check of references.
@@ -63,15 +67,22 @@ const managerValue = resources.SchemaEnterprise + ":manager.value"
 
 // manager finds the Users that somebody manages, by the index.
 func (c *compiler) manager(id string) fragment {
-	return c.apart(sqlf(`r.id in (select x.id from resources x where x.company_id = %s and x.manager = %s)`,
-		param(c.caller.Company), param(id)))
+	return c.apart(sqlf(`r.id in (%s)`, c.managed(id)))
+}
+
+func (c *compiler) managed(id string) fragment {
+	return sqlf(`select x.id from resources x where x.company_id = %s and x.manager = %s`, param(c.caller.Company), param(id))
 }
 
 // unique finds the one resource that has a value, by the index.
 func (c *compiler) unique(a *resources.Attribute, value string) fragment {
-	return c.apart(sqlf(`r.id in (select k.resource_id from attribute_keys k
-		where k.company_id = %s and k.type = %s and k.path = %s and k.value = %s and k.is_unique)`,
-		param(c.caller.Company), param(c.typ), param(a.String()), param(resources.HashKey(value))))
+	return c.apart(sqlf(`r.id in (%s)`, c.keyed(a, value)))
+}
+
+func (c *compiler) keyed(a *resources.Attribute, value string) fragment {
+	return sqlf(`select k.resource_id from attribute_keys k
+		where k.company_id = %s and k.type = %s and k.path = %s and k.value = %s and k.is_unique`,
+		param(c.caller.Company), param(c.typ), param(a.String()), param(resources.HashKey(value)))
 }
 
 // compareText compares with a text that is in the attribute's comparable form. An empty value is no value.
