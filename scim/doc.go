@@ -26,7 +26,8 @@
 //   - patch.go: a PATCH body, in every dialect, into operations
 //   - me.go: /Me
 //   - delta.go: what changed since a point in time
-//   - render.go, reference.go, projection.go: a stored resource into a response; what its references are called; attributes and excludedAttributes
+//   - render.go, reference.go: a stored resource into a response; what its references are called
+//   - projection.go, mask.go, json_span.go: attributes and excludedAttributes; what they leave of a resource, cut out of its bytes
 //   - document.go: resources rendered for event streams
 //   - discovery.go: ServiceProviderConfig, ResourceTypes, Schemas; canonical.go: what a profile wants declared besides
 //

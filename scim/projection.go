@@ -1,8 +1,6 @@
 package scim
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 type projection struct {
 	only    map[*resources.Attribute]bool // of the attributes parameter; nil: the default set
 	without map[*resources.Attribute]bool // of excludedAttributes
+	mask    mask                          // of a resource; nil where this is the default set
 }
 
 // everything says whether the projection leaves the default set as it is.
@@ -63,7 +62,11 @@ func (e *endpoint) projectionOf(query parameters) (p projection, asked bool, err
 		return p, false, resources.Errorf(resources.ErrInvalidValue, "excludedAttributes",
 			"attributes and excludedAttributes exclude each other (RFC 7644 §3.9). Send one of them.")
 	}
-	return p, !p.everything(), nil
+	if p.everything() {
+		return p, false, nil
+	}
+	p.mask = newMask(e.rt, p)
+	return p, true, nil
 }
 
 // maxNames is how many attributes a request may choose: more than any resource type has.
@@ -119,115 +122,4 @@ func hasHidden(rt *resources.ResourceType) bool {
 		all = append(all, rt.Extension(extension.ID)...)
 	}
 	return slices.ContainsFunc(all, leavesOut)
-}
-
-// project leaves out of a rendered resource what the projection does not show, and out of its `schemas` the extensions
-// of which nothing is left (RFC 7643 §3). What it keeps, it copies.
-func project(rt *resources.ResourceType, full []byte, p projection) ([]byte, error) {
-	var top map[string]json.RawMessage
-	if err := json.Unmarshal(full, &top); err != nil {
-		return nil, fmt.Errorf("project %s: %w", rt.Name, err)
-	}
-	o := &objectWriter{out: make([]byte, 0, len(full))}
-	schemas := []string{rt.Schema.ID}
-	if err := projectObject(o, rt.Attributes(), top, p, "schemas"); err != nil {
-		return nil, err
-	}
-	for _, extension := range rt.Extensions {
-		var inner map[string]json.RawMessage
-		if raw, ok := top[extension.ID]; !ok {
-			continue
-		} else if err := json.Unmarshal(raw, &inner); err != nil {
-			return nil, fmt.Errorf("project %s: %w", extension.ID, err)
-		}
-		part := &objectWriter{}
-		if err := projectObject(part, rt.Extension(extension.ID), inner, p, ""); err != nil {
-			return nil, err
-		}
-		if len(part.out) > 0 {
-			o.member(extension.ID, part.bytes())
-			schemas = append(schemas, extension.ID)
-		}
-	}
-	list, err := json.Marshal(schemas)
-	if err != nil {
-		return nil, err
-	}
-	o.member("schemas", list)
-	return o.bytes(), nil
-}
-
-// projectObject writes the shown attributes of an object, except one.
-func projectObject(o *objectWriter, attributes []*resources.Attribute, object map[string]json.RawMessage, p projection, except string) error {
-	for _, a := range attributes {
-		raw, ok := object[a.Name]
-		if !ok || a.Name == except || !p.shows(a) {
-			continue
-		}
-		if slices.ContainsFunc(a.Sub, func(sub *resources.Attribute) bool { return !p.shows(sub) }) {
-			part, err := projectValue(a, raw, p)
-			if err != nil {
-				return fmt.Errorf("project %s: %w", a, err)
-			}
-			raw = part
-		}
-		if len(raw) > 0 {
-			o.member(a.Name, raw)
-		}
-	}
-	return nil
-}
-
-// projectValue leaves sub-attributes out of a complex value or of each element of a multi-valued one; nil when nothing
-// is left.
-func projectValue(a *resources.Attribute, raw json.RawMessage, p projection) (json.RawMessage, error) {
-	if !a.Multi {
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &object); err != nil {
-			return nil, err
-		}
-		o := &objectWriter{}
-		if err := projectObject(o, a.Sub, object, p, ""); err != nil || len(o.out) == 0 {
-			return nil, err
-		}
-		return o.bytes(), nil
-	}
-	var elements []map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		return nil, err
-	}
-	var kept []json.RawMessage
-	for _, element := range elements {
-		o := &objectWriter{}
-		if err := projectObject(o, a.Sub, element, p, ""); err != nil {
-			return nil, err
-		}
-		if len(o.out) > 0 {
-			kept = append(kept, o.bytes())
-		}
-	}
-	if kept == nil {
-		return nil, nil
-	}
-	return json.Marshal(kept)
-}
-
-// objectWriter builds a JSON object member by member.
-type objectWriter struct{ out []byte }
-
-func (o *objectWriter) member(name string, value []byte) {
-	if len(o.out) == 0 {
-		o.out = append(o.out, '{')
-	} else {
-		o.out = append(o.out, ',')
-	}
-	o.out = append(appendText(o.out, name), ':')
-	o.out = append(o.out, value...)
-}
-
-func (o *objectWriter) bytes() []byte {
-	if len(o.out) == 0 {
-		return []byte("{}")
-	}
-	return append(o.out, '}')
 }

@@ -54,10 +54,11 @@ type renderer struct {
 	references []*resources.Attribute // that point to one other resource: manager, sponsor
 	own        []*resources.Attribute // of a company's own schemas, that point to others
 	always     bool                   // the type has attributes that are returned only on request, or never
+	shown      mask                   // of a resource, by default
 }
 
 func newRenderer(s *site, rt *resources.ResourceType) renderer {
-	d := renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, uris: map[string][]byte{}, always: hasHidden(rt),
+	d := renderer{rt: rt, types: s.registry, base: s.PublicURL + BasePath, uris: map[string][]byte{}, always: hasHidden(rt), shown: newMask(rt, projection{}),
 		references: rt.References(), own: ownReferences(s.registry, rt)}
 	for _, other := range append(slices.Clone(s.registry.Types()), rt) {
 		uri := appendText(nil, d.base+other.Endpoint+"/")
@@ -119,8 +120,15 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 	if err != nil {
 		return nil, err
 	}
-	part, err := project(d.rt, whole, p)
-	return append(out[:start], part...), err
+	shown := p.mask
+	if shown == nil {
+		shown = d.shown
+	}
+	end := len(out)
+	if out, err = project(out, d.rt, whole, shown); err != nil {
+		return nil, err
+	}
+	return append(out[:start], out[end:]...), nil
 }
 
 // appendGroups writes a User's direct groups (RFC 7643 §4.1.2).
