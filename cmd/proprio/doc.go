@@ -8,6 +8,7 @@
 //   - core.go: what every command and the server share; instance.go: every part of a server, and what runs beside requests
 //   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
 //   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends
+//   - memory.go: how much memory is traded for speed
 //   - limits.go, entrance.go: what the server takes on at once, and what becomes of the rest
 //   - metrics.go, routes.go: what the second listener tells, and by which routes requests are counted;
 //     collector.go, collector_state.go: and what the parts and the database tell of themselves
