@@ -40,29 +40,26 @@ type Attribute struct {
 	References []string
 	Sub        []*Attribute
 
-	extension bool     // defined by an extension schema: nested under its URN in a document
-	path      []string // keys from the document's top
-	sub       map[string]*Attribute
+	extension bool                  // defined by an extension schema: nested under its URN in a document
+	path      []string              // keys from the document's top
+	name      string                // see String
+	sub       map[string]*Attribute // by name, as the schema spells it and in lower case
 }
 
 // SubAttribute finds a sub-attribute by name, in any letter case; nil when there is none.
-func (a *Attribute) SubAttribute(name string) *Attribute { return a.sub[strings.ToLower(name)] }
+func (a *Attribute) SubAttribute(name string) *Attribute {
+	if sub := a.sub[name]; sub != nil {
+		return sub
+	}
+	return a.sub[strings.ToLower(name)]
+}
 
 // Keys are the object keys from the document's top to the attribute, the extension's URN first where there is one:
 // {"name", "givenName"}, {"urn:…:enterprise:2.0:User", "manager", "value"}. Arrays on the way are not counted.
 func (a *Attribute) Keys() []string { return a.path }
 
 // String is the attribute's path as a client writes it: name.givenName, urn:…:enterprise:2.0:User:manager.value.
-func (a *Attribute) String() string {
-	s := a.Name
-	if a.Parent != nil {
-		return a.Parent.String() + "." + s
-	}
-	if a.extension {
-		return a.Schema + ":" + s
-	}
-	return s
-}
+func (a *Attribute) String() string { return a.name }
 
 // Extension says whether an extension schema defines the attribute.
 func (a *Attribute) Extension() bool { return a.extension }

@@ -17,7 +17,7 @@
 //   - registry_own.go, traits.go, reference_own.go: and compiled, with what the directory must tend to; hidden.go: what is
 //     never returned
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
-//   - document.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
+//   - document.go, encode.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
 //   - decode.go, normalize.go, value.go, element.go, address.go: a request's JSON, and input brought into the schema's
 //     form
 //   - validate.go, fold.go: errors that name the path; the forms in which text is compared

@@ -160,13 +160,7 @@ func (rt *ResourceType) difference(old, new Document) []string {
 }
 
 // all are the common, core and extension attributes, in schema order.
-func (rt *ResourceType) all() []*Attribute {
-	all := slices.Clone(rt.attributes)
-	for _, e := range rt.Extensions {
-		all = append(all, rt.Extension(e.ID)...)
-	}
-	return all
-}
+func (rt *ResourceType) all() []*Attribute { return rt.every }
 
 // equal compares decoded JSON values.
 func equal(a, b any) bool {

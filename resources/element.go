@@ -1,8 +1,6 @@
 package resources
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"strings"
 )
@@ -154,15 +152,4 @@ func likenessOf(a *Attribute, v any) string {
 		v = a.Comparable("eq", text)
 	}
 	return string(encode(v))
-}
-
-// encode is the JSON of a value in the schema's form, with sorted keys and text as it is.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("resources: a value in the schema's form is always JSON: " + err.Error())
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
@@ -50,7 +51,9 @@ func (rt *ResourceType) NamedByColumn() bool {
 // nameOf is what a reader recognises a resource by, for the audit record; "" when the type has nothing of the kind.
 func (rt *ResourceType) nameOf(doc Document) string {
 	if rt.Name == TypeUser {
-		return nameOf(rt.Index(doc))
+		userName, _ := doc["userName"].(string)
+		displayName, _ := doc["displayName"].(string)
+		return cmp.Or(userName, displayName)
 	}
 	if rt.traits.name == nil {
 		return ""

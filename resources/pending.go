@@ -161,13 +161,6 @@ func (p *pending) reason(a audit.Action, now Index) string {
 	return now.Hold
 }
 
-func nameOf(ix Index) string {
-	if ix.UserName != "" {
-		return ix.UserName
-	}
-	return ix.DisplayName
-}
-
 // judge asks the company's rules about a User and notes the hold. What the rules refuse does not come in; but what is
 // stored already, because the rules were others when it came, is put on hold rather than refused whenever a change
 // leaves it alone: or nobody could deactivate such a User any more. outdated is as in [Policy].

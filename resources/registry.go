@@ -36,7 +36,8 @@ type ResourceType struct {
 	optional   func(Features) bool        // whether the type is served; nil: always
 	attributes []*Attribute               // core and common ones, in order
 	extended   map[string][]*Attribute    // lower-cased extension URN → its attributes
-	lookup     map[string]*Attribute      // lower-cased "name", "urn:name" → attribute
+	lookup     map[string]*Attribute      // "name", "urn:name", as the schema spells it and in lower case → attribute
+	every      []*Attribute               // see all
 	required   []string                   // URNs of the extensions that every resource has
 	definition int64                      // revision of the company's definition that it was made from; 0: of none
 	documents  map[string]*SchemaDocument // of the schemas that the definition brings, by URN
@@ -85,7 +86,7 @@ func (r *Registry) add(rt *ResourceType) {
 	for _, a := range append(documentsOf(commonAttributes()), rt.attributesOf(rt.Schema)...) {
 		c := compile(a, rt.Schema.ID, nil, false)
 		rt.attributes = append(rt.attributes, c)
-		rt.lookup[strings.ToLower(c.Name)] = c
+		rt.lookup[c.Name], rt.lookup[strings.ToLower(c.Name)] = c, c
 		rt.lookup[strings.ToLower(rt.Schema.ID+":"+c.Name)] = c
 	}
 	for _, ext := range rt.Extensions {
@@ -93,8 +94,12 @@ func (r *Registry) add(rt *ResourceType) {
 		for _, a := range rt.attributesOf(ext) {
 			c := compile(a, ext.ID, nil, true)
 			rt.extended[urn] = append(rt.extended[urn], c)
-			rt.lookup[urn+":"+strings.ToLower(c.Name)] = c
+			rt.lookup[ext.ID+":"+c.Name], rt.lookup[urn+":"+strings.ToLower(c.Name)] = c, c
 		}
+	}
+	rt.every = slices.Clone(rt.attributes)
+	for _, ext := range rt.Extensions {
+		rt.every = append(rt.every, rt.Extension(ext.ID)...)
 	}
 	rt.setTraits()
 	r.types = append(r.types, rt)
@@ -118,16 +123,16 @@ func compile(a AttributeDocument, urn string, parent *Attribute, extension bool)
 	}
 	switch {
 	case parent != nil:
-		c.path = append(slices.Clone(parent.path), c.Name)
+		c.path, c.name = append(slices.Clone(parent.path), c.Name), parent.name+"."+c.Name
 	case extension:
-		c.path = []string{urn, c.Name}
+		c.path, c.name = []string{urn, c.Name}, urn+":"+c.Name
 	default:
-		c.path = []string{c.Name}
+		c.path, c.name = []string{c.Name}, c.Name
 	}
 	for _, s := range a.SubAttributes {
 		sub := compile(s, urn, c, extension)
 		c.Sub = append(c.Sub, sub)
-		c.sub[strings.ToLower(sub.Name)] = sub
+		c.sub[sub.Name], c.sub[strings.ToLower(sub.Name)] = sub, sub
 	}
 	return c
 }
@@ -164,11 +169,15 @@ func (rt *ResourceType) Resolve(p filter.AttributePath) (*Attribute, error) {
 			p = filter.AttributePath{URIPrefix: &urn, AttributeName: *p.SubAttribute}
 		}
 	}
-	name := strings.ToLower(p.AttributeName)
+	name := p.AttributeName
 	if p.URIPrefix != nil {
-		name = strings.ToLower(*p.URIPrefix) + ":" + name
+		name = *p.URIPrefix + ":" + name
 	}
 	a := rt.lookup[name]
+	if a == nil { // in another letter case than the schema's
+		name = strings.ToLower(name)
+		a = rt.lookup[name]
+	}
 	if a == nil && p.URIPrefix == nil {
 		for _, e := range rt.Extensions {
 			if a = rt.lookup[strings.ToLower(e.ID)+":"+name]; a != nil {
