@@ -26,6 +26,7 @@ type instance struct {
 	url      string // public URL
 	metrics  *metrics
 	routes   routes
+	memory   memory
 	entrance *entrance
 	recorder *scim.Recorder
 	scim     *scim.Server
@@ -91,6 +92,7 @@ func newOAuth(c *core, url string) *oauth.Server {
 // observe hears of every SCIM request. One that may have changed something wakes the planner, so that a leaver is
 // deactivated at once and not at the next poll.
 func (i *instance) observe(ctx context.Context, route, method string, status int, took time.Duration) {
+	i.memory.requests.Add(1)
 	label := i.routes.of(route)
 	i.metrics.observe(label, method, status, took)
 	i.traces.answered(ctx, label, methodLabel(method), status)
@@ -174,6 +176,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return i.inspector.Run(ctx) })
 	g.Go(func() error { return i.checker.Run(ctx) })
 	g.Go(func() error { i.keepStatistics(ctx); return nil })
+	g.Go(func() error { i.memory.keep(ctx); return nil })
 	i.runEvents(ctx, g)
 	for _, d := range i.duties() {
 		g.Go(func() error { return i.cluster.run(ctx, i.traces.duty(d)) })
@@ -186,6 +189,7 @@ func (i *instance) duties() []duty {
 	return []duty{
 		{"settle company rules", time.Minute, i.registrar.Settle},
 		{"check domains", 24 * time.Hour, i.registrar.Recheck},
+		{"count resources again", 24 * time.Hour, i.db.KeepTotals},
 		{"forget what was deleted long ago", 24 * time.Hour, func(ctx context.Context) error {
 			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
 		}},

@@ -65,7 +65,6 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 // run serves until ctx ends, and then for --drain-delay, during which it only says that it will stop. After that the
 // requests under way finish and the leases are given back; at last the exchanges that were recorded are written.
 func (p *program) run(ctx context.Context, i *instance, listener net.Listener, ready func(*instance) error) error {
-	tuneMemory()
 	work, stop := lingering(ctx, p.cfg.DrainDelay)
 	defer stop()
 	rest, end := context.WithCancel(context.WithoutCancel(ctx))
