@@ -35,11 +35,11 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		if len(e.ExternalIDs) > 0 {
 			external = jsonText(e.ExternalIDs)
 		}
-		rows[i] = []any{e.Company, micros(at), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name), e.Action, e.ObjectType,
+		rows[i] = []any{e.Company, micros(at), string(e.Actor.Kind), storable(e.Actor.ID), storable(e.Actor.Name), string(e.Action), e.ObjectType,
 			storable(e.ObjectID), storable(e.ObjectName), storable(changedText(e)), storable(e.Reason),
 			e.Version, storable(e.Txn), e.InForce, external}
 	}
-	if len(rows) >= loadFrom {
+	if !d.dialect.postgres || len(rows) >= loadFrom {
 		return d.insertRows(ctx, tx, "audit_entries", []string{"company_id", "at", "actor_kind", "actor_id", "actor_name", "action",
 			"object_type", "object_id", "object_name", "changed", "reason", "version", "txn", "in_force", "external_ids"}, rows)
 	}

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +21,6 @@ const (
 type checkpointer struct {
 	group  *group
 	reader *pool
-	file   string // the log's
 	logger *slog.Logger
 
 	wrote chan struct{} // holds one: something was committed
@@ -30,11 +28,11 @@ type checkpointer struct {
 	end   func() // closes stop, once
 	ended chan struct{}
 
-	begun, hindered atomic.Int64
+	begun, hindered atomic.Int64 // how often the log was begun anew, and how often a long read hindered that
 }
 
-func newCheckpointer(g *group, reader *pool, file string, logger *slog.Logger) *checkpointer {
-	c := &checkpointer{group: g, reader: reader, file: file, logger: logger,
+func newCheckpointer(g *group, reader *pool, logger *slog.Logger) *checkpointer {
+	c := &checkpointer{group: g, reader: reader, logger: logger,
 		wrote: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 	c.end = sync.OnceFunc(func() { close(c.stop) })
 	g.committed = func() {
@@ -123,26 +121,4 @@ func (l *link) restartLog(ctx context.Context) (hindered bool, err error) {
 	}
 	wait(fileLockPatience)
 	return hindered, err
-}
-
-// WriterStats are what SQLite's one writer did since the database was opened.
-type WriterStats struct {
-	Commits  int64 // transactions
-	Requests int64 // that were part of them
-	LogBytes int64 // the size of the write-ahead log's file
-	Restarts int64 // of a log that had grown too long
-	Hindered int64 // tries of that which a long read hindered
-}
-
-// WriterStats tells how SQLite's writer does; ok is false on Postgres.
-func (d *DB) WriterStats() (s WriterStats, ok bool) {
-	if d.group == nil {
-		return s, false
-	}
-	s = WriterStats{Commits: d.group.commits.Load(), Requests: d.group.members.Load(),
-		Restarts: d.checkpointer.begun.Load(), Hindered: d.checkpointer.hindered.Load()}
-	if info, err := os.Stat(d.checkpointer.file); err == nil {
-		s.LogBytes = info.Size()
-	}
-	return s, true
 }

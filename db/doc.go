@@ -18,7 +18,7 @@
 //
 //   - db.go, statement.go, tx.go, retry.go: Open, Close, Ping; statements and transactions; together.go: one that a context carries
 //   - group.go, link.go: SQLite's one writer, and how requests share its transactions
-//   - checkpoint.go: the length of SQLite's log, and what its writer did
+//   - checkpoint.go: the length of SQLite's log
 //   - values.go: rows written by plain inserts, for SQLite
 //   - dialect.go: every difference between SQLite and Postgres
 //   - sqlite.go, postgres.go, dial_linux.go, dial_other.go: connecting to each

@@ -182,3 +182,8 @@ func RestartLog(t *testing.T, d *DB) {
 		t.Fatal(err)
 	}
 }
+
+// LogRestarts is how often SQLite's log was begun anew, and how often a long read hindered that.
+func LogRestarts(d *DB) (begun, hindered int64) {
+	return d.checkpointer.begun.Load(), d.checkpointer.hindered.Load()
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -141,21 +140,7 @@ func (d *DB) insertRows(ctx context.Context, tx *sqlx.Tx, table string, columns 
 	if d.dialect.postgres {
 		return copyRows(ctx, tx, table, columns, rows)
 	}
-	const together = 32 // rows of one statement: their parameters are far below what SQLite takes
-	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
-	insert := "insert into " + table + " (" + strings.Join(columns, ", ") + ") values "
-	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= together {
-			n = together
-		}
-		_, err := d.exec(ctx, tx, insert+one+strings.Repeat(", "+one, n-1), slices.Concat(rows[:n]...)...)
-		if err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
+	return d.insertValues(ctx, tx, "insert into "+table+" ("+strings.Join(columns, ", ")+")", rows, "")
 }
 
 // copyRows is insertRows for Postgres.

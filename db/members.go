@@ -86,9 +86,9 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		}
 	}
 	moved := false
-	run := func(statement string, arg any) error {
+	run := func(statement string, args ...any) error {
 		var rows []memberRow
-		err := w.list(ctx, w.tx, &rows, statement+` returning member_id, member_type`, w.c.Company, group, arg)
+		err := w.list(ctx, w.tx, &rows, statement+` returning member_id, member_type`, append([]any{w.c.Company, group}, args...)...)
 		for _, row := range rows {
 			w.mark(row.Type, row.ID)
 		}
@@ -100,11 +100,18 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		err = run(gone+`not (member_id `+w.dialect.in()+`)`, w.dialect.values(ids))
 	}
 	remove := slices.DeleteFunc(slices.Clone(m.Remove), func(id string) bool { return !keepable(id) })
-	if err == nil && len(remove) > 0 {
+	if err == nil && len(remove) == 1 {
+		err = run(gone+`member_id = ?`, remove[0])
+	}
+	if err == nil && len(remove) > 1 {
 		err = run(gone+`member_id `+w.dialect.in(), w.dialect.values(remove))
 	}
-	if err == nil && len(add) > 0 {
-		err = run(`insert into members (company_id, group_id, member_id, member_type, created)
+	const into = `insert into members (company_id, group_id, member_id, member_type, created)`
+	if err == nil && len(add) == 1 {
+		err = run(into+` values (?, ?, ?, ?, ?) on conflict do nothing`, rows[0]...)
+	}
+	if err == nil && len(add) > 1 {
+		err = run(into+`
 			select cast(? as text), cast(? as text), `+w.dialect.field(0, "")+`, `+w.dialect.field(1, "")+`, `+
 			w.dialect.field(2, "bigint")+` from `+w.dialect.rows()+` where true on conflict do nothing`, jsonText(rows))
 	}

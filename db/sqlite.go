@@ -53,7 +53,7 @@ func (d *DB) openSQLite(c Config) error {
 	d.writer = openPool(connector{drv, sqliteDSN(file, writer)}, "sqlite", 2)
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
 	d.group = newGroup(&link{pool: d.writer})
-	d.checkpointer = newCheckpointer(d.group, d.reader, file+"-wal", d.logger)
+	d.checkpointer = newCheckpointer(d.group, d.reader, d.logger)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -21,11 +22,7 @@ func (d *DB) insertValues(ctx context.Context, tx *sqlx.Tx, into string, rows []
 		}
 		one := placeholders[:3*len(rows[0])-2]
 		query := into + " values (" + one + strings.Repeat("), ("+one, n-1) + ")" + end
-		args := rows[0]
-		for _, row := range rows[1:n] {
-			args = append(args, row...)
-		}
-		if _, err := d.exec(ctx, tx, query, args...); err != nil {
+		if _, err := d.exec(ctx, tx, query, slices.Concat(rows[:n]...)...); err != nil {
 			return err
 		}
 		rows = rows[n:]
