@@ -27,6 +27,11 @@ func DecodeObject(data []byte) (Input, error) {
 	if !utf8.Valid(data) {
 		return nil, Errorf(ErrInvalidSyntax, "", "The body is not valid UTF-8.")
 	}
+	if v, ok := decodeFast(data); ok {
+		if object, ok := v.(map[string]any); ok {
+			return object, nil
+		}
+	}
 	d := decoder{json: json.NewDecoder(bytes.NewReader(data))}
 	d.json.UseNumber()
 	v, err := d.value()

@@ -18,7 +18,7 @@
 //     never returned
 //   - schemas.go: User, Group, EnterpriseUser and the ownership extension
 //   - document.go, encode.go, resource.go, index.go: a resource's attributes as JSON, and what the store keeps beside them
-//   - decode.go, normalize.go, value.go, element.go, address.go: a request's JSON, and input brought into the schema's
+//   - decode.go, decode_fast.go, normalize.go, value.go, element.go, address.go: a request's JSON, and input brought into the schema's
 //     form
 //   - validate.go, fold.go: errors that name the path; the forms in which text is compared
 //   - condition.go, bind.go, operand.go: a parsed filter tied to attributes, operators and values that fit them

@@ -115,6 +115,9 @@ func (d *draft) nameSchemas() {
 // setHold writes why the User is not in force; empty when it is. No client can: the attribute is read-only.
 func (d *draft) setHold(reason string) {
 	hold := d.rt.Attribute(SchemaOwnership + ":hold")
+	if reason == "" && d.doc.get(hold) == nil {
+		return
+	}
 	if reason == "" {
 		d.doc.set(hold, nil)
 	} else {

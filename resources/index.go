@@ -77,6 +77,12 @@ func indexEmail(v any) (Email, bool) {
 
 // Document decodes the resource's Body. The document is the caller's own, to change at will.
 func (r *Resource) Document() (Document, error) {
+	if v, ok := decodeFast(r.Body); ok {
+		if object, ok := v.(map[string]any); ok {
+			doc := Document(object)
+			return doc, doc.reveal(r.Hidden)
+		}
+	}
 	d := json.NewDecoder(bytes.NewReader(r.Body))
 	d.UseNumber()
 	var doc Document
