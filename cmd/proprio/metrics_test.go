@@ -41,12 +41,16 @@ func (m *metrics) labels(t *testing.T, name string) (series []string) {
 func TestMetricsDoNotGrowWithWhatClientsMakeUp(t *testing.T) {
 	t.Parallel()
 	i := newTestInstance(t, Config{})
-	for n := range 100 {
-		i.ask("GET", "/scim/v2/Users/"+fmt.Sprint(n))
-		i.ask(fmt.Sprint("EVIL", n), "/scim/v2/Users")
-		i.ask("GET", "/people/"+fmt.Sprint(n))
-		i.ask("GET", fmt.Sprintf("/apps/%d?x=%d", n, n))
-		i.ask("GET", "/nothing"+fmt.Sprint(n))
+	handler := i.handler()
+	ask := func(method, path string) {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, path, nil))
+	}
+	for n := range 20 {
+		ask("GET", "/scim/v2/Users/"+fmt.Sprint(n))
+		ask(fmt.Sprint("EVIL", n), "/scim/v2/Users")
+		ask("GET", "/people/"+fmt.Sprint(n))
+		ask("GET", fmt.Sprintf("/apps/%d?x=%d", n, n))
+		ask("GET", "/nothing"+fmt.Sprint(n))
 		i.observe(t.Context(), fmt.Sprintf("/Own%d/{id}", n), "GET", 200, time.Millisecond) // a resource type of some company's own
 		i.observe(t.Context(), "/Users/{id}", "GET", 200, time.Millisecond)
 	}
