@@ -23,8 +23,8 @@ type Config struct {
 	// Keyset is the Tink keyset, as JSON, that seals secrets at rest. Empty: the file keyset.json in Data, made on first use.
 	// Replicas that share one database must share one keyset.
 	Keyset []byte
-	// FindTime bounds one search by a filter: past it the answer is resources.ErrTooMany, and the database is free for
-	// others. Default 20 s.
+	// FindTime bounds one search that no index answers: past it the answer is resources.ErrTooMany, and the database is
+	// free for others. Default 10 s.
 	FindTime time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -52,6 +52,7 @@ type DB struct {
 	// authentications are what is known of tokens.
 	authentications *authentications
 	readTexts       readTexts
+	searches        searches
 	findTime        time.Duration
 	now             func() time.Time
 	trace           Trace
@@ -96,7 +97,7 @@ func connect(c Config) (*DB, error) {
 
 // newDB is a database without connections.
 func newDB(c Config) *DB {
-	return &DB{now: c.Now, trace: c.Trace, logger: c.Logger, findTime: c.FindTime, types: newRegistries(), milestones: newMilestones(),
+	return &DB{now: c.Now, trace: c.Trace, logger: c.Logger, findTime: c.FindTime, searches: newSearches(c.Connections), types: newRegistries(), milestones: newMilestones(),
 		authentications: newAuthentications()}
 }
 
@@ -112,7 +113,7 @@ func (c Config) withDefaults() Config {
 		c.Connections = 16
 	}
 	if c.FindTime <= 0 {
-		c.FindTime = 20 * time.Second
+		c.FindTime = 10 * time.Second
 	}
 	return c
 }

@@ -73,3 +73,15 @@ func literals(t *testing.T, args []any) string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// HoldSearches takes all turns to search, until they are given back.
+func HoldSearches(d *DB) (free func()) {
+	for range cap(d.searches) {
+		d.searches <- struct{}{}
+	}
+	return func() {
+		for range cap(d.searches) {
+			<-d.searches
+		}
+	}
+}

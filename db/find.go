@@ -3,37 +3,25 @@ package db
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 
 	"proprio/resources"
 )
 
-// Find implements resources.Store. A query that takes too long to answer gives way to the other requests.
+// Find implements resources.Store. A query that looks at much gives way to the others.
 func (d *DB) Find(ctx context.Context, c resources.Caller, q resources.Query) (*resources.Page, error) {
 	if q.Type == resources.TypeMembership {
 		return d.findMemberships(ctx, c, q)
 	}
-	named := ""
-	for _, s := range q.Selections() {
-		switch {
-		case s.Where != nil:
-			named = "filter"
-		case s.SortBy != nil && named == "":
-			named = "sortBy"
-		}
+	named, whole, err := d.searched(c, q)
+	if err != nil {
+		return nil, err
 	}
-	if named == "" || brief(q) && !d.dialect.postgres {
-		return d.find(ctx, c, q)
+	find := func(ctx context.Context) (*resources.Page, error) { return d.find(ctx, c, q) }
+	if named == "" {
+		return find(ctx)
 	}
-	bounded, cancel := context.WithTimeout(ctx, d.findTime)
-	defer cancel()
-	page, err := d.find(bounded, c, q)
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return nil, &resources.Error{Kind: resources.ErrTooMany, Path: named, Cause: err, Detail: fmt.Sprintf(
-			"The query was not answered within %s. Narrow it, for example by what userName, externalId or emails eq.", d.findTime)}
-	}
-	return page, err
+	return d.bounded(ctx, named, whole, find)
 }
 
 // find answers a query, most often in one statement: the total of a whole list comes with its page, and that of a look-up

@@ -45,3 +45,41 @@ func TestFindGivesWayWhenAFilterTakesTooLong(t *testing.T) {
 		}
 	})
 }
+
+// However many searches are asked for that no index answers, a look-up does not wait for them; they wait for each other,
+// and no longer than one may take.
+func TestSearchesTakeTurns(t *testing.T) {
+	t.Parallel()
+	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+		c.Connections, c.FindTime = 4, 200*time.Millisecond
+		b := newBench(t, dbtest.Open(t, c))
+		b.people(t, 3)
+		user := resources.NewRegistry().Type(resources.TypeUser)
+		free := db.HoldSearches(b.DB)
+		title := resources.Compare{Attribute: user.Attribute("title"), Op: "co", Value: "x"}
+		for named, q := range map[string]resources.Query{
+			"filter": {Where: title}, "sortBy": {SortBy: user.Attribute("title")},
+		} {
+			q.Type, q.StartIndex, q.Count = user.Name, 1, 10
+			_, err := b.Find(t.Context(), b.c, q)
+			wantError(t, err, resources.ErrTooMany, named)
+		}
+		for name, q := range map[string]resources.Query{
+			"a list": {}, "by userName": {Where: resources.Compare{Attribute: user.Attribute("userName"), Op: "eq", Value: "x"}},
+			"sorted by an index": {SortBy: user.Attribute("userName")},
+			"by one of two": {Where: resources.Or{Terms: []resources.Condition{
+				resources.Compare{Attribute: user.Attribute("userName"), Op: "eq", Value: "x"},
+				resources.Compare{Attribute: user.Attribute("externalId"), Op: "eq", Value: "x"},
+			}}},
+		} {
+			q.Type, q.StartIndex, q.Count = user.Name, 1, 10
+			if _, err := b.Find(t.Context(), b.c, q); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		free()
+		if _, err := b.Find(t.Context(), b.c, resources.Query{Type: user.Name, Where: title, StartIndex: 1, Count: 10}); err != nil {
+			t.Errorf("when it is its turn: %v", err)
+		}
+	})
+}

@@ -153,6 +153,9 @@ func keyed(cond resources.Condition) bool {
 		switch cond.Attribute.String() {
 		case "id", "userName", "externalId":
 			return cond.Op == "eq"
+		case "displayName":
+			core := cond.Attribute.Schema == resources.SchemaUser || cond.Attribute.Schema == resources.SchemaGroup
+			return cond.Op == "eq" && core
 		}
 	case resources.Element:
 		return cond.Attribute.String() == "emails" && pinsValue(cond.Where)
