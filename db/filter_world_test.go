@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,7 +123,8 @@ func (w *world) match(typ string, cond resources.Condition) []string {
 // generator makes random documents and conditions out of few words, so that they meet often.
 type generator struct {
 	*rand.Rand
-	ids []string
+	ids   []string
+	names []string // of resources whose unique attributes are made from them
 }
 
 // words hold letter cases, LIKE's wildcards, quotes, escapes, other scripts, sigmas, and code points that fold oddly.
@@ -175,6 +177,10 @@ func (g generator) value(a *resources.Attribute, keep int) any {
 		return m
 	case resources.KindBoolean:
 		return g.chance(50)
+	case resources.KindInteger:
+		return g.IntN(9) - 4
+	case resources.KindDecimal:
+		return float64(g.IntN(17)-8) / 4
 	case resources.KindDateTime:
 		return dates[g.IntN(len(dates))]
 	case resources.KindBinary:
@@ -205,6 +211,7 @@ func (g generator) document(rt *resources.ResourceType, name string) string {
 	} else {
 		doc["displayName"] = name
 	}
+	g.makeUnique(rt, rt.Attributes(), doc, name)
 	for _, ext := range rt.Extensions {
 		m := map[string]any{}
 		for _, a := range rt.Extension(ext.ID) {
@@ -212,6 +219,7 @@ func (g generator) document(rt *resources.ResourceType, name string) string {
 				m[a.Name] = v
 			}
 		}
+		g.makeUnique(rt, rt.Extension(ext.ID), m, name)
 		if len(m) > 0 {
 			doc[ext.ID] = m
 			doc["schemas"] = append(doc["schemas"].([]any), ext.ID)
@@ -222,6 +230,15 @@ func (g generator) document(rt *resources.ResourceType, name string) string {
 		panic(err)
 	}
 	return string(b)
+}
+
+// makeUnique makes the values differ that must, unless there is none.
+func (g generator) makeUnique(rt *resources.ResourceType, attributes []*resources.Attribute, values map[string]any, name string) {
+	for _, a := range attributes {
+		if a.KeyedText() && values[a.Name] != nil {
+			values[a.Name] = rt.Name + name
+		}
+	}
 }
 
 // filter makes a filter text over a type's attributes.
@@ -289,10 +306,19 @@ func (g generator) test(a *resources.Attribute) string {
 			at = epoch.Add(time.Duration(g.IntN(40)) * time.Minute).Format(time.RFC3339Nano)
 		}
 		return fmt.Sprintf("%s %q", ordering[g.IntN(len(ordering))], at)
+	case resources.KindInteger:
+		return fmt.Sprintf("%s %d", ordering[g.IntN(len(ordering))], g.IntN(9)-4)
+	case resources.KindDecimal:
+		return fmt.Sprintf("%s %v", ordering[g.IntN(len(ordering))], float64(g.IntN(17)-8)/4)
 	}
 	op := append(ordering, "co", "sw", "ew", "eq")[g.IntN(len(ordering)+4)]
 	word := g.word()
 	switch runes := []rune(word); {
+	case a.KeyedText() && len(g.names) > 0:
+		word = g.names[g.IntN(len(g.names))]
+		if g.chance(30) {
+			word = strings.ToUpper(word)
+		}
 	case a.CaseExact && g.chance(70):
 		word = g.ids[g.IntN(len(g.ids))]
 	case a.Name == "version":
