@@ -23,7 +23,8 @@ const (
 type collector struct {
 	entrance *entrance
 	db       *db.DB
-	data     string // the folder
+	data     string        // the folder
+	patience time.Duration // with each question to the database
 	queues   *kept[[]db.Queue]
 	duties   *kept[[]db.Duty]
 	census   *kept[db.Census]
@@ -33,7 +34,7 @@ type collector struct {
 
 func newCollector(i *instance) *collector {
 	return &collector{
-		entrance: i.entrance, db: i.db, data: i.data, now: i.now,
+		entrance: i.entrance, db: i.db, data: i.data, patience: scrapeTime, now: i.now,
 		queues: &kept[[]db.Queue]{ask: i.db.Queues, good: queuesKept, now: i.now},
 		duties: &kept[[]db.Duty]{ask: i.db.Duties, good: queuesKept, now: i.now},
 		census: &kept[db.Census]{ask: i.db.Census, good: censusKept, now: i.now},
@@ -55,12 +56,12 @@ type kept[T any] struct {
 
 // get is the answer, asked for again when it is no longer good. There is none while the database does not answer; it is
 // not asked again for as long as an answer would have been good.
-func (k *kept[T]) get() (answer T, ok bool) {
+func (k *kept[T]) get(patience time.Duration) (answer T, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if now := k.now(); k.tried.IsZero() || now.Sub(k.tried) >= k.good {
 		k.tried, k.at = now, time.Time{}
-		ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		found, err := k.ask(ctx)
 		if err == nil {
@@ -96,19 +97,19 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	c.requests(to)
 	c.connections(to)
 	c.files(to)
-	queues, ok := c.queues.get()
+	queues, ok := c.queues.get(c.patience)
 	if ok {
 		c.waiting(to, queues)
 	}
-	duties, held := c.duties.get()
+	duties, held := c.duties.get(c.patience)
 	if held {
 		c.leases(to, duties)
 	}
-	census, counted := c.census.get()
+	census, counted := c.census.get(c.patience)
 	if counted {
 		counts(to, census)
 	}
-	backup, known := c.backup.get()
+	backup, known := c.backup.get(c.patience)
 	if known && !backup.IsZero() {
 		gauge("proprio_backup_last_timestamp_seconds", "The moment that the newest backup shows, in Unix time.").
 			send(to, float64(backup.UnixMicro())/1e6)

@@ -28,6 +28,7 @@ type instance struct {
 	routes   routes
 	memory   memory
 	entrance *entrance
+	scraped  *collector
 	recorder *scim.Recorder
 	scim     *scim.Server
 	oauth    *oauth.Server
@@ -49,7 +50,8 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	}
 	i := &instance{core: c, url: url, metrics: newMetrics(), routes: newRoutes(c.registry)}
 	i.entrance = newEntrance(c.limits, i.metrics)
-	i.metrics.registry.MustRegister(newCollector(i))
+	i.scraped = newCollector(i)
+	i.metrics.registry.MustRegister(i.scraped)
 	i.cluster = &duties{store: c.db, owner: newID(), lease: dutyLease, look: dutyLook, log: c.log}
 	cursorKey, err := c.db.Sealer().Derive("scim cursors")
 	if err != nil {

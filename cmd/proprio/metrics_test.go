@@ -70,6 +70,7 @@ func TestMetricsDoNotGrowWithWhatClientsMakeUp(t *testing.T) {
 func TestMetricsOfAServer(t *testing.T) {
 	t.Parallel()
 	i := newTestInstance(t, Config{Limits: limits{Requests: 5}})
+	i.scraped.patience = time.Minute
 	listener := httptest.NewServer(i.metrics.handler())
 	defer listener.Close()
 	text := scrape(t, listener.URL)
@@ -137,7 +138,7 @@ func TestScrapesShareWhatTheDatabaseSays(t *testing.T) {
 	}{{0, false, 1, true}, {59 * time.Second, false, 1, true}, {time.Second, true, 2, false}, {30 * time.Second, true, 2, false}, {time.Minute, false, 3, true}} {
 		now, fails = now.Add(step.later), step.fails
 		for range 3 {
-			queues, ok := k.get()
+			queues, ok := k.get(time.Minute)
 			if ok != step.ok || asked != step.asked || ok && queues[0].Waiting != step.asked {
 				t.Errorf("%+v: asked %d times, %v %v", step, asked, queues, ok)
 			}

@@ -18,6 +18,7 @@ import (
 func allMetrics(t *testing.T) map[string]string {
 	t.Helper()
 	i := newTestInstance(t, Config{})
+	i.scraped.patience = time.Minute
 	i.ask("GET", "/people")
 	i.metrics.refuse(refusedFull)
 	if err := i.db.RecordBackup(t.Context(), db.Backup{Taken: time.Now(), Finished: time.Now()}); err != nil {
