@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"proprio/db"
 	"proprio/db/dbtest"
@@ -40,7 +41,7 @@ func TestErrors_ofADatabaseThatIsAway(t *testing.T) {
 	}
 	for _, code := range []string{"57P01", "57P02", "57P03", "57P04", "57P05", "57014", "25006", "0A000", "25P03", "40001", "40P01", "55P03",
 		"53300", "53100", "53200", "08000", "08003", "08006"} {
-		busy[code] = &pq.Error{Code: pq.ErrorCode(code), Severity: "FATAL"}
+		busy[code] = &pq.Error{Code: pqerror.Code(code), Severity: "FATAL"}
 	}
 	for name, err := range busy {
 		mapped := db.MapError(err)
