@@ -7,8 +7,8 @@
 // for (a token's hash, a client's id, a session's hash, the owner of a domain name).
 //
 // Writing. A change runs in inTx: one transaction, retried a bounded number of times when the database asks for it, so
-// the function given to it must have no effect but its SQL. On SQLite one transaction writes at a time, and it takes
-// the write lock when it begins; on Postgres transactions run at READ COMMITTED and lock the rows they judge by, always
+// the function given to it must have no effect but its SQL. On SQLite one transaction writes at a time, takes the write
+// lock when it begins, and is shared by those who wait for it (see group); what takes long has one of its own (aloneTx); on Postgres transactions run at READ COMMITTED and lock the rows they judge by, always
 // in the order of ids, then of resources.Change, then marks sorted by object.
 //
 // Reading. Statements are prepared once per connection and kept. Lists of values travel as one JSON or array parameter
