@@ -25,3 +25,6 @@ func Milestones(t *testing.T, d *DB, company, typ string) (rows, tail int) {
 	}
 	return s.Milestones + s.Corrections, s.Tail
 }
+
+// WaitForMilestones waits until no milestones are being set.
+func WaitForMilestones(d *DB) { d.milestones.work.Wait() }

@@ -33,8 +33,8 @@ type milestones struct {
 	work    sync.WaitGroup
 	turn    chan struct{} // one list at a time
 
-	mu     sync.Mutex
-	looked map[list]time.Time
+	mu   sync.Mutex
+	next map[list]time.Time // when a list is looked at again
 }
 
 const (
@@ -43,11 +43,13 @@ const (
 	maxMilestones = 128
 	// lookInterval is how often a list is looked at.
 	lookInterval = time.Second / 4
-	maxLooked    = 10_000 // lists that are remembered
+	// lookPause is for how long it is not, when a long transaction did not let it: others would wait again.
+	lookPause = 20 * time.Second
+	maxLooked = 10_000 // lists that are remembered
 )
 
 func newMilestones() *milestones {
-	m := &milestones{spacing: milestoneSpacing, most: maxMilestones, turn: make(chan struct{}, 1), looked: map[list]time.Time{}}
+	m := &milestones{spacing: milestoneSpacing, most: maxMilestones, turn: make(chan struct{}, 1), next: map[list]time.Time{}}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	return m
 }
@@ -62,14 +64,21 @@ func (m *milestones) close() {
 func (m *milestones) due(l list, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if now.Sub(m.looked[l]).Abs() < lookInterval {
+	wait := m.next[l].Sub(now)
+	if wait > 0 && wait <= lookPause { // more is a clock that was set back
 		return false
 	}
-	if len(m.looked) >= maxLooked {
-		clear(m.looked)
+	if len(m.next) >= maxLooked {
+		clear(m.next)
 	}
-	m.looked[l] = now
+	m.next[l] = now.Add(lookInterval)
 	return true
+}
+
+func (m *milestones) pause(l list, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.next[l] = now.Add(lookPause)
 }
 
 // look has a list looked at beside the request, unless another one is.
@@ -87,6 +96,7 @@ func (d *DB) look(l list) {
 		defer func() { <-m.turn }()
 		err := d.keepMilestones(m.ctx, l)
 		if err != nil && m.ctx.Err() == nil {
+			m.pause(l, d.now())
 			d.logger.DebugContext(m.ctx, "milestones not set; they are at the next look", "type", l.typ, "error", err)
 		}
 	})

@@ -216,3 +216,45 @@ func TestKeepTotals_countsAgainWhatIsWrong(t *testing.T) {
 		l.checkPages(t, "cured")
 	})
 }
+
+// A list is looked at by those who read it: nobody else has to.
+func TestFind_setsMilestonesBesideTheRequest(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l := newChanging(t, d, rand.New(rand.NewPCG(3, 4)))
+		for range 30 {
+			l.change(t, false)
+		}
+		l.checkPages(t, "before, while and after they are set")
+		db.WaitForMilestones(d)
+		if rows, tail := db.Milestones(t, d, l.c.Company, resources.TypeUser); rows == 0 || tail > 6 {
+			t.Errorf("%d milestones, and %d resources after the last one", rows, tail)
+		}
+		l.checkPages(t, "with them")
+	})
+}
+
+// A transaction that makes resources and takes long keeps milestones from being set, not requests from being answered.
+func TestMilestones_giveWayToALongTransaction(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, db.Config{Data: t.TempDir(), URL: dbtest.PostgresURL(t)})
+	l := newChanging(t, d, rand.New(rand.NewPCG(5, 6)))
+	for range 30 {
+		l.change(t, false)
+	}
+	err := d.Together(t.Context(), func(ctx context.Context) error {
+		_, err := l.Apply(ctx, l.c, create(newUser("long")))
+		if err == nil && !errors.Is(db.KeepMilestones(t.Context(), d, l.c.Company, resources.TypeUser), resources.ErrBusy) {
+			t.Error("milestones were set while a resource was being made")
+		}
+		l.checkPages(t, "meanwhile")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.keep(t)
+	if wrong, err := d.Miscounts(t.Context()); err != nil || len(wrong) > 0 {
+		t.Errorf("miscounts %+v, %v", wrong, err)
+	}
+}
