@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"proprio/audit"
 	"proprio/resources"
@@ -148,7 +147,7 @@ func copyRows(ctx context.Context, tx *sqlx.Tx, table string, columns []string, 
 	if len(rows) == 0 {
 		return nil
 	}
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	stmt, err := tx.PrepareContext(ctx, `copy `+table+` (`+strings.Join(columns, `, `)+`) from stdin`)
 	if err != nil {
 		return mapError(err)
 	}

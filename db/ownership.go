@@ -81,11 +81,11 @@ func (d *DB) SettleHeld(ctx context.Context, company string, users []string,
 	heldWhere, heldArgs := only("id")
 	openWhere, openArgs := only("object_id")
 	heldWhere = `(type = 'User') is true and hold <> '' and active` + heldWhere
-	openWhere = `closed = 0 and company_id = ? and kind = 'held-user' and app_id = ''` + openWhere
+	openWhere = `closed = 0 and kind = 'held-user' and app_id = ''` + openWhere
 	if len(users) > 0 { // nearly always there is nothing, and then nothing is locked
 		var some bool
 		err := d.get(ctx, nil, &some, `select exists (select 1 from resources where company_id = ? and `+heldWhere+`)
-			or exists (select 1 from findings where `+openWhere+`)`, slices.Concat(heldArgs, openArgs)...)
+			or exists (select 1 from findings where company_id = ? and `+openWhere+`)`, slices.Concat(heldArgs, openArgs)...)
 		if err != nil || !some {
 			return err
 		}
@@ -104,7 +104,7 @@ func (d *DB) SettleHeld(ctx context.Context, company string, users []string,
 		if err != nil {
 			return err
 		}
-		open, err := d.findings(ctx, tx, openWhere, openArgs...)
+		open, err := d.findings(ctx, tx, `company_id = ? and `+openWhere, openArgs...)
 		if err != nil {
 			return err
 		}

@@ -2,13 +2,10 @@ package db
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"proprio/resources"
 )
 
 // maxTries bounds how often a transaction is run when the database asks for another try.
@@ -23,31 +20,15 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 	if t := d.carried(ctx); t != nil {
 		return t.part(ctx, f)
 	}
-	return d.traced(ctx, func(ctx context.Context) error { return d.retry(ctx, false, f) })
+	return d.traced(ctx, func(ctx context.Context) error {
+		return d.again(ctx, func() error { return d.tryTx(ctx, false, f) })
+	})
 }
 
 // aloneTx is inTx for what takes long: on SQLite, where others may share a transaction, this one is f's alone, and ends
 // when ctx does.
 func (d *DB) aloneTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
-	return d.retry(ctx, true, f)
-}
-
-func (d *DB) retry(ctx context.Context, alone bool, f func(ctx context.Context, tx *sqlx.Tx) error) error {
-	for try := 1; ; try++ {
-		err := d.tryTx(ctx, alone, f)
-		if err == nil || !retryable(err) {
-			return err
-		}
-		if try == maxTries {
-			return &resources.Error{Kind: resources.ErrBusy, Cause: err,
-				Detail: fmt.Sprintf("the database stayed contended through %d tries; try again later", try)}
-		}
-		d.logger.DebugContext(ctx, "transaction tried again", "try", try, "error", err)
-		err = pause(ctx, try)
-		if err != nil {
-			return mapError(err)
-		}
-	}
+	return d.again(ctx, func() error { return d.tryTx(ctx, true, f) })
 }
 
 func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, tx *sqlx.Tx) error) error {
