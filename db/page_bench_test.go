@@ -32,20 +32,23 @@ func BenchmarkFind(b *testing.B) {
 
 func benchPages(b *testing.B, d *db.DB, caller resources.Caller, size int) {
 	user := resources.NewRegistry().Type(resources.TypeUser)
-	e, err := filter.Parse(fmt.Sprintf(`userName eq "USER.%d@corp.example.com"`, size/2))
-	if err != nil {
-		b.Fatal(err)
-	}
-	cond, err := user.Bind(e)
-	if err != nil {
-		b.Fatal(err)
+	where := func(text string) resources.Condition {
+		e, err := filter.Parse(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cond, err := user.Bind(e)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return cond
 	}
 	userName, err := user.SortBy("userName")
 	if err != nil {
 		b.Fatal(err)
 	}
 	base := resources.Query{Type: user.Name, StartIndex: 1, Count: 100, With: resources.With{Groups: true}}
-	deep, cursor, lookUp, sorted, total := base, base, base, base, base
+	deep, cursor, lookUp, sorted, total, column, document, keyed := base, base, base, base, base, base, base, base
 	total.Count = 0
 	deep.StartIndex = size - 99
 	page, err := d.Find(b.Context(), caller, deep)
@@ -54,12 +57,14 @@ func benchPages(b *testing.B, d *db.DB, caller resources.Caller, size int) {
 	}
 	r := page.Resources[0]
 	cursor.Walk = &resources.Walk{From: &resources.Position{Created: r.Created, ID: r.ID}, Total: size}
-	lookUp.Where = cond
-	sorted.SortBy = userName
+	lookUp.Where = where(fmt.Sprintf(`userName eq "USER.%d@corp.example.com"`, size/2))
+	sorted.SortBy, keyed.SortBy = userName, user.Attribute("title")
+	column.Where, document.Where = where(`active eq false`), where(`title eq "Engineer 7"`)
 	for _, c := range []struct {
 		name string
 		q    resources.Query
-	}{{"first", base}, {"deep", deep}, {"cursor", cursor}, {"lookup", lookUp}, {"sorted", sorted}, {"total", total}} {
+	}{{"first", base}, {"deep", deep}, {"cursor", cursor}, {"lookup", lookUp}, {"sorted", sorted}, {"total", total},
+		{"whole/active", column}, {"whole/title", document}, {"whole/sorted by title", keyed}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			before := cpuTime(b)
@@ -105,7 +110,7 @@ func fill(tb testing.TB, d *db.DB, caller resources.Caller, size int) {
 			name_folded, active, hold)
 		select ?, '0199d0b4-5a0e-7c1f-9a39-' || cast(100000000000 + i as text), 'User', 1,
 			1790000000000000 + i * 300, 1790000000000000 + i * 300,
-			cast('{"userName": "user.' || i || '@corp.example.com", "displayName": "User ' || i || '", "title": "Engineer ' || i % 100 ||
+			cast('{"userName": "user.' || i || '@corp.example.com", "displayName": "User ' || i || '", "title": "Engineer ' || (i % 100) ||
 				'", "active": true, "note": "' || cast(? as text) || '"}' as `+kind+`),
 			'user.' || i || '@corp.example.com', 'user.' || i || '@corp.example.com', 'User ' || i, 'user ' || i, i % 10 <> 0, '' from n`,
 		size, caller.Company, fmt.Sprintf("%0900d", 0))
