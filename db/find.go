@@ -48,6 +48,9 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	if err != nil {
 		return nil, err
 	}
+	if n := len(page.Resources); n > 0 {
+		page.First, page.Last = rows[0].position(), rows[n-1].position()
+	}
 	page.Total, err = d.totalOf(ctx, s, p, rows)
 	return page, err
 }

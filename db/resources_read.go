@@ -3,8 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -143,74 +141,10 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 			return nil, err
 		}
 	}
-	if with.MemberLimit > 0 && len(groups) > 0 {
-		err := d.setLargeAside(ctx, c, groups, with.MemberLimit)
-		if err != nil {
-			return nil, err
-		}
-	}
-	if with.PageMembers > 0 && len(groups) > 1 {
-		var err error
-		found, err = d.endPage(ctx, c, found, groups, with.PageMembers)
-		if err != nil {
-			return nil, err
-		}
-	}
 	if len(groups) == 0 {
 		return found, nil
 	}
-	return found, d.fillMembers(ctx, c, groups)
-}
-
-// endPage leaves as many resources as bring no more members than limit together, but one at least, and takes the Groups
-// after them out of the map.
-func (d *DB) endPage(
-	ctx context.Context, c resources.Caller, found []*resources.Resource, groups map[string]*resources.Resource, limit int,
-) ([]*resources.Resource, error) {
-	counts, err := d.countMembers(ctx, c, groups, 0)
-	if err != nil {
-		return nil, err
-	}
-	total, end := 0, len(found)
-	for i, r := range found {
-		if groups[r.ID] != nil {
-			total += counts[r.ID]
-		}
-		if total > limit && i > 0 {
-			end = min(end, i)
-		}
-		if i >= end {
-			delete(groups, r.ID)
-		}
-	}
-	return found[:end], nil
-}
-
-// setLargeAside gives the Groups with more members than limit their count only and takes them out of the map: their
-// members are not read.
-func (d *DB) setLargeAside(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource, limit int) error {
-	counts, err := d.countMembers(ctx, c, groups, limit)
-	for id, n := range counts {
-		groups[id].Members, groups[id].MemberCount = nil, n
-		delete(groups, id)
-	}
-	return err
-}
-
-// countMembers counts the members of those Groups that have more than a number of them.
-func (d *DB) countMembers(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource, more int) (map[string]int, error) {
-	var rows []struct {
-		Group string `db:"group_id"`
-		Count int    `db:"members"`
-	}
-	err := d.list(ctx, nil, &rows, `select group_id, count(*) as members from members
-		where company_id = ? and group_id `+d.dialect.in()+` group by group_id having count(*) > ?`,
-		c.Company, d.dialect.values(slices.Sorted(maps.Keys(groups))), more)
-	counts := make(map[string]int, len(rows))
-	for _, row := range rows {
-		counts[row.Group] = row.Count
-	}
-	return counts, err
+	return d.completeGroups(ctx, c, with, found, groups)
 }
 
 func (row *resourceRow) resource() (*resources.Resource, error) {

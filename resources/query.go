@@ -61,8 +61,6 @@ type Page struct {
 	Total     int
 	Resources []*Resource
 
-	// Of a Walk:
-
 	First, Last *Position // of the resources at both ends; nil when there is none
-	More        bool      // the walk goes on, in its direction
+	More        bool      // of a Walk: it goes on, in its direction
 }

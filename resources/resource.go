@@ -91,6 +91,9 @@ type With struct {
 	// MemberLimit, with Members: a Group that has more of them comes with MemberCount only, its Members nil, in the same
 	// consistent read (protocol.md section 3, row 17). 0: no limit.
 	MemberLimit int
+	// MembersAtOnce, with Members: a Group that has more of them, though no more than MemberLimit, comes in the same way; its
+	// members are shown, but read in parts, by Store.Members. 0: no limit.
+	MembersAtOnce int
 	// PageMembers, with Members: a page ends early, before the Group with which its Groups would bring more members than
 	// this together (RFC 7644 §3.4.2.4: fewer than count may be returned). The first Group always comes. 0: no limit.
 	PageMembers int

@@ -58,14 +58,19 @@ func newBare(users int) bare {
 	}
 	s.page.Total = users
 	registry := resources.NewRegistry()
-	server := &scim.Server{
+	return newBareServer(&scim.Server{
 		Directory: &resources.Directory{Registry: registry, Store: s}, Store: s, Connections: s, Registry: registry,
 		PublicURL: publicURL, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Recorder: scim.NewRecorder(s, slog.New(slog.DiscardHandler)),
-	}
-	token, _ := resources.NewToken()
-	return bare{server.Handler(), token}
+		Recorder: scim.NewRecorder(s, discardLog()),
+	})
 }
+
+func newBareServer(s *scim.Server) bare {
+	token, _ := resources.NewToken()
+	return bare{s.Handler(), token}
+}
+
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // nowhere takes a response and keeps its length.
 type nowhere struct {

@@ -31,7 +31,7 @@ type request struct {
 
 // shown is how the resources of a type are shown.
 type shown struct {
-	renderer   renderer
+	*endpoint
 	projection projection
 }
 
@@ -50,17 +50,17 @@ func (c *collection) answer(w http.ResponseWriter, r *http.Request, p parameters
 	if err != nil {
 		return err
 	}
-	page, err := c.Store.Find(r.Context(), q.caller, q.query)
+	page, err := c.first(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	if walk := q.query.Walk; walk != nil && walk.Backward && q.query.Count > 0 && len(page.Resources) == 0 {
 		q.query.Walk = &resources.Walk{} // what came before is gone: this is the first page now
-		if page, err = c.Store.Find(r.Context(), q.caller, q.query); err != nil {
+		if page, err = c.first(r.Context(), q); err != nil {
 			return err
 		}
 	}
-	return c.writePage(w, page, q)
+	return c.writePage(w, r, page, q)
 }
 
 // pageMembers is how many members a list shows in all: a page of a thousand large Groups would not fit into memory.
@@ -74,11 +74,11 @@ func (c *collection) read(caller resources.Caller, p parameters) (*request, erro
 		if err != nil {
 			return nil, err
 		}
-		q.shown[e.rt.Name] = shown{e.renderer, projection}
+		q.shown[e.rt.Name] = shown{e, projection}
 		q.query.With = union(q.query.With, e.with(projection))
 	}
 	if q.query.With.Members {
-		q.query.With.PageMembers = min(c.members, pageMembers)
+		q.query.With.MembersAtOnce, q.query.With.PageMembers = membersAtOnce, min(c.members, pageMembers)
 	}
 	if err := c.selections(q, p); err != nil {
 		return nil, err

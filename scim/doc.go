@@ -18,6 +18,7 @@
 //   - errors.go: one table from domain errors to statuses and scimTypes
 //   - resource.go: POST, GET, PUT, PATCH and DELETE of one resource
 //   - collection.go, search.go: what a query asks, as parameters or as a SearchRequest; list.go, cursor.go: pages
+//   - stream.go: answers that are read and written in parts
 //   - change.go: the one way in which a request, single or bulk, changes a resource
 //   - bulk.go, bulk_operation.go, bulk_reference.go, bulk_circle.go: many changes in one request, and how they refer to
 //     each other; bulk_run.go: and are written together

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/http"
@@ -70,33 +71,75 @@ func (p parameters) integer(name string, absent int) (int, error) {
 	return 0, resources.Errorf(resources.ErrInvalidValue, name, "%q is not an integer.", clip(text))
 }
 
-// writePage sends a ListResponse. itemsPerPage is what this page holds; Resources is an array even when it is empty.
-func (c *collection) writePage(w http.ResponseWriter, page *resources.Page, q *request) error {
+// writePage sends a ListResponse. itemsPerPage is what this page holds; Resources is an array even when it is empty. Of a
+// page that is read in parts, what is known at its end stands at its end.
+func (c *collection) writePage(w http.ResponseWriter, r *http.Request, page *resources.Page, q *request) error {
 	size := 1024
 	for _, res := range page.Resources {
 		size += renderedSize(res)
 	}
-	out := make([]byte, 0, size)
-	out = append(out, `{"schemas":["`+schemaListResponse+`"],"totalResults":`...)
-	out = strconv.AppendInt(out, int64(page.Total), 10)
-	out = append(out, `,"itemsPerPage":`...)
-	out = strconv.AppendInt(out, int64(len(page.Resources)), 10)
-	out, err := c.appendPlace(out, page, q)
-	if err != nil {
+	s := c.newStream(w, r, http.StatusOK, size)
+	s.out = append(s.out, `{"schemas":["`+schemaListResponse+`"],"totalResults":`...)
+	s.out = strconv.AppendInt(s.out, int64(page.Total), 10)
+	whole := c.last(q, page, len(page.Resources))
+	if err := c.appendEnd(s, whole, page, len(page.Resources), q); err != nil {
 		return err
 	}
-	out = append(out, `,"Resources":[`...)
-	for i, res := range page.Resources {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		shown := q.shown[res.Type]
-		if out, err = shown.renderer.append(out, res, shown.projection); err != nil {
-			return err
-		}
+	s.out = append(s.out, `,"Resources":[`...)
+	written, err := c.appendParts(s, page, q)
+	if err != nil {
+		return s.fail(err)
 	}
-	write(w, http.StatusOK, append(out, "]}"...))
+	s.out = append(s.out, ']')
+	if err := c.appendEnd(s, !whole, page, written, q); err != nil {
+		return s.fail(err)
+	}
+	s.out = append(s.out, '}')
+	s.end()
 	return nil
+}
+
+// appendEnd says, if it is to be said here, how much a page holds and where it is.
+func (c *collection) appendEnd(s *stream, here bool, page *resources.Page, written int, q *request) (err error) {
+	if !here {
+		return nil
+	}
+	s.out = strconv.AppendInt(append(s.out, `,"itemsPerPage":`...), int64(written), 10)
+	s.out, err = c.appendPlace(s.out, page, q)
+	return err
+}
+
+// appendParts writes the resources of a page, of which the first part was read, and reads the others as it goes. The page
+// is then the whole one's, but for the resources.
+func (c *collection) appendParts(s *stream, page *resources.Page, q *request) (written int, err error) {
+	for {
+		for _, res := range page.Resources {
+			if written > 0 {
+				s.out = append(s.out, ',')
+			}
+			if err := q.shown[res.Type].appendTo(s, res); err != nil {
+				return written, err
+			}
+			written++
+		}
+		if c.last(q, page, written) {
+			return written, nil
+		}
+		s.part()
+		next, err := c.next(s.r.Context(), q, page, written)
+		if err != nil {
+			return written, err
+		}
+		page.Resources, page.Last, page.More = next.Resources, cmp.Or(next.Last, page.Last), next.More
+	}
+}
+
+// appendTo writes a resource of a list.
+func (s shown) appendTo(to *stream, res *resources.Resource) (err error) {
+	if to.out, err = s.renderer.append(to.out, res, s.projection); err == nil && s.inParts(res, s.projection) {
+		err = s.appendMembers(to, res, s.projection)
+	}
+	return err
 }
 
 // appendPlace says where the page is: startIndex, or the cursors of the pages beside it (RFC 9865 §2).

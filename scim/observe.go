@@ -70,13 +70,17 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))
 		rw := &responseWriter{ResponseWriter: w, event: e}
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
 				s.Log.ErrorContext(r.Context(), "panic", "request", e.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				s.writeError(rw, r, fmt.Errorf("panic: %v", p))
 			}
 			d := s.Now().Sub(start)
 			s.record(r, e, start, d)
 			s.tell(r, e, d)
+			if p == http.ErrAbortHandler {
+				panic(p) // the connection is to be broken off
+			}
 		}()
 		next.ServeHTTP(rw, r)
 	})
@@ -155,7 +159,7 @@ func (w *responseWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes the body. Every response of this package is one call of [write], so the first write is all of it.
+// Write notes the body: the first write is all of it, but for those of a [stream], which notes something else.
 func (w *responseWriter) Write(body []byte) (int, error) {
 	if w.event.status == 0 {
 		w.event.status = http.StatusOK

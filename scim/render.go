@@ -113,22 +113,44 @@ func (d renderer) append(out []byte, res *resources.Resource, p projection) ([]b
 	}
 	out = d.appendMeta(out, res)
 	out = append(out, '}')
-	if p.everything() && !d.always && len(d.own) == 0 {
+	shown := d.maskOf(p)
+	if shown == nil {
 		return out, nil
 	}
 	whole, err := d.referTo(out[start:])
 	if err != nil {
 		return nil, err
 	}
-	shown := p.mask
-	if shown == nil {
-		shown = d.shown
-	}
 	end := len(out)
 	if out, err = project(out, d.rt, whole, shown); err != nil {
 		return nil, err
 	}
 	return append(out[:start], out[end:]...), nil
+}
+
+// maskOf is what a projection shows of a resource as it is rendered at first; nil: all of it.
+func (d renderer) maskOf(p projection) mask {
+	switch {
+	case !p.everything():
+		return p.mask
+	case d.always || len(d.own) > 0:
+		return d.shown
+	}
+	return nil
+}
+
+// appendMasked writes what is shown of a member; kept says whether that is anything.
+func (d renderer) appendMasked(out []byte, m resources.Member, shown mask) (_ []byte, kept bool, err error) {
+	start := len(out)
+	out = d.appendMember(out, m)
+	if shown == nil {
+		return out, true, nil
+	}
+	c := copier{in: out[start:], out: out}
+	if kept, err = c.object(shown, false); err != nil {
+		return nil, false, err
+	}
+	return append(out[:start], c.out[len(out):]...), kept, nil
 }
 
 // appendGroups writes a User's direct groups (RFC 7643 §4.1.2).

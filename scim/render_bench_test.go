@@ -32,7 +32,7 @@ func BenchmarkRenderListOf100Users(b *testing.B) {
 			for b.Loop() {
 				q, err := c.read(resources.Caller{Company: "c", Connection: "k"}, parameters)
 				if err == nil {
-					err = c.writePage(discard{http.Header{}}, page, q)
+					err = c.writePage(discard{http.Header{}}, &http.Request{}, page, q)
 				}
 				if err != nil {
 					b.Fatal(err)

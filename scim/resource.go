@@ -34,7 +34,7 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), e.with(p))
+	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, pathID(r), e.withParts(p))
 	if err != nil {
 		return e.about(pathID(r), err)
 	}
@@ -46,7 +46,7 @@ func (e *endpoint) get(w http.ResponseWriter, r *http.Request) error {
 	if tags := r.Header.Values("If-Match"); len(tags) > 0 && !matches(tags, res.Version) {
 		return resources.ErrVersion
 	}
-	return e.write(w, http.StatusOK, res, p)
+	return e.write(w, r, http.StatusOK, res, p)
 }
 
 // create is RFC 7644 §3.3. A User that the directory revives (Q51) is answered as a new one: that is what the client
@@ -85,7 +85,7 @@ func (e *endpoint) modify(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if e.rt.Name == resources.TypeGroup && !p.names(e.linked) {
-		return e.write(w, http.StatusOK, result.Resource, p)
+		return e.write(w, r, http.StatusOK, result.Resource, p)
 	}
 	return e.answer(w, r, http.StatusOK, result, p)
 }
@@ -116,12 +116,12 @@ func (e *endpoint) change(w http.ResponseWriter, r *http.Request) (result *resou
 // where the response shows them. When somebody has deleted the Group meanwhile, the change was made all the same: the
 // response is what was written.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
-	with := e.with(p)
+	with := e.withParts(p)
 	if !with.Members {
 		if err := e.nameReferences(r.Context(), result.Resource); err != nil {
 			return err
 		}
-		return e.write(w, status, result.Resource, p)
+		return e.write(w, r, status, result.Resource, p)
 	}
 	res, err := e.Store.Get(r.Context(), callerFrom(r.Context()), e.rt.Name, result.Resource.ID, with)
 	if errors.Is(err, resources.ErrNotFound) {
@@ -130,20 +130,26 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, re
 	if err != nil {
 		return fmt.Errorf("read back %s %s: %w", e.rt.Name, result.Resource.ID, err)
 	}
-	return e.write(w, status, res, p)
+	return e.write(w, r, status, res, p)
 }
 
 // write sends one resource.
-func (e *endpoint) write(w http.ResponseWriter, status int, res *resources.Resource, p projection) error {
-	body, err := e.renderer.resource(res, p)
-	if err != nil {
+func (e *endpoint) write(w http.ResponseWriter, r *http.Request, status int, res *resources.Resource, p projection) error {
+	s := e.newStream(w, r, status, renderedSize(res))
+	var err error
+	if s.out, err = e.renderer.append(s.out, res, p); err != nil {
 		return err
 	}
 	e.identify(w, res)
-	if res.MemberCount > 0 && res.Members == nil && e.with(p).Members {
+	switch {
+	case e.inParts(res, p):
+		if err := e.appendMembers(s, res, p); err != nil {
+			return s.fail(err)
+		}
+	case res.MemberCount > 0 && res.Members == nil && e.with(p).Members:
 		w.Header().Set("Member-Count", fmt.Sprint(res.MemberCount)) // too many to show unasked (row 17)
 	}
-	write(w, status, body)
+	s.end()
 	return nil
 }
 
@@ -169,6 +175,15 @@ func (e *endpoint) with(p projection) resources.With {
 	with.Members, with.MemberLimit = p.shows(e.linked), e.members
 	if p.names(e.linked) {
 		with.MemberLimit = 0
+	}
+	return with
+}
+
+// withParts is what must be read for a response that can be written in parts.
+func (e *endpoint) withParts(p projection) resources.With {
+	with := e.with(p)
+	if with.Members {
+		with.MembersAtOnce = membersAtOnce
 	}
 	return with
 }
