@@ -25,7 +25,7 @@ func (d *DB) bounded(
 		run = func(ctx context.Context) (*resources.Page, error) { return d.searches.run(ctx, search) }
 	}
 	page, err := run(limited)
-	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+	if limited.Err() != nil && ctx.Err() == nil { // also when the database answered late, because it missed that it need not
 		return nil, &resources.Error{Kind: resources.ErrTooMany, Path: named, Cause: err, Detail: fmt.Sprintf(
 			"The query was not answered within %s. Narrow it, for example by what userName, externalId or emails eq.", d.findTime)}
 	}
