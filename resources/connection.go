@@ -100,9 +100,10 @@ type Connections interface {
 	SetConnection(ctx context.Context, actor audit.Actor, c Connection) error
 	// CreateToken stores a token's SHA-256 hash. A third active token is ErrTooMany.
 	CreateToken(ctx context.Context, actor audit.Actor, t Token, hash [32]byte) error
-	// RevokeToken ends a token at once.
+	// RevokeToken ends a token: at once for this process, within a second for others on the same store.
 	RevokeToken(ctx context.Context, actor audit.Actor, company, token string) error
-	// Authenticate finds the token in force at `now` with that hash and its connection, and notes its use. An unknown
+	// Authenticate finds the token in force at `now` with that hash and its connection, and notes its use. What another
+	// process changes of them, or of the company, may be seen a second late. An unknown
 	// or revoked token is ErrNotFound; an expired one is ErrNotFound as an [*Error] whose Detail says that it expired and
 	// when; a disabled connection and a suspended company are ErrForbidden as an [*Error] whose Detail says which.
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (Token, Connection, error)
