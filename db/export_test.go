@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -134,6 +135,13 @@ func Waiting(d *DB) int {
 	d.group.mu.Lock()
 	defer d.group.mu.Unlock()
 	return len(d.group.waiting)
+}
+
+// CollectFor makes a transaction of SQLite's writer take more requests for so long.
+func CollectFor(d *DB, t time.Duration) {
+	d.group.mu.Lock()
+	defer d.group.mu.Unlock()
+	d.group.collect = t
 }
 
 // AloneTx is aloneTx.

@@ -26,6 +26,7 @@ const (
 // nobody in it is told that it was: each runs again, in a transaction of its own.
 type group struct {
 	link      *link
+	collect   time.Duration
 	committed func() // hears of each commit; may be nil
 
 	mu      sync.Mutex
@@ -60,7 +61,7 @@ type news struct {
 }
 
 func newGroup(l *link) *group {
-	g := &group{link: l}
+	g := &group{link: l, collect: collectTime}
 	g.idle = sync.NewCond(&g.mu)
 	return g
 }
@@ -271,7 +272,7 @@ func (g *group) pass() {
 func (g *group) next(join bool) *member {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.waiting) == 0 || join && (g.alone || g.waiting[0].alone || len(g.ran) >= maxGroup || time.Since(g.since) > collectTime) {
+	if len(g.waiting) == 0 || join && (g.alone || g.waiting[0].alone || len(g.ran) >= maxGroup || time.Since(g.since) > g.collect) {
 		if !join {
 			g.taken = false
 			g.idle.Broadcast()
