@@ -73,12 +73,6 @@ func (w *writer) notedArgs(ch *resources.Change, more ...any) []any {
 	return append(args, more...)
 }
 
-// rulesInPlace is rulesHold with one parameter.
-func rulesInPlace(parameter string) string {
-	return `(` + parameter + `::bigint = 0 or ` + parameter +
-		` = 1 + coalesce((select p.generation from policy_marks p where p.company_id = $1), 0))`
-}
-
 // inForceName are the columns of `new` that noted needs beside id, version and external_id.
 const inForceName = `coalesce(nullif(resources.user_name, ''), resources.display_name) as name,
 	resources.active and resources.hold = '' as in_force`
@@ -104,7 +98,7 @@ var createStatement = `with ` + held("$12") + `,
 			display_name, name_folded, active, hold, post_folded, manager)
 		select $1, $13::text, $7, 1, $14::bigint, $15::bigint, $16::jsonb, $17::text, $18::text, $19::text, $20::text, $21::boolean,
 			$22::text, nullif($23::text, ''), nullif($24::text, '')
-		where ` + rulesInPlace("$25") + ` and (select count(*) from held) = $26::bigint
+		where ` + rulesHold("$1", "$25") + ` and (select count(*) from held) = $26::bigint
 		returning id, version, $27::text as external_id, ` + inForceName + `),
 	` + noted + `,
 	written as (insert into emails (company_id, user_id, position, value, folded, type, is_primary)

@@ -91,7 +91,7 @@ func (w *writer) checkLoad(ctx context.Context, changes []resources.Change) erro
 
 func (w *writer) checkRules(ctx context.Context, generation int64) error {
 	var hold bool
-	err := w.get(ctx, w.tx, &hold, `select `+rulesHold, rulesArgs(w.c.Company, generation)...)
+	err := w.get(ctx, w.tx, &hold, `select `+rulesHold("?", "?"), rulesArgs(w.c.Company, generation)...)
 	if err == nil && !hold {
 		return resources.RulesChanged()
 	}

@@ -131,7 +131,7 @@ func (d dialect) insertResource() string {
 		user_name_folded, display_name, name_folded, active, hold, post_folded, manager)
 		select cast(? as text), cast(? as text), cast(? as text), 1, cast(? as bigint), cast(? as bigint), ` + d.doc() + `,
 		cast(? as text), cast(? as text), cast(? as text), cast(? as text), cast(? as boolean), cast(? as text),
-		nullif(cast(? as text), ''), nullif(cast(? as text), '') where ` + rulesHold
+		nullif(cast(? as text), ''), nullif(cast(? as text), '') where ` + rulesHold("?", "?")
 }
 
 // create inserts a resource at version 1 with everything beside it.

@@ -15,7 +15,7 @@ func (d *DB) Rules(ctx context.Context, company string) (ownership.Rules, error)
 		Domains    []byte `db:"domains"`
 		Generation int64  `db:"generation"`
 	}
-	err := d.get(ctx, nil, &row, `select c.outside_domain, `+rulesGeneration+` as generation,
+	err := d.get(ctx, nil, &row, `select c.outside_domain, `+rulesGeneration("?")+` as generation,
 		(select `+d.dialect.list("d.name")+` from domains d where d.company_id = c.id and d.verified > 0) as domains
 		from companies c where c.id = ?`, company, company)
 	if err != nil {
@@ -28,11 +28,15 @@ func (d *DB) Rules(ctx context.Context, company string) (ownership.Rules, error)
 	return rules, nil
 }
 
-// rulesGeneration is the generation of the rules of a company, its one parameter.
-const rulesGeneration = `(1 + coalesce((select p.generation from policy_marks p where p.company_id = ?), 0))`
+// rulesGeneration is the generation of the rules of a company, which is a parameter.
+func rulesGeneration(company string) string {
+	return `(1 + coalesce((select p.generation from policy_marks p where p.company_id = ` + company + `), 0))`
+}
 
 // rulesHold is the condition that the rules by which a change was judged are in place. Its parameters are made by
-// rulesArgs.
-const rulesHold = `(cast(? as bigint) = 0 or ` + rulesGeneration + ` = ?)`
+// rulesArgs where they are written as ?.
+func rulesHold(company, generation string) string {
+	return `(cast(` + generation + ` as bigint) = 0 or ` + rulesGeneration(company) + ` = ` + generation + `)`
+}
 
 func rulesArgs(company string, generation int64) []any { return []any{generation, company, generation} }
