@@ -33,8 +33,7 @@ func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Cha
 		return resources.Applied{}, false, nil
 	}
 	move := numbered{args: w.notedArgs(ch)}
-	row := appliedRow{}
-	err := w.get(ctx, tx, &row, move.statement(w, ch, add, remove), move.args...)
+	group, err := w.appliedRow(ctx, tx, move.statement(w, ch, add, remove), move.args...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there
 		return resources.Applied{}, false, nil
@@ -43,7 +42,7 @@ func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Cha
 	case err != nil:
 		return resources.Applied{}, true, err
 	}
-	return row.applied(true), true, nil
+	return resources.Applied{Version: group.Version, Changed: true, Resource: group}, true, nil
 }
 
 // numbered are the parameters of a statement while it is being written.

@@ -26,7 +26,7 @@ func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s 
 			return nil, err
 		}
 	}
-	return d.readRows(ctx, f.text, f.args...)
+	return d.readRows(ctx, nil, f.text, f.args...)
 }
 
 func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) (fragment, error) {

@@ -73,6 +73,9 @@ func (d *DB) Members(ctx context.Context, c resources.Caller, group, after strin
 // changeMembers adds and removes membership rows, touching only those named, and marks each member that came or went.
 // It tells whether any did.
 func (w *writer) changeMembers(ctx context.Context, group string, m resources.MemberChange) (bool, error) {
+	if len(m.Add) == 1 && m.Add[0].Type == "" && len(m.Remove) == 0 && !m.Clear {
+		return w.addMember(ctx, group, m.Add[0].ID)
+	}
 	add, err := w.withTypes(ctx, m.Add)
 	if err != nil {
 		return false, err
@@ -87,12 +90,8 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 	}
 	moved := false
 	run := func(statement string, args ...any) error {
-		var rows []memberRow
-		err := w.list(ctx, w.tx, &rows, statement+` returning member_id, member_type`, append([]any{w.c.Company, group}, args...)...)
-		for _, row := range rows {
-			w.mark(row.Type, row.ID)
-		}
-		moved = moved || len(rows) > 0
+		some, err := w.move(ctx, statement, append([]any{w.c.Company, group}, args...)...)
+		moved = moved || some
 		return err
 	}
 	const gone = `delete from members where company_id = ? and group_id = ? and `
@@ -119,6 +118,46 @@ func (w *writer) changeMembers(ctx context.Context, group string, m resources.Me
 		return false, noMember()
 	}
 	return moved, err
+}
+
+// addMember adds one, whose type its own row says.
+func (w *writer) addMember(ctx context.Context, group, id string) (bool, error) {
+	if !keepable(id) {
+		return false, noMember()
+	}
+	moved, err := w.move(ctx, `insert into members (company_id, group_id, member_id, member_type, created)
+		select r.company_id, cast(? as text), r.id, r.type, cast(? as bigint) from resources r
+		where r.company_id = ? and r.id = ? and (r.type in ('User', 'Group')) is true on conflict do nothing`,
+		group, micros(w.now()), w.c.Company, id)
+	if err != nil || moved {
+		return moved, err
+	}
+	_, err = w.withTypes(ctx, []resources.Member{{ID: id}}) // it is in the Group already, or is not there at all
+	return false, err
+}
+
+// move runs a statement that writes memberships, marks each member that came or went, and tells whether any did.
+func (w *writer) move(ctx context.Context, statement string, args ...any) (bool, error) {
+	stmt, err := w.statement(ctx, w.tx, statement+` returning member_id, member_type`)
+	if err != nil {
+		return false, mapError(err)
+	}
+	defer stmt.done()
+	rows, err := stmt.Stmt.Stmt.QueryContext(ctx, args...)
+	if stmt.failed(err) != nil {
+		return false, mapError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	moved := false
+	for rows.Next() {
+		var member object
+		if err := rows.Scan(&member.ID, &member.Type); err != nil {
+			return false, mapError(err)
+		}
+		w.mark(member.Type, member.ID)
+		moved = true
+	}
+	return moved, mapError(stmt.failed(rows.Err()))
 }
 
 // withTypes says of each of the members which type it has.

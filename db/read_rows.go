@@ -9,20 +9,27 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/jmoiron/sqlx"
+
 	"proprio/resources"
 )
 
 // readRows reads resources. It knows the columns by name, as sqlx does, and does without reflection: every request reads
-// some.
-func (d *DB) readRows(ctx context.Context, query string, args ...any) ([]resourceRow, error) {
-	stmt, err := d.statement(ctx, nil, query)
+// some. With a nil tx it reads as get does.
+func (d *DB) readRows(ctx context.Context, tx *sqlx.Tx, query string, args ...any) ([]resourceRow, error) {
+	stmt, err := d.statement(ctx, tx, query)
 	if err != nil {
 		return nil, mapError(err)
 	}
 	defer stmt.done()
+	rows, err := scanRows(ctx, stmt, args)
+	return rows, d.failedRead(ctx, tx, mapError(stmt.failed(err)))
+}
+
+func scanRows(ctx context.Context, stmt statement, args []any) ([]resourceRow, error) {
 	rows, err := stmt.Stmt.Stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return nil, mapError(err)
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var row resourceRow
@@ -34,11 +41,11 @@ func (d *DB) readRows(ctx context.Context, query string, args ...any) ([]resourc
 	for rows.Next() {
 		row.Body = nil // so that each row has bytes of its own
 		if err := rows.Scan(fields...); err != nil {
-			return nil, mapError(err)
+			return nil, err
 		}
 		all = append(all, row)
 	}
-	return all, mapError(rows.Err())
+	return all, rows.Err()
 }
 
 // readTexts are the texts of reads of one resource, by what they bring: they are long, and the same each time.
@@ -66,7 +73,7 @@ func (d *DB) readText(with resources.With) string {
 func (row *resourceRow) fields(rows *sql.Rows) ([]any, error) {
 	columns, err := rows.Columns()
 	if err != nil {
-		return nil, mapError(err)
+		return nil, err
 	}
 	fields := make([]any, len(columns))
 	for i, name := range columns {

@@ -78,7 +78,7 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 			if with.Hold {
 				text += d.dialect.forUpdate()
 			}
-			rows, err = d.readRows(brief, text, c.Connection, c.Company, typ, id)
+			rows, err = d.readRows(brief, nil, text, c.Connection, c.Company, typ, id)
 		}
 		if err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (d *DB) GetByUserName(ctx context.Context, c resources.Caller, folded strin
 	if keepable(folded) {
 		brief, err := d.brief(ctx)
 		if err == nil {
-			rows, err = d.readRows(brief, d.selectResources(resources.With{}, `resources r`)+
+			rows, err = d.readRows(brief, nil, d.selectResources(resources.With{}, `resources r`)+
 				` where r.company_id = ? and r.user_name_folded = ?`, c.Connection, c.Company, folded)
 		}
 		if err != nil {

@@ -205,21 +205,20 @@ func (w *writer) update(ctx context.Context, ch *resources.Change) (resources.Ap
 		return resources.Applied{Version: version, Changed: true}, nil
 	}
 	if !beside {
-		row, err := w.expect(ctx, ch)
+		found, err := w.expect(ctx, ch)
 		if err != nil {
 			return resources.Applied{}, err
 		}
-		return row.applied(false), nil
+		return resources.Applied{Version: found.Version, Resource: found}, nil
 	}
-	row, err := w.raise(ctx, ch, at)
+	raised, err := w.raise(ctx, ch, at)
 	if err != nil {
 		return resources.Applied{}, err
 	}
-	applied := row.applied(true)
 	noted := *ch
-	noted.Resource = applied.Resource
-	w.note(&noted, at, row.Version, row.UserName, row.DisplayName)
-	return applied, nil
+	noted.Resource = raised
+	w.note(&noted, at, raised.Version, raised.Index.UserName, raised.Index.DisplayName)
+	return resources.Applied{Version: raised.Version, Changed: true, Resource: raised}, nil
 }
 
 // note records the change for the audit and marks its object.

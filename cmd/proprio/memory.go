@@ -4,15 +4,17 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	sampled "runtime/metrics"
 	"sync/atomic"
 	"time"
 )
 
-// How much the heap may grow, in percent of what lives, before it is cleared up. A busy server's heap is small all the same,
-// so twice as much costs some tens of megabytes and saves a tenth of the processor.
+// How much the heap may grow before it is cleared up: by as much as lives, but a busy server's by roomBytes at least, up to
+// busyGC percent. What lives is little, so this costs some tens of megabytes and saves a tenth of the processor.
 const (
-	idleGC = 100
-	busyGC = 200
+	idleGC    = 100
+	busyGC    = 400
+	roomBytes = 64 << 20
 )
 
 // A server is busy that answers so many requests within such a time.
@@ -31,21 +33,39 @@ func (m *memory) keep(ctx context.Context) {
 	}
 	tick := time.NewTicker(busyTime)
 	defer tick.Stop()
-	was := false
+	percent := idleGC
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		switch busy := m.requests.Swap(0) >= busyRequests; {
-		case busy && !was:
-			debug.SetGCPercent(busyGC)
-			was = true
-		case !busy && was:
-			debug.SetGCPercent(idleGC)
-			debug.FreeOSMemory()
-			was = false
+		wanted := idleGC
+		if m.requests.Swap(0) >= busyRequests {
+			wanted = percentFor(liveHeap())
 		}
+		if wanted == percent {
+			continue
+		}
+		debug.SetGCPercent(wanted)
+		if wanted == idleGC {
+			debug.FreeOSMemory()
+		}
+		percent = wanted
 	}
+}
+
+// percentFor is how much a busy server's heap may grow, of which so many bytes live. It goes in steps, since each change of
+// it stops the world.
+func percentFor(live uint64) int {
+	const step = 50
+	percent := int(roomBytes*100/max(live, 1<<20)) / step * step
+	return min(max(percent, idleGC), busyGC)
+}
+
+// liveHeap is how much was alive when the heap was last cleared up.
+func liveHeap() uint64 {
+	sample := []sampled.Sample{{Name: "/gc/heap/live:bytes"}}
+	sampled.Read(sample)
+	return sample[0].Value.Uint64()
 }
