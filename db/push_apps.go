@@ -244,6 +244,12 @@ func (d *DB) Apps(ctx context.Context, company string) ([]push.App, error) {
 	return appsOf(rows)
 }
 
+// HasApps implements push.Apps: this query names no company.
+func (d *DB) HasApps(ctx context.Context) (some bool, err error) {
+	err = d.get(ctx, nil, &some, `select exists (select 1 from apps)`)
+	return some, err
+}
+
 // BlockApp implements push.Apps.
 func (d *DB) BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

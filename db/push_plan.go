@@ -2,7 +2,7 @@ package db
 
 import (
 	"context"
-	"maps"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,8 +19,10 @@ func (d *DB) DirtyMarks(ctx context.Context, limit int) ([]push.Mark, error) {
 		ObjectType string `db:"object_type"`
 		ObjectID   string `db:"object_id"`
 		Seq        int64  `db:"seq"`
+		Wanted     bool   `db:"wanted"`
 	}
-	err := d.list(ctx, nil, &rows, `select company_id, object_type, object_id, seq from dirty order by marked_at limit ?`, limit)
+	err := d.list(ctx, nil, &rows, `select company_id, object_type, object_id, seq,
+		exists (select 1 from apps where apps.company_id = dirty.company_id) as wanted from dirty order by marked_at limit ?`, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -31,89 +33,94 @@ func (d *DB) DirtyMarks(ctx context.Context, limit int) ([]push.Mark, error) {
 	return marks, nil
 }
 
-// Standings implements push.Plans.
+// Standings implements push.Plans, in one query: what is known of an object comes in several rows.
 func (d *DB) Standings(ctx context.Context, company, objectType string, ids []string) (map[string]push.Standing, error) {
+	in, list := d.dialect.in(), d.dialect.values(ids)
+	var rows []struct {
+		Known, ID, Name, Hold string
+		Active                bool
+	}
+	err := d.list(ctx, nil, &rows, `select 'object' as known, id, case when type = 'User' then user_name else display_name end as name, hold,
+			active from resources where company_id = ? and type = ? and id `+in+`
+		union all select 'group', member_id, group_id, '', false from members where company_id = ? and member_id `+in+`
+		union all select 'app', object_id, app_id, '', false from accounts where company_id = ? and object_type = ? and object_id `+in,
+		company, objectType, list, company, list, company, objectType, list)
+	if err != nil {
+		return nil, err
+	}
 	standings := make(map[string]push.Standing, len(ids))
-	var objects []struct {
-		ID, Name, Hold string
-		Active         bool
+	for _, r := range rows {
+		s := standings[r.ID]
+		switch r.Known {
+		case "object":
+			s.Exists, s.Name, s.Hold, s.Active = true, r.Name, r.Hold, r.Active
+		case "group":
+			s.Groups = append(s.Groups, r.Name)
+		case "app":
+			s.Apps = append(s.Apps, r.Name)
+		}
+		standings[r.ID] = s
 	}
-	err := d.list(ctx, nil, &objects, `select id, case when type = 'User' then user_name else display_name end as name, hold,
-		active from resources where company_id = ? and type = ? and id `+d.dialect.in(), company, objectType, d.dialect.values(ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range objects {
-		standings[o.ID] = push.Standing{Exists: true, Name: o.Name, Hold: o.Hold, Active: o.Active}
-	}
-	var pairs []struct{ ID, Other string }
-	err = d.list(ctx, nil, &pairs, `select member_id as id, group_id as other from members
-		where company_id = ? and member_id `+d.dialect.in()+` order by group_id`, company, d.dialect.values(ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pairs {
-		s := standings[p.ID]
-		s.Groups = append(s.Groups, p.Other)
-		standings[p.ID] = s
-	}
-	pairs = pairs[:0]
-	err = d.list(ctx, nil, &pairs, `select object_id as id, app_id as other from accounts
-		where company_id = ? and object_type = ? and object_id `+d.dialect.in()+` order by app_id`,
-		company, objectType, d.dialect.values(ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pairs {
-		s := standings[p.ID]
-		s.Apps = append(s.Apps, p.Other)
-		standings[p.ID] = s
+	for _, s := range standings {
+		slices.Sort(s.Groups)
+		slices.Sort(s.Apps)
 	}
 	return standings, nil
 }
 
-// PlanMarks implements push.Plans. Marks that no account follows from, which are all of them where no app is, are taken
-// away together: they come as fast as identity providers write.
-func (d *DB) PlanMarks(ctx context.Context, now time.Time, planned []push.Planned) error {
-	settled := map[string][][]any{}
-	for _, p := range planned {
-		if len(p.Intents) == 0 {
-			settled[p.Mark.Company] = append(settled[p.Mark.Company], []any{p.Mark.ObjectType, p.Mark.ObjectID, p.Mark.Seq})
-		}
-	}
+// DropMarks implements push.Plans.
+//
+// Nothing is lost to an app that is created meanwhile. Its first push reads the directory after the app is committed. A
+// mark that goes here was committed, with its change, before this statement looked and saw no app, so that push sees the
+// change. A change that is committed once the app is there sets or raises its mark, with a seq that was not read here:
+// also when Postgres waited here for the change, it compares the seq again and leaves the mark.
+func (d *DB) DropMarks(ctx context.Context, company string, marks []push.Mark) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		for _, company := range slices.Sorted(maps.Keys(settled)) {
-			if err := d.takeMarks(ctx, tx, company, settled[company]); err != nil {
-				return err
-			}
-		}
-		for _, p := range planned {
-			if len(p.Intents) == 0 {
-				continue
-			}
-			n, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and object_type = ? and object_id = ? and seq = ?`,
-				p.Mark.Company, p.Mark.ObjectType, p.Mark.ObjectID, p.Mark.Seq)
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				continue
-			}
-			err = d.raise(ctx, tx, p.Mark.Company, now, p.Intents)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+d.dialect.marks()+`)
+			and not exists (select 1 from apps where company_id = ?)`, company, marksText(marks), company)
+		return err
 	})
 }
 
-// takeMarks takes marks, each a type, an id and a seq, away unless they were raised meanwhile.
-func (d *DB) takeMarks(ctx context.Context, tx *sqlx.Tx, company string, marks [][]any) error {
-	f := d.dialect.field
-	_, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (
-		select `+f(0, "")+`, `+f(1, "")+`, `+f(2, "bigint")+` from `+d.dialect.rows()+`)`, company, jsonText(marks))
-	return err
+// marks is a subquery with the type, id and seq of marks, the parameter made by marksText.
+func (d dialect) marks() string {
+	return `select ` + d.field(0, "") + `, ` + d.field(1, "") + `, ` + d.field(2, "bigint") + ` from ` + d.rows()
+}
+
+func marksText(marks []push.Mark) string {
+	rows := make([][]any, len(marks))
+	for i, m := range marks {
+		rows[i] = []any{m.ObjectType, m.ObjectID, m.Seq}
+	}
+	return jsonText(rows)
+}
+
+// PlanMarks implements push.Plans.
+func (d *DB) PlanMarks(ctx context.Context, company string, now time.Time, planned []push.Planned) error {
+	marks := make([]push.Mark, len(planned))
+	for i, p := range planned {
+		marks[i] = p.Mark
+	}
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		var taken []object
+		err := d.list(ctx, tx, &taken, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+d.dialect.marks()+`)
+			returning object_type as type, object_id as id`, company, marksText(marks))
+		if err != nil {
+			return err
+		}
+		ours := map[object]bool{}
+		for _, o := range taken {
+			ours[o] = true
+		}
+		var intents []push.Intent
+		for _, p := range planned {
+			if o := (object{p.Mark.ObjectType, p.Mark.ObjectID}); ours[o] {
+				intents = append(intents, p.Intents...)
+				delete(ours, o) // a mark has one plan
+			}
+		}
+		return d.raise(ctx, tx, company, now, intents)
+	})
 }
 
 // RaiseAccounts implements push.Plans.
@@ -128,29 +135,43 @@ func (d *DB) RaiseAccounts(ctx context.Context, company string, now time.Time, i
 
 // raise lifts the wanted generation of each intent's account. A tombstone that is confirmed stays at rest.
 func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, intents []push.Intent) error {
-	const set = ` wanted_gen = accounts.wanted_gen + 1, wish = ?, rank = ?, object_name = case when ? = '' then accounts.object_name else ? end,
-		state = 'pending', attempts = 0, next_attempt = ? `
+	var known, all [][]any
 	for _, i := range intents {
-		common := []any{string(i.Wish), int64(i.Rank), i.ObjectName, i.ObjectName, micros(now)}
-		var err error
+		row := []any{i.App, i.ObjectType, i.ObjectID, i.ObjectName, string(i.Wish), int64(i.Rank)}
 		if i.OnlyKnown {
-			_, err = d.exec(ctx, tx, `update accounts set`+set+`where company_id = ? and app_id = ? and object_type = ?
-				and object_id = ? and not (state = 'removed' and wish = ? and wanted_gen = done_gen)`,
-				append(common, company, i.App, i.ObjectType, i.ObjectID, string(i.Wish))...)
+			known = append(known, row)
 		} else {
-			_, err = d.exec(ctx, tx, `insert into accounts (company_id, id, app_id, object_type, object_id, object_name, wish,
-				rank, wanted_gen, done_gen, state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error,
-				next_attempt, confirmed_at)
-				values (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 'pending', '', '', false, '', '', 0, '', 0, '', '', ?, 0)
-				on conflict (company_id, app_id, object_type, object_id) do update set`+set,
-				append([]any{company, newID(), i.App, i.ObjectType, i.ObjectID, i.ObjectName, string(i.Wish), int64(i.Rank),
-					micros(now)}, common...)...)
+			all = append(all, append(row, newID()))
 		}
+	}
+	const set = ` wanted_gen = accounts.wanted_gen + 1, wish = %[1]s.wish, rank = %[1]s.rank,
+		object_name = case when %[1]s.object_name = '' then accounts.object_name else %[1]s.object_name end,
+		state = 'pending', attempts = 0, next_attempt = `
+	f := d.dialect.field
+	if len(known) > 0 {
+		_, err := d.exec(ctx, tx, `update accounts set`+fmt.Sprintf(set, "intent")+`cast(? as bigint) from (select `+f(0, "")+` as app_id,
+			`+f(1, "")+` as object_type, `+f(2, "")+` as object_id, `+f(3, "")+` as object_name, `+f(4, "")+` as wish,
+			`+f(5, "bigint")+` as rank from `+d.dialect.rows()+`) intent
+			where accounts.company_id = ? and accounts.app_id = intent.app_id and accounts.object_type = intent.object_type
+			and accounts.object_id = intent.object_id
+			and not (accounts.state = 'removed' and accounts.wish = intent.wish and accounts.wanted_gen = accounts.done_gen)`,
+			micros(now), jsonText(known), company)
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(all) == 0 {
+		return nil
+	}
+	_, err := d.exec(ctx, tx, `insert into accounts (company_id, id, app_id, object_type, object_id, object_name, wish,
+		rank, wanted_gen, done_gen, state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error,
+		next_attempt, confirmed_at)
+		select cast(? as text), `+f(6, "")+`, `+f(0, "")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+f(4, "")+`,
+		`+f(5, "bigint")+`, 1, 0, 'pending', '', '', false, '', '', 0, '', 0, '', '', cast(? as bigint), 0
+		from `+d.dialect.rows()+` where true
+		on conflict (company_id, app_id, object_type, object_id) do update set`+fmt.Sprintf(set, "excluded")+`excluded.next_attempt`,
+		company, micros(now), jsonText(all))
+	return err
 }
 
 // ObjectsOfApp implements push.Plans.

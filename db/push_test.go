@@ -167,7 +167,7 @@ func TestAMarkThatMovedIsLeftAloneWithItsPlan(t *testing.T) {
 		_, err = d.Apply(t.Context(), c, resources.Change{Action: audit.ActionRemove, Resource: &resources.Resource{Type: "User", ID: r.ID}})
 		p.check(err)
 		intent := push.Intent{App: p.app.ID, ObjectType: "User", ObjectID: r.ID, Wish: push.WishActive}
-		p.check(d.PlanMarks(t.Context(), p.now, []push.Planned{{Mark: stale[0], Intents: []push.Intent{intent}}}))
+		p.check(d.PlanMarks(t.Context(), p.company, p.now, []push.Planned{{Mark: stale[0], Intents: []push.Intent{intent}}}))
 		marks, err := d.DirtyMarks(t.Context(), 10)
 		p.check(err)
 		accounts, err := d.AccountsOf(t.Context(), p.company, "User", r.ID)
@@ -175,7 +175,7 @@ func TestAMarkThatMovedIsLeftAloneWithItsPlan(t *testing.T) {
 		if len(marks) != 1 || len(accounts) != 0 {
 			t.Errorf("marks %v, accounts %v: a stale plan was believed", marks, accounts)
 		}
-		p.check(d.PlanMarks(t.Context(), p.now, []push.Planned{{Mark: marks[0], Intents: []push.Intent{intent}}, {Mark: marks[0], Intents: []push.Intent{intent}}}))
+		p.check(d.PlanMarks(t.Context(), p.company, p.now, []push.Planned{{Mark: marks[0], Intents: []push.Intent{intent}}, {Mark: marks[0], Intents: []push.Intent{intent}}}))
 		accounts, err = d.AccountsOf(t.Context(), p.company, "User", r.ID)
 		if err != nil || len(accounts) != 1 || accounts[0].WantedGen != 1 {
 			t.Errorf("accounts %+v, %v: a mark is planned by the one that takes it", accounts, err)

@@ -42,7 +42,7 @@ type Config struct {
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
 	Guarded, Open http.RoundTripper
 	Rand          func() float64 // in [0, 1), for jitter; default: math/rand
-	Poll          time.Duration  // how often to look for work that no Wake told of; default: 1 s
+	Poll          time.Duration  // how often to look for work that no Wake told of, or that nobody waits for; default: 1 s
 	Lease         time.Duration  // how long an app stays with an engine that died; default: 15 s
 }
 
@@ -52,6 +52,7 @@ type Engine struct {
 	Config
 
 	woken    chan struct{}
+	apps     bool // some company has an app; used by Run only
 	mu       sync.Mutex
 	running  map[string]bool
 	limiters map[string]*rate.Limiter
@@ -120,12 +121,29 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // gather lets the marks of changes that are made at the same time come together: planned one by one they would cost
-// more than the changes themselves.
+// more than the changes themselves. While no company has an app nobody waits for a plan, and marks are only taken away:
+// that is done as seldom as a look for work.
 func (e *Engine) gather(ctx context.Context) {
+	long := gatherTime
+	if !e.hasApps(ctx) {
+		long = e.Poll
+	}
+	timer := time.NewTimer(long)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-time.After(gatherTime):
+	case <-timer.C:
 	}
+}
+
+// hasApps says whether any company has an app, and so it does when nobody knows. An app is never removed: one is enough.
+func (e *Engine) hasApps(ctx context.Context) bool {
+	if e.apps {
+		return true
+	}
+	some, err := e.Store.HasApps(ctx)
+	e.apps = some
+	return some || err != nil
 }
 
 // RunOnce plans and pushes everything that is due now, and returns when nothing is left that this engine may do.
@@ -154,11 +172,11 @@ func (e *Engine) RunOnce(ctx context.Context) error {
 	}
 }
 
-// step plans one batch of marks and sets workers on what it raised, so that the first of many marks does not wait for
+// step plans some marks and sets workers on what it raised, so that the first of many marks does not wait for
 // the last. more says that there may be further marks.
 func (e *Engine) step(ctx context.Context, workers *sync.WaitGroup) (more bool, err error) {
-	n, err := e.planner().Step(ctx)
-	return n == planBatch, errors.Join(err, e.dispatch(ctx, workers))
+	more, err = e.planner().Step(ctx)
+	return more, errors.Join(err, e.dispatch(ctx, workers))
 }
 
 // planner is the engine's planner.
@@ -166,12 +184,12 @@ func (e *Engine) planner() *Planner {
 	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now, Planned: e.Planned, Begin: e.Begin}
 }
 
-// plan takes marks until there are none. A batch that is short was the last.
+// plan takes marks until there are none.
 func (e *Engine) plan(ctx context.Context) error {
 	p := e.planner()
 	for {
-		n, err := p.Step(ctx)
-		if err != nil || n < planBatch {
+		more, err := p.Step(ctx)
+		if err != nil || !more {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"proprio/audit"
@@ -11,8 +12,10 @@ import (
 	"proprio/resources"
 )
 
-// planBatch is how many marks, or objects of an app, are planned in one transaction.
-const planBatch = 200
+const (
+	planBatch = 200  // marks, or objects of an app, that are planned in one transaction
+	stepBatch = 1000 // marks that are looked at together
+)
 
 // Planner turns dirty marks into wanted generations. It is safe to run on several replicas: a mark is planned by the
 // one that takes it away.
@@ -27,43 +30,60 @@ type Planner struct {
 }
 
 // species is what the marks of one query have in common.
-type species struct{ company, kind string }
+type species struct {
+	company, kind string
+	wanted        bool
+}
 
-// Step plans one batch of marks of all companies and returns how many it looked at; 0 means there are none left.
-func (p *Planner) Step(ctx context.Context) (int, error) {
-	marks, err := p.Store.DirtyMarks(ctx, planBatch)
+// Step plans the oldest marks of all companies. more says that there may be others.
+func (p *Planner) Step(ctx context.Context) (more bool, err error) {
+	marks, err := p.Store.DirtyMarks(ctx, stepBatch)
 	if err != nil {
-		return 0, fmt.Errorf("read dirty marks: %w", err)
+		return false, fmt.Errorf("read dirty marks: %w", err)
 	}
 	groups := map[species][]Mark{}
 	for _, m := range marks {
-		k := species{m.Company, m.ObjectType}
+		k := species{m.Company, m.ObjectType, m.Wanted}
 		groups[k] = append(groups[k], m)
 	}
 	var failed error
 	for k, batch := range groups {
-		if err := p.planBatch(ctx, k, batch); err != nil { // the other companies are planned nevertheless
+		if err := p.settle(ctx, k, batch); err != nil { // the other companies are planned nevertheless
 			failed = errors.Join(failed, fmt.Errorf("plan %d marks of company %s: %w", len(batch), k.company, err))
 		}
 	}
-	return len(marks), failed
+	return len(marks) == stepBatch, failed
 }
 
-func (p *Planner) planBatch(ctx context.Context, k species, marks []Mark) error {
+// settle takes marks away, with or without a plan, and tells who hears of it.
+func (p *Planner) settle(ctx context.Context, k species, marks []Mark) error {
 	if p.Begin != nil {
 		begun, end := p.Begin(ctx, "plan")
 		defer end()
 		ctx = begun
 	}
+	if !k.wanted {
+		if err := p.Store.DropMarks(ctx, k.company, marks); err != nil {
+			return err
+		}
+		p.tell(ctx, k, marks)
+		return nil
+	}
 	apps, err := p.Store.Apps(ctx, k.company)
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(marks))
-	for i, m := range marks {
-		ids[i] = m.ObjectID
+	for batch := range slices.Chunk(marks, planBatch) {
+		if err := p.planBatch(ctx, k, apps, batch); err != nil {
+			return err
+		}
+		p.tell(ctx, k, batch)
 	}
-	standings, err := p.Store.Standings(ctx, k.company, k.kind, ids)
+	return nil
+}
+
+func (p *Planner) planBatch(ctx context.Context, k species, apps []App, marks []Mark) error {
+	standings, err := p.Store.Standings(ctx, k.company, k.kind, objectIDs(marks))
 	if err != nil {
 		return err
 	}
@@ -71,13 +91,21 @@ func (p *Planner) planBatch(ctx context.Context, k species, marks []Mark) error 
 	for i, m := range marks {
 		planned[i] = Planned{Mark: m, Intents: p.intents(apps, k.kind, m.ObjectID, standings[m.ObjectID])}
 	}
-	if err := p.Store.PlanMarks(ctx, p.Now(), planned); err != nil {
-		return err
-	}
+	return p.Store.PlanMarks(ctx, k.company, p.Now(), planned)
+}
+
+func (p *Planner) tell(ctx context.Context, k species, marks []Mark) {
 	if p.Planned != nil {
-		p.Planned(ctx, k.company, k.kind, ids)
+		p.Planned(ctx, k.company, k.kind, objectIDs(marks))
 	}
-	return nil
+}
+
+func objectIDs(marks []Mark) []string {
+	ids := make([]string, len(marks))
+	for i, m := range marks {
+		ids[i] = m.ObjectID
+	}
+	return ids
 }
 
 func (p *Planner) intents(apps []App, kind, id string, s Standing) []Intent {

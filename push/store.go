@@ -36,6 +36,8 @@ type Apps interface {
 	AppByName(ctx context.Context, company, name string) (App, error)
 	// Apps returns a company's apps by name.
 	Apps(ctx context.Context, company string) ([]App, error)
+	// HasApps says whether any company has an app.
+	HasApps(ctx context.Context) (bool, error)
 	// BlockApp holds all calls to an app until a time (zero: releases it) and keeps the reason and the failures in a row.
 	BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error
 }
@@ -46,6 +48,7 @@ type Mark struct {
 	ObjectType string
 	ObjectID   string
 	Seq        int64 // moves with each further mark of the object, and never back
+	Wanted     bool  // its company had an app when the mark was read
 }
 
 // Standing is what decides whether an object belongs in an app.
@@ -76,14 +79,16 @@ type Plans interface {
 	DirtyMarks(ctx context.Context, limit int) ([]Mark, error)
 	// Standings returns the standing of each object of one type; an id without a row has Exists false.
 	Standings(ctx context.Context, company, objectType string, ids []string) (map[string]Standing, error)
-	// PlanMarks takes marks away and raises the accounts they call for, in one transaction for all given marks. A mark
-	// that has moved, or that somebody else has planned, is left alone together with its intents.
-	PlanMarks(ctx context.Context, now time.Time, planned []Planned) error
+	// DropMarks takes a company's marks away, provided that it has no app; one that has moved stays.
+	DropMarks(ctx context.Context, company string, marks []Mark) error
+	// PlanMarks takes a company's marks away and raises the accounts they call for, in one transaction. A mark that has
+	// moved, or that somebody else has planned, is left alone together with its intents.
+	PlanMarks(ctx context.Context, company string, now time.Time, planned []Planned) error
 	// ObjectsOfApp returns the ids of a type, greater than after and in order, of all the company's objects and of all
 	// objects that the app has a row for.
 	ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error)
-	// RaiseAccounts raises accounts outside any mark: an app was added, changed, or is to be sent everything again. The
-	// entries are recorded in the same transaction.
+	// RaiseAccounts raises accounts, each once, outside any mark: an app was added, changed, or is to be sent everything
+	// again. The entries are recorded in the same transaction.
 	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error
 }
 
