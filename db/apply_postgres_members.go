@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,36 +14,48 @@ import (
 )
 
 // moveMembers adds members to a Group and takes others out of it. The Group's row is locked first, so that changes of one
-// Group are made one after the other, and each waits for the row alone. Nothing is done where one to add is not there. The
-// Group gets a version where somebody came or went.
+// Group are made one after the other, and each waits for the row alone, or several of one member each are made together (see
+// lines). Nothing is done where one to add is not there. The Group gets a version where somebody came or went.
 func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
 	m := ch.Members
-	add, remove := make([]string, len(m.Add)), append([]string{}, m.Remove...)
+	add := make([]string, len(m.Add))
 	for i, member := range m.Add {
 		if member.Type != "" && member.Type != resources.TypeUser && member.Type != resources.TypeGroup {
 			return resources.Applied{}, false, nil
 		}
 		add[i] = member.ID
 	}
-	for _, id := range append(remove, add...) {
-		if !keepable(id) {
-			return resources.Applied{}, false, nil
-		}
-	}
-	if len(add)+len(remove) == 0 {
+	all := slices.Concat(m.Remove, add)
+	if len(all) == 0 || slices.ContainsFunc(all, func(id string) bool { return !keepable(id) }) {
 		return resources.Applied{}, false, nil
 	}
-	move := numbered{args: w.notedArgs(ch)}
-	group, err := w.appliedRow(ctx, tx, move.statement(w, ch, add, remove), move.args...)
+	args := w.notedArgs(ch)
+	itself := func() outcome { return w.moveItself(ctx, tx, ch, args, add) }
+	if tx != nil || len(all) > 1 || ch.Expected > 0 {
+		return itself().result()
+	}
+	group := object{ch.Resource.Type, ch.Resource.ID}
+	o := w.lines.do(ctx, &move{groupOf: groupOf{w.c.Company, group}, member: all[0], comes: len(add) > 0, args: args,
+		told: make(chan outcome, 1)}, itself, w.moveTogether)
+	if o.alone {
+		o = itself()
+	}
+	return o.result()
+}
+
+// moveItself makes one change of members in one statement.
+func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, args []any, add []string) outcome {
+	move := numbered{args: slices.Clip(args)}
+	group, err := w.appliedRow(ctx, tx, move.statement(w, ch, add, ch.Members.Remove), move.args...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there
-		return resources.Applied{}, false, nil
+		return outcome{}
 	case isNotFound(err): // the foreign key
-		return resources.Applied{}, true, noMember()
+		return outcome{ok: true, err: noMember()}
 	case err != nil:
-		return resources.Applied{}, true, err
+		return outcome{ok: true, err: err}
 	}
-	return resources.Applied{Version: group.Version, Changed: true, Resource: group}, true, nil
+	return outcome{ok: true, applied: resources.Applied{Version: group.Version, Changed: true, Resource: group}}
 }
 
 // numbered are the parameters of a statement while it is being written.
@@ -66,12 +79,12 @@ func (n *numbered) is(ids []string) string {
 func (n *numbered) statement(w *writer, ch *resources.Change, add, remove []string) string {
 	group, now := n.param(ch.Resource.ID, "text"), n.param(micros(w.now()), "bigint")
 	expected := n.param(ch.Expected, "bigint")
-	locked := `place as (select id from resources where company_id = $1 and type || '' = $7 and id = ` + group + `
+	locked := `place as (select id from resources where company_id = $1 and (type = $7) is true and id = ` + group + `
 		and (` + expected + ` = 0 or version = ` + expected + `)`
 	var parts, moved []string
 	if len(add) > 0 {
 		parts = append(parts, `found as (select id, type from resources where company_id = $1 and id`+n.is(add)+`
-			and type || '' in ('User', 'Group'))`)
+			and (type in ('User', 'Group')) is true)`)
 		locked += ` and (select count(*) from found) = ` + n.param(len(add), "bigint")
 	}
 	parts = append(parts, locked+` for no key update)`)

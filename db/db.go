@@ -45,6 +45,7 @@ type DB struct {
 	// transaction that has to prepare a new statement finds a connection to do it on.
 	writing chan struct{}
 	horizon horizon
+	lines   lines // of changes that wait for one Group, on Postgres
 	sealer  *Sealer
 	types   *registries // of companies
 	// milestones are kept along lists, beside the requests.
