@@ -58,18 +58,19 @@ func (d *DB) applyOne(ctx context.Context, c resources.Caller, ch *resources.Cha
 
 // noted is the entry of the record about the row of `new` (id, version, name, in_force, external_id). Its parameters are
 // those that notedArgs makes.
-const noted = `noted as (insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action, object_type,
-		object_id, object_name, changed, reason, version, txn, in_force, external_ids)
-	select $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, new.id, new.name, $8::text, $9::text,
+const noted = `noted as (insert into audit_entries (` + entryWritten + `)
+	select $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, new.id, new.name,
+		case when left($8::text, 1) = '[' then $8 else '[]' end, $9::text,
 		new.version, $10::text, new.in_force,
-		case when new.external_id <> '' then json_build_object($11::text, new.external_id)::text else '' end from new)`
+		case when new.external_id <> '' then json_build_object($11::text, new.external_id)::text else '' end,
+		case when left($8, 1) = '[' then '' else $8 end from new)`
 
 // notedArgs are company, time, actor (3), action, type, what changed, the reason, transaction and connection, and the
 // parameters after them.
 func (w *writer) notedArgs(ch *resources.Change, more ...any) []any {
 	e := w.entryOf(ch, w.moment(ch))
 	args := append(make([]any, 0, 11+len(more)), w.c.Company, micros(e.At), e.Actor.Kind, storable(e.Actor.ID), storable(e.Actor.Name),
-		e.Action, e.ObjectType, storable(changedText(e)), storable(e.Reason), storable(e.Txn), w.c.Connection)
+		e.Action, e.ObjectType, w.changedText(e), storable(e.Reason), storable(e.Txn), w.c.Connection)
 	return append(args, more...)
 }
 

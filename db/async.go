@@ -157,7 +157,7 @@ func (d *DB) PurgeAsync(ctx context.Context, before time.Time) error {
 // request that was broken off shortly before.
 func (d *DB) ChangesOf(ctx context.Context, company, txn string, since time.Time) ([]audit.Entry, error) {
 	var rows []entryRow
-	err := d.list(ctx, nil, &rows, `select `+entryColumns+` from audit_entries where company_id = ? and version > 0
+	err := d.list(ctx, nil, &rows, `select `+entryColumns+` from audit_entries e where e.company_id = ? and version > 0
 		and at >= ? and (txn = ? or substr(txn, 1, ?) = ?) order by seq`,
 		company, micros(since), txn, len(txn)+1, txn+":")
 	if err != nil {

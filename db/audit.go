@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -35,33 +36,24 @@ func (d *DB) appendEntries(ctx context.Context, tx *sqlx.Tx, entries ...audit.En
 		if len(e.ExternalIDs) > 0 {
 			external = jsonText(e.ExternalIDs)
 		}
+		changed, attributes := changedColumns(d.changedText(e))
 		rows[i] = []any{e.Company, micros(at), string(e.Actor.Kind), storable(e.Actor.ID), storable(e.Actor.Name), string(e.Action), e.ObjectType,
-			storable(e.ObjectID), storable(e.ObjectName), storable(changedText(e)), storable(e.Reason),
-			e.Version, storable(e.Txn), e.InForce, external}
+			storable(e.ObjectID), storable(e.ObjectName), changed, storable(e.Reason),
+			e.Version, storable(e.Txn), e.InForce, external, attributes}
 	}
 	if !d.dialect.postgres || len(rows) >= loadFrom {
-		return d.insertRows(ctx, tx, "audit_entries", []string{"company_id", "at", "actor_kind", "actor_id", "actor_name", "action",
-			"object_type", "object_id", "object_name", "changed", "reason", "version", "txn", "in_force", "external_ids"}, rows)
+		return d.insertRows(ctx, tx, "audit_entries", strings.Split(entryWritten, ", "), rows)
 	}
 	f := d.dialect.field
-	_, err := d.exec(ctx, tx, `insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action,
-		object_type, object_id, object_name, changed, reason, version, txn, in_force, external_ids) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
+	_, err := d.exec(ctx, tx, `insert into audit_entries (`+entryWritten+`) select `+f(0, "")+`, `+f(1, "bigint")+`, `+f(2, "")+`, `+
 		f(3, "")+`, `+f(4, "")+`, `+f(5, "")+`, `+f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "")+`, `+f(10, "")+`, `+
-		f(11, "bigint")+`, `+f(12, "")+`, `+f(13, "boolean")+`, `+f(14, "")+` from `+d.dialect.rows(), jsonText(rows))
+		f(11, "bigint")+`, `+f(12, "")+`, `+f(13, "boolean")+`, `+f(14, "")+`, `+f(15, "")+` from `+d.dialect.rows(), jsonText(rows))
 	return err
-}
-
-// changedText is what an entry says to have changed.
-func changedText(e audit.Entry) string {
-	if e.Changed == nil {
-		return "[]"
-	}
-	return jsonText(e.Changed)
 }
 
 // Entries implements audit.Log.
 func (d *DB) Entries(ctx context.Context, company string, q audit.Query) ([]audit.Entry, error) {
-	query, args := `select `+entryColumns+` from audit_entries where company_id = ?`, []any{company}
+	query, args := `select `+entryColumns+` from audit_entries e where e.company_id = ?`, []any{company}
 	if q.ObjectType != "" || q.ObjectID != "" {
 		query, args = query+` and object_type = ? and object_id = ?`, append(args, q.ObjectType, storable(q.ObjectID))
 	}
@@ -80,8 +72,13 @@ func (d *DB) Entries(ctx context.Context, company string, q audit.Query) ([]audi
 	return entriesOf(rows)
 }
 
-const entryColumns = `seq, company_id, at, actor_kind, actor_id, actor_name, action, object_type, object_id, object_name,
-	changed, reason, version, txn, in_force, external_ids`
+// entryWritten are the columns of an entry that are given when it is added.
+const entryWritten = `company_id, at, actor_kind, actor_id, actor_name, action, object_type, object_id, object_name, ` +
+	`changed, reason, version, txn, in_force, external_ids, attributes`
+
+// entryColumns are those that an entry is read from, of audit_entries e, with the names that its attribute set holds.
+const entryColumns = `seq, ` + entryWritten + `, case when e.attributes = '' then '' else coalesce((select s.names from attribute_sets s
+	where s.company_id = e.company_id and s.id = e.attributes), '') end as names`
 
 func entriesOf(rows []entryRow) ([]audit.Entry, error) {
 	entries := make([]audit.Entry, len(rows))
@@ -112,6 +109,8 @@ type entryRow struct {
 	Txn        string `db:"txn"`
 	InForce    bool   `db:"in_force"`
 	External   string `db:"external_ids"`
+	Attributes string `db:"attributes"`
+	Names      string `db:"names"` // of the set of attributes
 }
 
 func (row entryRow) entry() (audit.Entry, error) {
@@ -121,7 +120,11 @@ func (row entryRow) entry() (audit.Entry, error) {
 		Action: audit.Action(row.Action), ObjectType: row.ObjectType, ObjectID: row.ObjectID, ObjectName: row.ObjectName,
 		Reason: row.Reason, Version: row.Version, Txn: row.Txn, InForce: row.InForce,
 	}
-	err := json.Unmarshal([]byte(row.Changed), &e.Changed)
+	changed := row.Changed
+	if row.Names != "" {
+		changed = row.Names
+	}
+	err := json.Unmarshal([]byte(changed), &e.Changed)
 	if err == nil && row.External != "" {
 		err = json.Unmarshal([]byte(row.External), &e.ExternalIDs)
 	}

@@ -16,7 +16,7 @@ func (d *DB) Changes(ctx context.Context, company string, after int64, limit int
 		return nil, err
 	}
 	var rows []entryRow
-	err = d.list(ctx, nil, &rows, `select `+entryColumns+` from audit_entries where company_id = ? and seq > ? and seq <= ?
+	err = d.list(ctx, nil, &rows, `select `+entryColumns+` from audit_entries e where e.company_id = ? and seq > ? and seq <= ?
 		and version > 0 order by seq limit ?`, company, after, settled, limit)
 	if err != nil {
 		return nil, err

@@ -52,12 +52,14 @@ type DB struct {
 	milestones *milestones
 	// authentications are what is known of tokens.
 	authentications *authentications
-	readTexts       readTexts
-	searches        searches
-	findTime        time.Duration
-	now             func() time.Time
-	trace           Trace
-	logger          *slog.Logger
+	// sets are the attribute sets that entries of the record refer to.
+	sets      *attributeSets
+	readTexts readTexts
+	searches  searches
+	findTime  time.Duration
+	now       func() time.Time
+	trace     Trace
+	logger    *slog.Logger
 }
 
 // Open connects, brings the schema up to date and loads the keyset.
@@ -99,7 +101,7 @@ func connect(c Config) (*DB, error) {
 // newDB is a database without connections.
 func newDB(c Config) *DB {
 	return &DB{now: c.Now, trace: c.Trace, logger: c.Logger, findTime: c.FindTime, searches: newSearches(c.Connections), types: newRegistries(), milestones: newMilestones(),
-		authentications: newAuthentications()}
+		authentications: newAuthentications(), sets: newAttributeSets()}
 }
 
 // withDefaults fills in what was left out.

@@ -46,7 +46,7 @@
 //   - async.go: resources.AsyncRequests
 //   - duties.go: what one replica does for all
 //   - census.go, pools.go: what the metrics count; trace.go: what traces hear of
-//   - audit.go: audit.Log; changes.go, net_changes.go: audit.Changes
+//   - audit.go, attribute_sets.go: audit.Log; changes.go, net_changes.go: audit.Changes
 //   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part
 //   - companies.go: ownership.Companies; rules.go: ownership.PolicyStore; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - push_apps.go, push_plan.go, push_work.go, push_report.go: push.Store, one file per part

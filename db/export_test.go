@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 	"time"
 
@@ -194,4 +195,30 @@ func RestartLog(t *testing.T, d *DB) {
 // LogRestarts is how often SQLite's log was begun anew, and how often a long read hindered that.
 func LogRestarts(d *DB) (begun, hindered int64) {
 	return d.checkpointer.begun.Load(), d.checkpointer.hindered.Load()
+}
+
+// SetID is setID.
+func SetID(names string) string { return setID(names) }
+
+// OpenAt is a database whose schema is that of an older version, as the version left it.
+func OpenAt(t *testing.T, c Config, version int64) *DB {
+	t.Helper()
+	d, err := connect(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.migrateTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Advised is what SQLite's planner is to be told of, as adviseSQLite writes it.
+func Advised() []string {
+	var all []string
+	for _, s := range statistics {
+		all = append(all, s[0]+" "+s[1]+" "+s[2])
+	}
+	slices.Sort(all)
+	return all
 }

@@ -34,8 +34,8 @@ func TestFindLooksUpByIndex(t *testing.T) {
 			{resources.TypeUser, `emails[type eq "work"].value eq "x"`, "emails_folded"},
 			{resources.TypeUser, `emails[type eq "work" and value eq "x"]`, "emails_folded"},
 			{resources.TypeUser, `displayName eq "x"`, "resources_name"},
-			{resources.TypeUser, `groups.value eq "x"`, "members_"},
-			{resources.TypeUser, `groups[value eq "x"]`, "members_"},
+			{resources.TypeUser, `groups.value eq "x"`, "members_pkey"},
+			{resources.TypeUser, `groups[value eq "x"]`, "members_pkey"},
 			{resources.TypeUser, enterprise + `:manager eq "x"`, "resources_manager"},
 			{resources.TypeUser, enterprise + `:manager.value eq "x" and active eq true`, "resources_manager"},
 			{resources.TypeUser, `userName eq "x" or userName eq "y"`, "resources_user_name"},
@@ -105,8 +105,13 @@ func readsAll(plan string) bool {
 
 // indexName is the name of an index, of which that of a primary key is not ours.
 func indexName(name string, postgres bool) string {
-	if name == "resources_pkey" && !postgres {
+	switch {
+	case postgres:
+		return name
+	case name == "resources_pkey":
 		return "sqlite_autoindex_resources_1"
+	case name == "members_pkey": // of a table without rowid
+		return "USING PRIMARY KEY (company_id=? AND group_id=?"
 	}
 	return name
 }

@@ -170,6 +170,9 @@ func (s spelled) Open(name string) (fs.File, error) {
 	return &spelledFile{Reader: bytes.NewReader(s.dialect.migration(text)), info: info}, nil
 }
 
+// ReadDir implements fs.ReadDirFS: the folder may show some of its files only.
+func (s spelled) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(s.FS, name) }
+
 type spelledFile struct {
 	*bytes.Reader
 	info fs.FileInfo

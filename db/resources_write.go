@@ -31,6 +31,7 @@ func (d *DB) newWriter(tx *sqlx.Tx, c resources.Caller) *writer {
 
 // Apply implements resources.Store.
 func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources.Change) ([]resources.Applied, error) {
+	defer d.keepSets(ctx)
 	for i := range changes {
 		err := checkTexts(changes[i].Resource)
 		if err != nil {

@@ -3,11 +3,13 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // statistics is what SQLite's planner should expect of an index: the rows of the table, then the rows that share the
-// index's first column, its first two, and so on, in the form of sqlite_stat1. Without it the planner takes every table
+// index's first column, its first two, and so on, in the form of sqlite_stat1; the key of a table without rowid has the table's
+// name there. Without it the planner takes every table
 // for a small one, and walks a company's whole directory in the order of creation rather than look one address up.
 var statistics = [][3]string{
 	{"resources", "sqlite_autoindex_resources_1", "100000 20000 1"},
@@ -15,28 +17,38 @@ var statistics = [][3]string{
 	{"resources", "resources_order", "100000 20000 10000 2 1"},
 	{"resources", "resources_name", "100000 20000 10000 2"},
 	{"resources", "resources_manager", "50000 10000 10"},
-	{"members", "sqlite_autoindex_members_1", "1000000 200000 100 1"},
+	{"members", "members", "1000000 200000 100 1"},
 	{"members", "members_member", "1000000 200000 10 1"},
-	{"emails", "sqlite_autoindex_emails_1", "100000 20000 2 1"},
+	{"emails", "emails", "100000 20000 2 1"},
 	{"emails", "emails_folded", "100000 20000 1 1"},
-	{"external_ids", "sqlite_autoindex_external_ids_1", "100000 20000 1 1"},
+	{"external_ids", "external_ids", "100000 20000 1 1"},
 	{"external_ids", "external_ids_value", "100000 20000 20000 10000 1 1"},
 }
 
-// adviseSQLite writes the statistics into a file that has none.
+// adviseSQLite writes what a file lacks of the statistics: all of it when it is new, a table's when a migration made that
+// anew.
 func (d *DB) adviseSQLite(ctx context.Context) error {
-	var known int
-	err := d.writer.GetContext(ctx, &known, `select count(*) from sqlite_schema where name = 'sqlite_stat1'`)
-	if err != nil || known > 0 {
+	var tables, known []string
+	err := d.writer.SelectContext(ctx, &tables, `select name from sqlite_schema where name = 'sqlite_stat1'`)
+	if err == nil && len(tables) > 0 {
+		err = d.writer.SelectContext(ctx, &known, `select idx from sqlite_stat1 where idx is not null`)
+	}
+	if err != nil {
 		return err
 	}
 	var rows []string
 	for _, s := range statistics {
-		rows = append(rows, fmt.Sprintf("('%s', '%s', '%s')", s[0], s[1], s[2]))
+		if !slices.Contains(known, s[1]) {
+			rows = append(rows, fmt.Sprintf("('%s', '%s', '%s')", s[0], s[1], s[2]))
+		}
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	_, err = d.writer.ExecContext(ctx, `analyze sqlite_schema;
-		with known (tbl, idx, stat) as (values `+strings.Join(rows, ", ")+`)
-		insert into sqlite_stat1 (tbl, idx, stat) select tbl, idx, stat from known where not exists (select 1 from sqlite_stat1);
+		with advice (tbl, idx, stat) as (values `+strings.Join(rows, ", ")+`)
+		insert into sqlite_stat1 (tbl, idx, stat) select tbl, idx, stat from advice
+			where not exists (select 1 from sqlite_stat1 s where s.idx = advice.idx);
 		analyze sqlite_schema`)
 	return err
 }

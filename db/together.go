@@ -27,6 +27,7 @@ func (d *DB) Together(ctx context.Context, f func(ctx context.Context) error) er
 	if d.carried(ctx) != nil {
 		return d.inTx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return f(ctx) })
 	}
+	defer d.keepSets(ctx)
 	asked := ctx
 	return d.aloneTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		ctx, cancel := context.WithCancel(ctx)
