@@ -85,11 +85,9 @@ func held(parameter string) string {
 
 // marked sets or raises marks, as writeMarks does, of a relation of type and id; its parameter is the time.
 func marked(objects, parameter string) string {
-	return `marked as (insert into dirty (company_id, object_type, object_id, seq, marked_at)
+	return `marked as (` + intoMarks + `
 		select $1, object.type, object.id, ` + parameter + `, ` + parameter + ` from (` + objects + `) as object(type, id)
-		order by object.type, object.id
-		on conflict (company_id, object_type, object_id) do update set
-		seq = case when dirty.seq < excluded.seq then excluded.seq else dirty.seq + 1 end, marked_at = excluded.marked_at)`
+		order by object.type, object.id` + raiseMarks + `)`
 }
 
 // createStatement inserts a resource with its e-mails, its externalId, its entry and its mark, where the rules are in

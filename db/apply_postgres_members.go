@@ -3,8 +3,8 @@ package db
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -45,8 +45,14 @@ func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Cha
 
 // moveItself makes one change of members in one statement.
 func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, args []any, add []string) outcome {
-	move := numbered{args: slices.Clip(args)}
-	group, err := w.appliedRow(ctx, tx, move.statement(w, ch, add, ch.Members.Remove), move.args...)
+	statement, more := moveStatements[few(add)][few(ch.Members.Remove)], []any{ch.Resource.ID, micros(w.now()), ch.Expected, micros(w.moment(ch))}
+	if len(add) > 0 {
+		more = append(more, oneOrMore(add), len(add))
+	}
+	if len(ch.Members.Remove) > 0 {
+		more = append(more, oneOrMore(ch.Members.Remove))
+	}
+	group, err := w.appliedRow(ctx, tx, statement, slices.Concat(args, more)...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there
 		return outcome{}
@@ -58,53 +64,61 @@ func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Chan
 	return outcome{ok: true, applied: resources.Applied{Version: group.Version, Changed: true, Resource: group}}
 }
 
-// numbered are the parameters of a statement while it is being written.
-type numbered struct{ args []any }
+// few is how many members come, or go, as far as it matters for the statement: none, one, or several. One is named as a
+// value: then, whatever the planner believes of the table, the index on all columns leads to the row, and a Group is not read
+// for one of its members.
+func few(ids []string) int { return min(len(ids), several) }
 
-// param adds a parameter and returns what stands for it.
-func (n *numbered) param(v any, typ string) string {
-	n.args = append(n.args, v)
-	return "$" + strconv.Itoa(len(n.args)) + "::" + typ
-}
+const several = 2
 
-// is compares with one value or with several. One is named as a value: then, whatever the planner believes of the table,
-// the index on all columns leads to the row, and a Group is not read for one of its members.
-func (n *numbered) is(ids []string) string {
+func oneOrMore(ids []string) any {
 	if len(ids) == 1 {
-		return " = " + n.param(ids[0], "text")
+		return ids[0]
 	}
-	return " = any(" + n.param(pq.Array(ids), "text[]") + ")"
+	return pq.Array(ids)
 }
 
-func (n *numbered) statement(w *writer, ch *resources.Change, add, remove []string) string {
-	group, now := n.param(ch.Resource.ID, "text"), n.param(micros(w.now()), "bigint")
-	expected := n.param(ch.Expected, "bigint")
-	locked := `place as (select id from resources where company_id = $1 and (type = $7) is true and id = ` + group + `
-		and (` + expected + ` = 0 or version = ` + expected + `)`
+// moveStatements are the statements for a change of members, by few of those who come and of those who go. Their parameters,
+// after those of notedArgs: id of the Group, time, version expected or 0, moment; who comes, and how many; who goes.
+var moveStatements = func() (texts [several + 1][several + 1]string) {
+	for add := range texts {
+		for remove := range texts[add] {
+			texts[add][remove] = moveStatement(add, remove)
+		}
+	}
+	return texts
+}()
+
+func moveStatement(add, remove int) string {
+	is := [...]string{"", " = $%d::text", " = any($%d::text[])"}
+	locked := `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $12::text
+		and ($14::bigint = 0 or version = $14)`
 	var parts, moved []string
-	if len(add) > 0 {
-		parts = append(parts, `found as (select id, type from resources where company_id = $1 and id`+n.is(add)+`
+	goes := 16
+	if add > 0 {
+		goes = 18
+		parts = append(parts, `found as (select id, type from resources where company_id = $1 and id`+fmt.Sprintf(is[add], 16)+`
 			and (type in ('User', 'Group')) is true)`)
-		locked += ` and (select count(*) from found) = ` + n.param(len(add), "bigint")
+		locked += ` and (select count(*) from found) = $17::bigint`
 	}
 	parts = append(parts, locked+` for no key update)`)
-	if len(remove) > 0 {
-		parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = `+group+` and member_id`+n.is(remove)+`
+	if remove > 0 {
+		parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = $12 and member_id`+fmt.Sprintf(is[remove], goes)+`
 			and exists (select 1 from place) returning member_type, member_id)`)
 		moved = append(moved, `select * from gone`)
 	}
-	if len(add) > 0 {
+	if add > 0 {
 		parts = append(parts, `come as (insert into members (company_id, group_id, member_id, member_type, created)
-			select $1, place.id, found.id, found.type, `+now+` from place, found order by found.id
+			select $1, place.id, found.id, found.type, $13 from place, found order by found.id
 			on conflict do nothing returning member_type, member_id)`)
 		moved = append(moved, `select * from come`)
 	}
 	parts = append(parts, `moved as (`+strings.Join(moved, ` union all `)+`)`,
-		`new as (update resources set version = version + 1, modified = `+n.param(micros(w.moment(ch)), "bigint")+`
-			where company_id = $1 and id = `+group+` and exists (select 1 from place) and exists (select 1 from moved)
+		`new as (update resources set version = version + 1, modified = $15::bigint
+			where company_id = $1 and id = $12 and exists (select 1 from place) and exists (select 1 from moved)
 			returning resources.*, `+inForceName+`, coalesce((select x.external_id from external_ids x where x.company_id = $1
 				and x.resource_id = resources.id and x.connection_id = $11), '') as external_id)`,
-		noted, marked(`select new.type, new.id from new union all select * from moved`, now))
+		noted, marked(`select new.type, new.id from new union all select * from moved`, "$13::bigint"))
 	return `with ` + strings.Join(parts, `, `) + ` select id, type, version, created, modified, body, user_name, user_name_folded,
 		display_name, name_folded, active, hold, manager, nullif(external_id, '') as external_id from new`
 }

@@ -15,7 +15,7 @@ var updateStatement = `with ` + held("$12") + `,
 	new as (update resources set version = version + 1, modified = $14::bigint, body = $15::jsonb, user_name = $16::text,
 			user_name_folded = $17::text, display_name = $18::text, name_folded = $19::text, active = $20::boolean,
 			hold = $21::text, post_folded = nullif($22::text, ''), manager = nullif($23::text, '')
-		where company_id = $1 and type || '' = $7 and id = $13::text and version = $24::bigint and ` + rulesHold("$1", "$25") + `
+		where company_id = $1 and (type = $7) is true and id = $13::text and version = $24::bigint and ` + rulesHold("$1", "$25") + `
 			and (select count(*) from held) = $26::bigint and (body, user_name, user_name_folded, display_name, name_folded, active, hold)
 			is distinct from ($15, $16, $17, $18, $19, $20, $21)
 		returning id, version, $31::text as external_id, ` + inForceName + `),
