@@ -56,6 +56,7 @@ var overAllCompanies = map[string]string{
 	"companies.go:CompanyOfDomain":       "a proved domain belongs to one company: the company is what is looked for",
 	"changes.go:newestEntry":             "how far the record is complete is found for all companies at once",
 	"events_queue.go:forgetStreams":      "as ForgetLeases",
+	"events_queue.go:HasPushStreams":     "nothing is rung for while no company has a stream to push",
 	"events_queue.go:StreamsToPush":      "finds work of all companies; each stream names its own",
 	"companies.go:PolicyChanges":         "finds work of all companies; each item names its own",
 	"push_plan.go:DirtyMarks":            "finds work of all companies; each mark names its own",

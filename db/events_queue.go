@@ -146,6 +146,12 @@ func (d *DB) Acknowledge(ctx context.Context, company, stream string, jtis []str
 	})
 }
 
+// HasPushStreams implements events.Pushing: this query names no company.
+func (d *DB) HasPushStreams(ctx context.Context) (some bool, err error) {
+	err = d.get(ctx, nil, &some, `select exists (select 1 from streams where method = ? and status = ?)`, events.Push, events.Enabled)
+	return some, err
+}
+
 // StreamsToPush implements events.Pushing. Workers serve all companies, so this query names none.
 func (d *DB) StreamsToPush(ctx context.Context, now time.Time, limit int) ([]events.Stream, error) {
 	var rows []streamRow

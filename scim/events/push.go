@@ -56,10 +56,20 @@ func (p *Pusher) Run(ctx context.Context) error {
 				}
 			}()
 		}
+		if err == nil && len(streams) == 0 && !p.awaited(ctx) {
+			rung = nil
+		}
 		wait(ctx, rung, interval)
 		wait(ctx, nil, gatherTime)
 	}
 	return nil
+}
+
+// awaited says whether there is a stream to ring for, and so it does when nobody knows: without one, a look at each change
+// would find nothing.
+func (p *Pusher) awaited(ctx context.Context) bool {
+	some, err := p.Store.HasPushStreams(ctx)
+	return some || err != nil
 }
 
 // wait ends when the bell rings, after a time, or with ctx.

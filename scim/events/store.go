@@ -56,6 +56,8 @@ type Queue interface {
 
 // Pushing is what push delivery asks of the store. Of several processes one at a time holds a stream.
 type Pushing interface {
+	// HasPushStreams says whether any company has a push stream that is enabled.
+	HasPushStreams(ctx context.Context) (bool, error)
 	// StreamsToPush returns enabled push streams, of all companies, that nobody holds, that have something to deliver or to
 	// look at, and whose next attempt is due.
 	StreamsToPush(ctx context.Context, now time.Time, limit int) ([]Stream, error)
