@@ -14,9 +14,10 @@ import (
 
 // TestCampaignChaos runs two replicas on one Postgres while clients write and read through both. One replica after the
 // other is killed or told to stop, and started again; Postgres is broken off and closed, and started again. Every error is
-// a 503 with Retry-After, or a connection to the process that was killed; within ten seconds all works again, and nobody
-// but Postgres is started by hand. Afterwards every acknowledged write is there, none twice, the record tells each version
-// of each resource once, and the app downstream holds the same.
+// a 503 with Retry-After, or a connection to the process that was killed. While one replica is away the other one writes;
+// within ten seconds of the end of a replica or of Postgres, its start among them, all works again. Afterwards every
+// acknowledged write is there, none twice, the record tells each version of each resource once, and the app downstream
+// holds the same.
 func TestCampaignChaos(t *testing.T) {
 	t.Parallel()
 	people, pause, rounds := 180, 300, []string{"kill", "break off"}
@@ -92,62 +93,72 @@ func newChaos(t *testing.T, program string) *chaos {
 	return c
 }
 
-// disturb does one thing to a replica or to Postgres, and waits until all works again.
+// disturb does one thing to a replica or to Postgres, and waits until all works again. While a replica is away, the other
+// one serves.
 func (c *chaos) disturb(what string, n int) {
 	c.t.Helper()
-	i := c.replicas[n]
+	i, other := c.replicas[n], c.replicas[1-n]
+	var gone time.Time
 	switch what {
-	case "kill":
+	case "kill", "stop":
 		c.balance.down(i.listen, true)
-		c.running[n].kill()
-		c.running[n] = i.serve()
-		c.balance.down(i.listen, false)
-	case "stop":
-		c.balance.down(i.listen, true)
-		if err := c.running[n].stop(); err != nil {
-			c.t.Fatal(err)
+		if what == "kill" {
+			c.running[n].kill()
+		} else {
+			c.drain(n)
 		}
-		if err := c.running[n].wait(); err != nil {
-			c.t.Errorf("a replica that was told to stop ended with %v\n%s", err, c.running[n].log)
-		}
+		gone = time.Now()
+		c.t.Logf("%s: the other replica writes after %s", what, c.works(other, gone).Round(time.Millisecond))
 		c.running[n] = i.serve()
 		c.balance.down(i.listen, false)
 	case "break off":
 		c.cluster.Stop(syscall.SIGQUIT)
+		gone = time.Now()
 		c.cluster.Start()
 	case "close":
 		c.cluster.Stop(syscall.SIGINT)
+		gone = time.Now()
 		c.cluster.Start()
 	}
-	took := c.recover()
+	c.works(i, gone)
+	took := c.works(other, gone)
 	c.slowest = max(c.slowest, took)
 	c.t.Logf("%s: works again after %s", what, took.Round(time.Millisecond))
 }
 
-// recover waits until both replicas read and write, and returns how long that took.
-func (c *chaos) recover() time.Duration {
+// drain tells a replica to stop, and waits until it has.
+func (c *chaos) drain(n int) {
 	c.t.Helper()
-	start := time.Now()
-	for _, i := range c.replicas {
-		direct := newCaller(i.url+"/scim/v2", c.caller.token)
-		for {
-			probe, err := direct.find("/Users", "userName", "probe@kill.example")
-			if err == nil && probe == nil {
-				_, _, err = direct.do("POST", "/Users", person("probe@kill.example"))
-			} else if err == nil {
-				var status int
-				status, _, err = direct.do("DELETE", "/Users/"+probe["id"].(string), nil)
-				if err == nil && status == 204 {
-					break
-				}
-			}
-			if time.Since(start) > 10*time.Second {
-				c.t.Fatalf("%s does not work again after ten seconds: %v", i.url, err)
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+	if err := c.running[n].stop(); err != nil {
+		c.t.Fatal(err)
 	}
-	return time.Since(start)
+	if err := c.running[n].wait(); err != nil {
+		c.t.Errorf("a replica that was told to stop ended with %v\n%s", err, c.running[n].log)
+	}
+}
+
+// works waits until a replica reads and writes, ten seconds from a moment at most, and returns how long that took.
+func (c *chaos) works(i *installation, from time.Time) time.Duration {
+	c.t.Helper()
+	direct := newCaller(i.url+"/scim/v2", c.caller.token)
+	for {
+		probe, err := direct.find("/Users", "userName", "probe@kill.example")
+		var status int
+		switch {
+		case err == nil && probe == nil:
+			status, _, err = direct.do("POST", "/Users", person("probe@kill.example"))
+		case err == nil:
+			status, _, err = direct.do("DELETE", "/Users/"+probe["id"].(string), nil)
+		}
+		took := time.Since(from)
+		if took > 10*time.Second {
+			c.t.Fatalf("%s does not write ten seconds after what was done to it or to the other: %d %v", i.url, status, err)
+		}
+		if err == nil && status == 204 {
+			return took
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // checkRecord compares the record with the resources: each version of each is told once, and the last one is in place.
