@@ -128,7 +128,8 @@ func TestDoctorFindsADamagedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := len(text) - 4096; n < len(text); n++ { // the last page: the schema is in others
+	page := rootOf(t, file, "resources") // the schema is in others
+	for n := (page - 1) * pageSize; n < page*pageSize; n++ {
 		text[n] = 0xa5
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
@@ -137,6 +138,23 @@ func TestDoctorFindsADamagedFile(t *testing.T) {
 	if status, states, found := i.doctor("--deep"); status != 2 || states["file"] != "fail" {
 		t.Errorf("a damaged file: status %d, %s", status, found["file"])
 	}
+}
+
+// pageSize is that of our SQLite files.
+const pageSize = 4096
+
+// rootOf is the number of the first page of a table in a SQLite file, from 1.
+func rootOf(t *testing.T, file, table string) (page int) {
+	t.Helper()
+	plain, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if err := plain.QueryRow(`select rootpage from sqlite_schema where name = ?`, table).Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	return page
 }
 
 // execute runs statements on a database as somebody does who is not careful.
