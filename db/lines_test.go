@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -254,5 +255,65 @@ func TestLines_AMemberWhoIsDeletedMeanwhileIsRefusedAlone(t *testing.T) {
 		}
 		wantEqual(t, "members", b.memberIDs(t, l.group), []string{p[0].ID, p[1].ID, p[3].ID})
 		wantEqual(t, "version", b.read(t, l.group).Version, int64(4))
+	})
+}
+
+// The processes of two replicas, of which each has a line of its own, and changes of several members, which stand in none.
+func TestLines_NothingIsLostAmongReplicasAndChangesOfEveryKind(t *testing.T) {
+	t.Parallel()
+	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+		const workers, rounds = 12, 6
+		replicas := []*db.DB{dbtest.Open(t, c)}
+		if replicas[0].Postgres() {
+			replicas = append(replicas, dbtest.Open(t, c))
+		}
+		b := newBench(t, replicas[0])
+		p := b.people(t, 2*workers)
+		g := b.group(t, "Everyone")
+		before := len(b.entries(t))
+		versions := make([][]int64, workers)
+		for i, err := range atOnce(workers, func(w int) error {
+			first, second := p[2*w], p[2*w+1]
+			for round := range rounds {
+				changes := []resources.MemberChange{{Add: users(first)}, {Add: users(second)}, {Remove: []string{first.ID}}, {Remove: []string{second.ID}}}
+				if round%2 == 1 {
+					changes = []resources.MemberChange{{Add: users(first, second)}, {Remove: []string{first.ID, second.ID}}}
+				}
+				for _, m := range changes {
+					applied, err := replicas[w%len(replicas)].Apply(t.Context(), b.c, membership(g, m))
+					if err != nil {
+						return err
+					}
+					if !applied[0].Changed {
+						return fmt.Errorf("round %d: %+v changed nothing", round, m)
+					}
+					versions[w] = append(versions[w], applied[0].Version)
+				}
+			}
+			return nil
+		}) {
+			if err != nil {
+				t.Errorf("worker %d: %v", i, err)
+			}
+			if !slices.IsSorted(versions[i]) {
+				t.Errorf("worker %d saw versions go back: %v", i, versions[i])
+			}
+		}
+		const changes = workers * rounds * 3
+		all := slices.Sorted(slices.Values(slices.Concat(versions...)))
+		wantEqual(t, "versions that differ", len(slices.Compact(slices.Clone(all))), changes)
+		noted := map[int64]int{}
+		for _, e := range b.entries(t)[:len(b.entries(t))-before] {
+			noted[e.Version]++
+		}
+		for _, v := range all {
+			if noted[v] != 1 {
+				t.Errorf("version %d has %d entries", v, noted[v])
+			}
+		}
+		wantEqual(t, "entries", len(noted), changes)
+		got := b.read(t, g)
+		wantEqual(t, "version", got.Version, int64(1+changes))
+		wantEqual(t, "members", got.MemberCount, 0)
 	})
 }
