@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +32,8 @@ func (d *DB) DirtyMarks(ctx context.Context, limit int) ([]push.Mark, error) {
 	return marks, nil
 }
 
-// Standings implements push.Plans, in one query: what is known of an object comes in several rows.
+// Standings implements push.Plans, in one query: what is known of an object comes in several rows. The apps are named so
+// that SQLite finds accounts by all of their key: left with the company alone it reads all of the company's.
 func (d *DB) Standings(ctx context.Context, company, objectType string, ids []string) (map[string]push.Standing, error) {
 	in, list := d.dialect.in(), d.dialect.values(ids)
 	var rows []struct {
@@ -43,8 +43,9 @@ func (d *DB) Standings(ctx context.Context, company, objectType string, ids []st
 	err := d.list(ctx, nil, &rows, `select 'object' as known, id, case when type = 'User' then user_name else display_name end as name, hold,
 			active from resources where company_id = ? and type = ? and id `+in+`
 		union all select 'group', member_id, group_id, '', false from members where company_id = ? and member_id `+in+`
-		union all select 'app', object_id, app_id, '', false from accounts where company_id = ? and object_type = ? and object_id `+in,
-		company, objectType, list, company, list, company, objectType, list)
+		union all select 'app', object_id, app_id, '', false from accounts where company_id = ?
+			and app_id in (select id from apps where company_id = ?) and object_type = ? and object_id `+in,
+		company, objectType, list, company, list, company, company, objectType, list)
 	if err != nil {
 		return nil, err
 	}
@@ -135,42 +136,39 @@ func (d *DB) RaiseAccounts(ctx context.Context, company string, now time.Time, i
 
 // raise lifts the wanted generation of each intent's account. A tombstone that is confirmed stays at rest.
 func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, intents []push.Intent) error {
-	var known, all [][]any
+	var rows [][]any
 	for _, i := range intents {
-		row := []any{i.App, i.ObjectType, i.ObjectID, i.ObjectName, string(i.Wish), int64(i.Rank)}
-		if i.OnlyKnown {
-			known = append(known, row)
-		} else {
-			all = append(all, append(row, newID()))
-		}
-	}
-	const set = ` wanted_gen = accounts.wanted_gen + 1, wish = %[1]s.wish, rank = %[1]s.rank,
-		object_name = case when %[1]s.object_name = '' then accounts.object_name else %[1]s.object_name end,
-		state = 'pending', attempts = 0, next_attempt = `
-	f := d.dialect.field
-	if len(known) > 0 {
-		_, err := d.exec(ctx, tx, `update accounts set`+fmt.Sprintf(set, "intent")+`cast(? as bigint) from (select `+f(0, "")+` as app_id,
-			`+f(1, "")+` as object_type, `+f(2, "")+` as object_id, `+f(3, "")+` as object_name, `+f(4, "")+` as wish,
-			`+f(5, "bigint")+` as rank from `+d.dialect.rows()+`) intent
-			where accounts.company_id = ? and accounts.app_id = intent.app_id and accounts.object_type = intent.object_type
-			and accounts.object_id = intent.object_id
-			and not (accounts.state = 'removed' and accounts.wish = intent.wish and accounts.wanted_gen = accounts.done_gen)`,
-			micros(now), jsonText(known), company)
-		if err != nil {
+		if !i.OnlyKnown {
+			rows = append(rows, []any{i.App, i.ObjectType, i.ObjectID, i.ObjectName, string(i.Wish), int64(i.Rank), newID()})
+		} else if err := d.raiseKnown(ctx, tx, company, now, i); err != nil {
 			return err
 		}
 	}
-	if len(all) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
+	f := d.dialect.field
 	_, err := d.exec(ctx, tx, `insert into accounts (company_id, id, app_id, object_type, object_id, object_name, wish,
 		rank, wanted_gen, done_gen, state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error,
 		next_attempt, confirmed_at)
 		select cast(? as text), `+f(6, "")+`, `+f(0, "")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+f(4, "")+`,
 		`+f(5, "bigint")+`, 1, 0, 'pending', '', '', false, '', '', 0, '', 0, '', '', cast(? as bigint), 0
 		from `+d.dialect.rows()+` where true
-		on conflict (company_id, app_id, object_type, object_id) do update set`+fmt.Sprintf(set, "excluded")+`excluded.next_attempt`,
-		company, micros(now), jsonText(all))
+		on conflict (company_id, app_id, object_type, object_id) do update set wanted_gen = accounts.wanted_gen + 1,
+		wish = excluded.wish, rank = excluded.rank, state = 'pending', attempts = 0, next_attempt = excluded.next_attempt,
+		object_name = case when excluded.object_name = '' then accounts.object_name else excluded.object_name end`,
+		company, micros(now), jsonText(rows))
+	return err
+}
+
+// raiseKnown raises one account that may not be there. Together with others SQLite would read all of the company's.
+func (d *DB) raiseKnown(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, i push.Intent) error {
+	_, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, wish = ?, rank = ?, state = 'pending', attempts = 0,
+		next_attempt = ?, object_name = case when ? = '' then object_name else ? end
+		where company_id = ? and app_id = ? and object_type = ? and object_id = ?
+		and not (state = 'removed' and wish = ? and wanted_gen = done_gen)`,
+		string(i.Wish), int64(i.Rank), micros(now), i.ObjectName, i.ObjectName,
+		company, i.App, i.ObjectType, i.ObjectID, string(i.Wish))
 	return err
 }
 
