@@ -222,3 +222,15 @@ func Advised() []string {
 	slices.Sort(all)
 	return all
 }
+
+// Kept tells whether a statement stays prepared, on the readers' connections or the writer's.
+func Kept(d *DB, text string) bool {
+	return d.reader.kept.take(text) != nil || d.group != nil && d.group.link.kept.take(text) != nil
+}
+
+// MostKept is how many statements stay prepared on the readers' connections.
+func MostKept(d *DB) int {
+	d.reader.kept.mu.RLock()
+	defer d.reader.kept.mu.RUnlock()
+	return len(d.reader.kept.stmts)
+}

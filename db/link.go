@@ -12,10 +12,10 @@ import (
 // link is the connection of SQLite's one writer, with the statements prepared on it: they stay from one transaction to
 // the next. It is used by one goroutine at a time (see group).
 type link struct {
-	pool  *pool
-	conn  *sqlx.Conn // nil: none yet
-	stmts map[string]*sqlx.Stmt
-	lost  bool // the transaction was rolled back, whoever did it
+	pool *pool
+	conn *sqlx.Conn // nil: none yet
+	kept *shelf
+	lost bool // the transaction was rolled back, whoever did it
 }
 
 // begin opens a transaction, which waits for the write lock of other processes. It does not end with any one's context.
@@ -49,7 +49,7 @@ func (l *link) connect() error {
 		_ = conn.Close()
 		return err
 	}
-	l.conn, l.stmts = conn, map[string]*sqlx.Stmt{}
+	l.conn, l.kept = conn, newShelf()
 	return nil
 }
 
@@ -70,18 +70,15 @@ func (l *link) statement(ctx context.Context, query string) (statement, error) {
 	if l.lost {
 		return statement{}, errLost
 	}
-	if s := l.stmts[query]; s != nil {
-		return statement{Stmt: s}, nil
+	kept := l.kept.take(query)
+	if kept == nil {
+		s, err := l.conn.PreparexContext(ctx, query)
+		if err != nil {
+			return statement{}, err
+		}
+		kept = l.kept.put(query, s)
 	}
-	s, err := l.conn.PreparexContext(ctx, query)
-	if err != nil {
-		return statement{}, err
-	}
-	if len(l.stmts) >= maxPrepared {
-		return statement{Stmt: s, once: true}, nil
-	}
-	l.stmts[query] = s
-	return statement{Stmt: s}, nil
+	return statement{Stmt: kept.Stmt, kept: kept}, nil
 }
 
 // drop closes a connection whose state is not known. The next transaction gets another.
@@ -89,9 +86,7 @@ func (l *link) drop() {
 	if l.conn == nil {
 		return
 	}
-	for _, s := range l.stmts {
-		_ = s.Close()
-	}
+	l.kept.clear()
 	_ = l.conn.Raw(func(any) error { return driver.ErrBadConn }) // takes it out of the pool
-	l.conn, l.stmts = nil, nil
+	l.conn, l.kept = nil, nil
 }

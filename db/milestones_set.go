@@ -153,15 +153,10 @@ func (d *DB) removeMilestones(ctx context.Context, tx *sqlx.Tx, l list) error {
 	return err
 }
 
-// write runs a statement that is prepared on the transaction's own connection. Prepared on another one, as statements that
+// write runs a statement on the transaction's own connection alone. Prepared on another one, as statements that
 // are kept are, it would wait there for the lock that the transaction holds.
 func (d *DB) write(ctx context.Context, tx *sqlx.Tx, f fragment) (int64, error) {
-	stmt, err := d.prepareOnce(ctx, tx, f.text)
-	if err != nil {
-		return 0, mapError(err)
-	}
-	defer stmt.done()
-	res, err := stmt.ExecContext(ctx, f.args...)
+	res, err := tx.ExecContext(ctx, d.dialect.rebind(f.text), f.args...)
 	if err != nil {
 		return 0, mapError(err)
 	}
