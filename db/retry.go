@@ -3,9 +3,14 @@ package db
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"proprio/resources"
 )
+
+// maxTries bounds how often a transaction is run when the database asks for another try.
+const maxTries = 12
 
 // again runs what is one transaction, and runs it again when the database asks for another try. When tries run out the
 // error is resources.ErrBusy.
@@ -27,5 +32,18 @@ func (d *DB) again(ctx context.Context, try func() error) error {
 		if err != nil {
 			return mapError(err)
 		}
+	}
+}
+
+// pause waits a random time that grows with each try, at most a quarter of a second, so that rivals part.
+func pause(ctx context.Context, try int) error {
+	longest := min(time.Millisecond<<try, 250*time.Millisecond)
+	t := time.NewTimer(rand.N(longest))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/ownership"
@@ -91,6 +93,27 @@ func TestTrace(t *testing.T) {
 		}
 		if len(heard.fails) == 0 || !slices.Contains(heard.fails, db.TransactionSpan) {
 			t.Errorf("failed: %q, want the last transaction", heard.fails)
+		}
+	})
+}
+
+// A transaction that is one's own is told of as any other is.
+func TestTrace_OfATransactionThatIsAlone(t *testing.T) {
+	t.Parallel()
+	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+		heard := &spans{under: map[string]string{}}
+		c.Trace = heard.trace
+		d := dbtest.Open(t, c)
+		const text = `update companies set name = name where id = 'none'`
+		err := db.AloneTx(context.WithValue(t.Context(), spanKey{}, "request"), d, func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := db.Exec(ctx, d, tx, text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heard.under[text] != db.TransactionSpan || heard.under[db.TransactionSpan] != "request" || heard.open != 0 {
+			t.Errorf("spans %q under %v, %d of them open", heard.begun, heard.under, heard.open)
 		}
 	})
 }

@@ -2,14 +2,9 @@ package db
 
 import (
 	"context"
-	"math/rand/v2"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
-
-// maxTries bounds how often a transaction is run when the database asks for another try.
-const maxTries = 12
 
 // inTx runs f in one transaction that writes, and commits when f returns nil. When the database refuses because of
 // others (deadlock, serialization failure, lock held too long) everything is rolled back and f runs again, so f must
@@ -28,7 +23,9 @@ func (d *DB) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) 
 // aloneTx is inTx for what takes long: on SQLite, where others may share a transaction, this one is f's alone, and ends
 // when ctx does.
 func (d *DB) aloneTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
-	return d.again(ctx, func() error { return d.tryTx(ctx, true, f) })
+	return d.traced(ctx, func(ctx context.Context) error {
+		return d.again(ctx, func() error { return d.tryTx(ctx, true, f) })
+	})
 }
 
 func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, tx *sqlx.Tx) error) error {
@@ -51,17 +48,4 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 		err = mapError(tx.Commit())
 	}
 	return err
-}
-
-// pause waits a random time that grows with each try, at most a quarter of a second, so that rivals part.
-func pause(ctx context.Context, try int) error {
-	longest := min(time.Millisecond<<try, 250*time.Millisecond)
-	t := time.NewTimer(rand.N(longest))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
