@@ -89,6 +89,11 @@ var moveStatements = func() (texts [several + 1][several + 1]string) {
 	return texts
 }()
 
+// gone takes out the members that goes has the keys of. The planner knows nothing of those, so the index leads to each row;
+// an array, or a join by the Group's id, has it read the whole Group where it believes that Groups are small.
+const gone = `gone as (delete from members using goes where members.company_id = goes.company_id
+	and members.group_id = goes.group_id and members.member_id = goes.member_id returning member_type, members.member_id)`
+
 func moveStatement(add, remove int) string {
 	is := [...]string{"", " = $%d::text", " = any($%d::text[])"}
 	locked := `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $12::text
@@ -103,8 +108,13 @@ func moveStatement(add, remove int) string {
 	}
 	parts = append(parts, locked+` for no key update)`)
 	if remove > 0 {
-		parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = $12 and member_id`+fmt.Sprintf(is[remove], goes)+`
-			and exists (select 1 from place) returning member_type, member_id)`)
+		if remove < several {
+			parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = $12 and member_id`+fmt.Sprintf(is[remove], goes)+`
+				and exists (select 1 from place) returning member_type, member_id)`)
+		} else {
+			parts = append(parts, `goes as materialized (select $1 as company_id, place.id as group_id, member_id from place,
+				unnest(`+fmt.Sprintf("$%d", goes)+`::text[]) as member_id)`, gone)
+		}
 		moved = append(moved, `select * from gone`)
 	}
 	if add > 0 {

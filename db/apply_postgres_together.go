@@ -17,8 +17,8 @@ var togetherStatement = `with asked as materialized (select ` + asked + ` from j
 		select $1, place.id, found.id, found.type, $4::bigint from place, asked, resources found where asked.comes
 			and found.company_id = $1 and found.id = asked.member and (found.type in ('User', 'Group')) is true order by found.id
 		on conflict do nothing returning member_type, member_id),
-	gone as (delete from members using place, asked where not asked.comes and members.company_id = $1
-		and members.group_id = place.id and members.member_id = asked.member returning member_type, member_id),
+	goes as materialized (select $1 as company_id, place.id as group_id, asked.member as member_id from place, asked where not asked.comes),
+	` + gone + `,
 	moved as (select asked.*, m.member_type, row_number() over (order by asked.n) as step
 		from (select * from come union all select * from gone) m join asked on asked.member = m.member_id),
 	new as (update resources set version = version + (select count(*) from moved),

@@ -3,8 +3,10 @@ package db_test
 import (
 	"context"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -43,7 +45,7 @@ func TestFindLooksUpByIndex(t *testing.T) {
 			{resources.TypeUser, `userName eq "x" or emails eq "x"`, "emails_folded"},
 			{resources.TypeUser, `externalId eq "x" or userName eq "x" or emails.value eq "x"`, "external_ids_value"},
 			{resources.TypeGroup, `displayName eq "x"`, "resources_name"},
-			{resources.TypeGroup, `displayName eq "x" and externalId eq "y"`, ""},
+			{resources.TypeGroup, `displayName eq "x" and externalId eq "y"`, "resources_name"},
 			{resources.TypeGroup, `members eq "x"`, "members_"},
 			{resources.TypeGroup, `members[value eq "x"]`, "members_"},
 			{resources.TypeGroup, `id eq "g" and members eq "u"`, "resources_pkey"},
@@ -58,12 +60,15 @@ func TestFindLooksUpByIndex(t *testing.T) {
 	})
 }
 
-// A page costs what it holds, at the beginning of a list as at its end: no document is read that it does not show, and
-// nothing is sorted.
+// A page costs what it holds, at the beginning of a list as at its end: no document is read that it does not show, nothing
+// is sorted, and of a deep one no more is passed than lies between two milestones.
 func TestFindReadsPagesByIndex(t *testing.T) {
 	t.Parallel()
 	forEachCrowd(t, func(t *testing.T, w *world) {
 		user := w.registry.Type(resources.TypeUser)
+		if err := db.KeepMilestones(t.Context(), w.DB, w.caller.Company, user.Name); err != nil {
+			t.Fatal(err)
+		}
 		by := func(name string) *resources.Attribute {
 			a, err := user.SortBy(name)
 			if err != nil {
@@ -71,10 +76,11 @@ func TestFindReadsPagesByIndex(t *testing.T) {
 			}
 			return a
 		}
-		from := &resources.Walk{From: &resources.Position{Created: epoch, ID: "x", Key: "user 7"}}
+		from := &resources.Walk{From: &resources.Position{Created: time.UnixMicro(3000), ID: "x", Key: "user 3"}}
 		for name, q := range map[string]resources.Query{
 			"first page":                         {StartIndex: 1},
 			"second page":                        {StartIndex: 101},
+			"in the middle":                      {StartIndex: 3001},
 			"last page":                          {StartIndex: 5901},
 			"last page, descending":              {StartIndex: 5901, Descending: true},
 			"by cursor":                          {Walk: from},
@@ -88,8 +94,34 @@ func TestFindReadsPagesByIndex(t *testing.T) {
 			if readsAll(plan) || strings.Contains(plan, "Sort") || strings.Contains(plan, "TEMP B-TREE") {
 				t.Errorf("%s:\n%s", name, plan)
 			}
+			if !w.Postgres() || q.Where != nil {
+				continue
+			}
+			const most = 300 // of 6,000
+			plan = db.Analyzed(t, w.DB, w.caller, q)
+			if n := passed(t, plan); n < 100 || n > most {
+				t.Errorf("%s: %d rows are passed in resources' own indexes; want the 100 of the page, and %d at most\n%s", name, n, most, plan)
+			}
 		}
 	})
+}
+
+// passed is the most rows that a scan of resources in their order, or by name, looks at in an analyzed plan.
+func passed(t *testing.T, plan string) (most int) {
+	t.Helper()
+	found := regexp.MustCompile(`using resources_(?:order|user_name)\b.*actual rows=(\d+)(?:\.\d+)? loops=(\d+)`)
+	for _, m := range found.FindAllStringSubmatch(plan, -1) {
+		rows, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		loops, err := strconv.Atoi(m[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, rows*loops)
+	}
+	return most
 }
 
 // readsAll says whether a plan looks at a whole table, or at a whole list other than page by page.
