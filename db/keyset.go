@@ -30,16 +30,17 @@ func (c Config) KeysetAtHand() ([]byte, error) {
 // keysetFile is its name in the data folder.
 const keysetFile = "keyset.json"
 
-// PutKeyset writes a keyset into a data folder that has none.
-func PutKeyset(folder string, keyset []byte) error {
-	_, err := newSealer(keyset)
+// PutKeyset writes a keyset into a data folder that has none, and says in which file.
+func PutKeyset(folder string, keyset []byte) (file string, err error) {
+	file = filepath.Join(folder, keysetFile)
+	_, err = newSealer(keyset)
 	if err == nil {
-		_, err = placeKeyset(filepath.Join(folder, keysetFile), keyset)
+		_, err = placeKeyset(file, keyset)
 	}
 	if err != nil {
-		return fmt.Errorf("keyset file: %w", err)
+		return "", fmt.Errorf("keyset file: %w", err)
 	}
-	return nil
+	return file, nil
 }
 
 // KeysetCovers tells whether a keyset opens everything that another one seals: it has each of its keys.

@@ -43,6 +43,7 @@ func Restore(ctx context.Context, c Config, from *backup.Reader, replace bool) (
 type Restored struct {
 	Tables   []backup.Counted
 	SetAside string // where what was there before is now; empty: nothing was
+	Placed   bool   // it took its place, or may have: also when it is told with an error
 }
 
 // refill makes the schema of a backup in an empty database, fills it, and compares what arrived with the backup.

@@ -50,6 +50,7 @@ func restorePostgres(ctx context.Context, c Config, from *backup.Reader, replace
 	if replace {
 		aside = schema + "_replaced_" + c.Now().UTC().Format("20060102t150405z")
 	}
+	r.Placed = true // nobody knows when the connection is lost in the commit
 	r.SetAside, err = d.moveIn(ctx, schema, apart, aside)
 	if err == nil {
 		_, err = d.writer.ExecContext(ctx, `analyze`)

@@ -47,6 +47,7 @@ func restoreSQLite(ctx context.Context, c Config, from *backup.Reader, replace b
 	if err != nil {
 		return r, fmt.Errorf("put the database in its place: %w", err)
 	}
+	r.Placed = true
 	return r, backup.SyncFolder(c.Data)
 }
 

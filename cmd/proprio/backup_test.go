@@ -123,6 +123,7 @@ func TestBackupMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	i.addApp("One", "crm", "https://127.0.0.1:1/scim/v2", "token-of-the-app") // which makes a keyset
 	good, clear := filepath.Join(dir, "good"), filepath.Join(dir, "clear")
 	i.command("backup", good, "--key-file", key, "--with-keyset")
 	i.command("backup", clear, "--unencrypted")
@@ -138,7 +139,8 @@ func TestBackupMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	empty := t.TempDir()
+	empty, bare := t.TempDir(), t.TempDir()
+	copyFile(t, filepath.Join(i.where[1], "proprio.db"), filepath.Join(bare, "proprio.db"))
 	for _, c := range []struct {
 		args   string
 		status int
@@ -158,10 +160,11 @@ func TestBackupMistakes(t *testing.T) {
 		{"restore ALTERED --data EMPTY --key-file KEY", 1, "damaged"},
 		{"restore GOOD --data EMPTY --key-file OTHER", 1, "wrong key"},
 		{"restore GOOD --data DATA --key-file KEY", 1, "there already"},
+		{"restore GOOD --data BARE --key-file KEY", 1, "there already"},
 		{"migrate sqlite-to-postgres --data EMPTY --database postgres://127.0.0.1:1/x", 1, "no database"},
 	} {
 		args := strings.Fields(strings.NewReplacer("NEW", filepath.Join(dir, "new"), "GOOD", good, "SHORT", short, "OTHER", other, "CUT", cut,
-			"ALTERED", altered, "EMPTY", empty, "DATA", i.where[1], "KEY", key).Replace(c.args))
+			"ALTERED", altered, "EMPTY", empty, "BARE", bare, "DATA", i.where[1], "KEY", key).Replace(c.args))
 		if !strings.Contains(c.args, "--data") {
 			args = append(args, i.where...)
 		}
@@ -180,6 +183,27 @@ func TestBackupMistakes(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(empty, "proprio.db")); err == nil {
 		t.Error("a refused restore left a database")
+	}
+	for _, folder := range []string{empty, bare} {
+		if _, err := os.Stat(filepath.Join(folder, "keyset.json")); err == nil {
+			t.Error("a refused restore left a keyset: a server would seal with it")
+		}
+	}
+	if _, err := os.Stat(filepath.Join(i.where[1], "keyset.json")); err != nil {
+		t.Errorf("a refused restore took away the keyset that was there: %v", err)
+	}
+}
+
+// TestRestoreWithKeyset: a backup with the keyset brings what opens its secrets.
+func TestRestoreWithKeyset(t *testing.T) {
+	t.Parallel()
+	i, other := newInstallation(t, ""), newInstallation(t, "")
+	i.command("company", "create", "One", "--domain", "one.example", "--assume-verified")
+	i.addApp("One", "crm", "https://127.0.0.1:1/scim/v2", "token-of-the-app")
+	file, key := filepath.Join(t.TempDir(), "b"), keyFile(t)
+	i.command("backup", file, "--key-file", key, "--with-keyset")
+	if said := other.command("restore", file, "--key-file", key); !strings.Contains(said, "opens its secrets") || strings.Contains(said, "WARNING") {
+		t.Errorf("restored with the keyset, it says %s", said)
 	}
 }
 

@@ -76,25 +76,29 @@ func (p *program) restore(ctx context.Context, path string, o restoreOptions) er
 		}
 		defer free()
 	}
-	if err := bringKeyset(c, r.Manifest.Keyset); err != nil {
+	brought, err := bringKeyset(c, r.Manifest.Keyset)
+	if err != nil {
 		return err
 	}
 	restored, err := db.Restore(ctx, c, r, o.replace)
 	if err != nil {
+		if brought != "" && !restored.Placed { // a server would seal with it
+			err = errors.Join(err, os.Remove(brought))
+		}
 		return fmt.Errorf("restore %s: %w", path, err)
 	}
 	return p.printRestored(ctx, c, r.Manifest, restored, o.asJSON)
 }
 
-// bringKeyset puts the keyset of a backup where the database will look for it. One that is there already must be able to
-// open what the backup's has sealed.
-func bringKeyset(c db.Config, keyset []byte) error {
+// bringKeyset puts the keyset of a backup where the database will look for it, and says which file it made. One that is
+// there already must be able to open what the backup's has sealed.
+func bringKeyset(c db.Config, keyset []byte) (made string, err error) {
 	if len(keyset) == 0 {
-		return nil
+		return "", nil
 	}
 	have, err := c.KeysetAtHand()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if have == nil {
 		return db.PutKeyset(c.Data, keyset)
@@ -104,7 +108,7 @@ func bringKeyset(c db.Config, keyset []byte) error {
 		err = errors.New("the keyset at hand is another one than that in the backup, and would not open its secrets: move " +
 			"keyset.json (or PROPRIO_KEYSET) out of the way")
 	}
-	return err
+	return "", err
 }
 
 // printRestored tells what was restored, and whether the keyset at hand opens its secrets.
