@@ -72,6 +72,7 @@ var overAllCompanies = map[string]string{
 	"carry.go:refuseTaken":               "a proved domain belongs to one company: whoever has it there is looked for",
 	"snapshot.go:look":                   "a backup is of all companies",
 	"census.go:Queues":                   "how much waits of all companies together",
+	"health.go:Recorded":                 "the clock is that of all companies",
 	"census.go:Census":                   "how many there are of all companies together",
 	"ownership_read.go:observed":         "each caller's condition is looked at instead",
 	"ownership_read.go:findings":         "each caller's condition is looked at instead",

@@ -37,6 +37,38 @@ func (d *DB) Clock(ctx context.Context) (time.Time, error) {
 	return fromMicros(at), err
 }
 
+// Recorded is when the newest entry of the record was made, of whichever company; zero where there is none.
+func (d *DB) Recorded(ctx context.Context) (at time.Time, err error) {
+	var micros int64
+	err = d.get(ctx, nil, &micros, `select coalesce((select at from audit_entries order by seq desc limit 1), 0)`)
+	if micros > 0 {
+		at = fromMicros(micros)
+	}
+	return at, err
+}
+
+// ServerLog is Postgres' write-ahead log.
+type ServerLog struct {
+	Seen  bool   `db:"seen"`  // whether its size may be asked; a member of pg_monitor may
+	Size  int64  `db:"size"`  // in bytes
+	Usual int64  `db:"usual"` // max_wal_size
+	Slot  string `db:"slot"`  // the replication slot that holds the most of it back; empty for none
+	Held  int64  `db:"held"`  // how much that is
+}
+
+// ServerLog looks at Postgres' write-ahead log.
+func (d *DB) ServerLog(ctx context.Context) (log ServerLog, err error) {
+	err = d.get(ctx, nil, &log, `select has_function_privilege('pg_ls_waldir()', 'execute') as seen, 0 as size,
+		pg_size_bytes(current_setting('max_wal_size')) as usual, coalesce(slot.name, '') as slot, coalesce(slot.held, 0) as held
+		from (select 1) as one left join (select slot_name::text as name, pg_wal_lsn_diff(case when pg_is_in_recovery()
+				then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, restart_lsn)::bigint as held
+			from pg_replication_slots where restart_lsn is not null order by held desc limit 1) as slot on true`)
+	if err == nil && log.Seen {
+		err = d.get(ctx, nil, &log.Size, `select cast(coalesce(sum(size), 0) as bigint) from pg_ls_waldir()`)
+	}
+	return log, err
+}
+
 // CheckFile looks whether SQLite's file is sound: deep compares the indexes with their tables, too.
 func (d *DB) CheckFile(ctx context.Context, deep bool) error {
 	if deep {
@@ -128,15 +160,15 @@ func madeIndexes(version int64) ([]string, error) {
 	return made, nil
 }
 
-// Bloat names Postgres' tables that hold many dead rows: at least one in four, and 10,000.
-func (d *DB) Bloat(ctx context.Context) (tables []string, err error) {
+// Bloat names Postgres' tables that hold many dead rows: more than so many, and one in four.
+func (d *DB) Bloat(ctx context.Context, most int64) (tables []string, err error) {
 	var rows []struct {
 		Name string `db:"name"`
 		Dead int64  `db:"dead"`
 		Live int64  `db:"live"`
 	}
 	err = d.list(ctx, nil, &rows, `select relname as name, n_dead_tup as dead, n_live_tup as live from pg_stat_user_tables
-		where schemaname = current_schema() and n_dead_tup > 10000 and n_dead_tup * 4 > n_live_tup order by n_dead_tup desc`)
+		where schemaname = current_schema() and n_dead_tup > ? and n_dead_tup * 4 > n_live_tup order by n_dead_tup desc`, most)
 	for _, row := range rows {
 		tables = append(tables, fmt.Sprintf("%s (%d dead rows beside %d)", row.Name, row.Dead, row.Live))
 	}

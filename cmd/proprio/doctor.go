@@ -83,8 +83,10 @@ type patient struct {
 	data string
 	deep bool
 	// older: the schema is that of an older version, which may lack what is looked at.
-	older bool
-	now   func() time.Time
+	older  bool
+	bounds bounds
+	space  func(folder string) (free, size int64, err error) // of a folder's disk
+	now    func() time.Time
 }
 
 // examine makes every check. One that cannot be made has failed; the others are made all the same.
@@ -93,7 +95,7 @@ func (p *program) examine(ctx context.Context, deep bool) []finding {
 	if err != nil {
 		return []finding{{"keyset", healthFail, err.Error(), "see PROPRIO_KEYSET_FILE"}}
 	}
-	x := patient{data: p.cfg.Data, deep: deep, now: time.Now}
+	x := patient{data: p.cfg.Data, deep: deep, bounds: usualBounds(), space: diskSpace, now: time.Now}
 	x.d, err = db.Inspect(c)
 	if err != nil {
 		return []finding{{"database", healthFail, err.Error(), "see --data and --database"}, x.disk()}
@@ -106,10 +108,11 @@ func (p *program) examine(ctx context.Context, deep bool) []finding {
 	have, want, _ := x.d.Schema(ctx)
 	x.older = have < want
 	checks := []func(context.Context) finding{x.schema, x.clock, x.keyset, x.indexes, x.totals, x.backups, x.waiting, x.duties}
+	found = append(found, x.disk())
 	if x.d.Postgres() {
-		checks = append(checks, x.sessions, x.bloat)
+		checks = append(checks, x.serverWAL, x.sessions, x.bloat)
 	} else {
-		found = append(found, x.disk(), x.wal())
+		found = append(found, x.wal())
 		checks = append(checks, x.file)
 	}
 	for _, check := range checks {

@@ -11,17 +11,26 @@ import (
 	"proprio/resources"
 )
 
-// What is too little, too much, or too long ago.
-const (
-	lowDisk       = 1 << 30 // bytes; also a tenth of the disk
-	noDisk        = 64 << 20
-	clockApart    = 2 * time.Second
-	largeWAL      = 256 << 20
-	backupAge     = 24 * time.Hour
-	workAge       = 15 * time.Minute
-	dutyLate      = 10 * time.Minute
-	connectionUse = 0.8 // of those that Postgres lets in
-)
+// bounds are what is too little, too much, or too long ago.
+type bounds struct {
+	lowDisk, noDisk int64 // bytes; less than a tenth of the disk is low, too
+	clockApart      time.Duration
+	largeWAL        int64   // bytes of SQLite's log
+	walTimes        float64 // Postgres' log, of max_wal_size
+	heldWAL         int64   // bytes that a replication slot holds back
+	deadRows        int64   // of a table, when they are one in four also
+	connectionUse   float64 // of those that Postgres lets in
+	backupAge       time.Duration
+	workAge         time.Duration
+	dutyLate        time.Duration
+}
+
+func usualBounds() bounds {
+	return bounds{
+		lowDisk: 1 << 30, noDisk: 64 << 20, clockApart: 2 * time.Second, largeWAL: 256 << 20, walTimes: 2, heldWAL: 1 << 30,
+		deadRows: 10_000, connectionUse: 0.8, backupAge: 24 * time.Hour, workAge: 15 * time.Minute, dutyLate: 10 * time.Minute,
+	}
+}
 
 func (x patient) database(ctx context.Context) finding {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
@@ -48,16 +57,16 @@ func (x patient) schema(ctx context.Context) finding {
 }
 
 func (x patient) disk() finding {
-	free, size, err := diskSpace(x.data)
+	free, size, err := x.space(x.data)
 	advice := "make room on the disk of " + x.data
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return fine("disk", "not looked at on this system")
 	case err != nil:
 		return wrong("disk", "see --data", "%s: %v", x.data, err)
-	case free < noDisk:
+	case free < x.bounds.noDisk:
 		return wrong("disk", advice, "%s left: no more can be written soon", bytesText(free))
-	case free < lowDisk || free < size/10:
+	case free < x.bounds.lowDisk || free < size/10:
 		return beware("disk", advice, "%s of %s left", bytesText(free), bytesText(size))
 	}
 	return fine("disk", "%s of %s left", bytesText(free), bytesText(size))
@@ -70,11 +79,32 @@ func (x patient) wal() finding {
 		return fine("wal", "empty")
 	case err != nil:
 		return x.unable("wal", err)
-	case info.Size() > largeWAL:
+	case info.Size() > x.bounds.largeWAL:
 		return beware("wal", "somebody reads for long (a backup?) or keeps the file open: it shrinks when that ends, at the latest when "+
 			"the server starts again", "the write-ahead log has %s", bytesText(info.Size()))
 	}
 	return fine("wal", "%s", bytesText(info.Size()))
+}
+
+// serverWAL looks at Postgres' log: at its size where that may be asked, and at what replication slots hold back of it.
+func (x patient) serverWAL(ctx context.Context) finding {
+	log, err := x.d.ServerLog(ctx)
+	if err != nil {
+		return x.unable("wal", err)
+	}
+	size := "its size may be seen with pg_monitor only"
+	if log.Seen {
+		size = bytesText(log.Size)
+	}
+	switch {
+	case log.Slot != "" && log.Held > x.bounds.heldWAL:
+		return beware("wal", "does who reads that slot run? drop the slot if nobody does, before the server's disk is full (pg_replication_slots)",
+			"the replication slot %s holds %s of the write-ahead log back", log.Slot, bytesText(log.Held))
+	case log.Seen && float64(log.Size) > x.bounds.walTimes*float64(log.Usual):
+		return beware("wal", "does archive_command fail (pg_stat_archiver), or is a checkpoint late?",
+			"the write-ahead log has %s; max_wal_size is %s", size, bytesText(log.Usual))
+	}
+	return fine("wal", "%s; no replication slot holds much back", size)
 }
 
 func (x patient) file(ctx context.Context) finding {
@@ -87,11 +117,16 @@ func (x patient) file(ctx context.Context) finding {
 	return fine("file", "sound (--deep compares the indexes too)")
 }
 
-// clock compares the clocks of this machine and of the database, by which replicas measure their leases.
+// clock compares the clocks of this machine and of the database, by which replicas measure their leases, and both with the
+// record: SQLite's clock is this machine's, and what was written cannot be of a time to come.
 func (x patient) clock(ctx context.Context) finding {
 	before := x.now()
 	theirs, err := x.d.Clock(ctx)
 	after := x.now()
+	var newest time.Time
+	if err == nil {
+		newest, err = x.d.Recorded(ctx)
+	}
 	if err != nil {
 		return x.unable("clock", err)
 	}
@@ -101,8 +136,11 @@ func (x patient) clock(ctx context.Context) finding {
 	switch {
 	case before.Year() < 2025:
 		return wrong("clock", advice, "this machine believes that it is %s", before.Format(time.RFC3339))
-	case apart > clockApart:
+	case apart > x.bounds.clockApart:
 		return beware("clock", advice, "this machine's clock and the database's are %s apart", apart.Round(time.Millisecond))
+	case newest.Sub(after) > x.bounds.clockApart:
+		return beware("clock", advice+"; what is written now gets earlier times than what was", "the newest entry of the record is of %s, and it is %s",
+			newest.UTC().Format(time.RFC3339), after.UTC().Format(time.RFC3339))
 	}
 	return fine("clock", "%s, as the database's", before.UTC().Format(time.RFC3339))
 }
@@ -137,7 +175,7 @@ func (x patient) indexes(ctx context.Context) finding {
 }
 
 func (x patient) bloat(ctx context.Context) finding {
-	tables, err := x.d.Bloat(ctx)
+	tables, err := x.d.Bloat(ctx, x.bounds.deadRows)
 	switch {
 	case err != nil:
 		return x.unable("dead rows", err)
@@ -153,7 +191,7 @@ func (x patient) sessions(ctx context.Context) finding {
 	switch {
 	case err != nil:
 		return x.unable("pool", err)
-	case float64(used) > connectionUse*float64(most):
+	case float64(used) > x.bounds.connectionUse*float64(most):
 		return beware("pool", "raise max_connections, or run fewer replicas: each takes as many as its pool is large",
 			"%d of %d connections are taken, %d of them to this database", used, most, own)
 	}
@@ -183,7 +221,7 @@ func (x patient) backups(ctx context.Context) finding {
 		return x.unable("backup", err)
 	}
 	age := x.now().Sub(b.Taken)
-	if age > backupAge {
+	if age > x.bounds.backupAge {
 		return beware("backup", advice, "the last one is %s old: %s", age.Round(time.Minute), b.File)
 	}
 	return fine("backup", "%s old, %s: %s", age.Round(time.Minute), bytesText(b.Size), b.File)
@@ -196,7 +234,7 @@ func (x patient) waiting(ctx context.Context) finding {
 	}
 	var old []string
 	for _, q := range queues {
-		if !q.Oldest.IsZero() && x.now().Sub(q.Oldest) > workAge {
+		if !q.Oldest.IsZero() && x.now().Sub(q.Oldest) > x.bounds.workAge {
 			old = append(old, q.Name+" since "+q.Oldest.Format(time.RFC3339))
 		}
 	}
@@ -213,7 +251,7 @@ func (x patient) duties(ctx context.Context) finding {
 	}
 	var late, failed []string
 	for _, d := range duties {
-		if d.Late > dutyLate {
+		if d.Late > x.bounds.dutyLate {
 			late = append(late, d.Name+" is due since "+d.Late.Round(time.Minute).String())
 		}
 		if d.Outcome != "" {
