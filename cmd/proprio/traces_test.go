@@ -14,6 +14,7 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
@@ -170,6 +171,44 @@ func TestTraceOfACall(t *testing.T) {
 	}
 	if heard.Get("traceparent") != "" {
 		t.Error("the other server was told of the trace")
+	}
+}
+
+// Whatever of a server calls others leaves a span: pushing to apps, to streams, asking issuers, and reading clients' keys.
+func TestEveryCallOfAServerIsTraced(t *testing.T) {
+	t.Parallel()
+	i, spans, _ := tracedInstance(t, 1)
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	type begin = func(context.Context, string) (context.Context, func())
+	around := func(calls func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
+		if calls == nil {
+			return http.DefaultTransport
+		}
+		return calls(http.DefaultTransport)
+	}
+	for name, c := range map[string]struct {
+		begin begin
+		way   http.RoundTripper
+	}{
+		"apps": {i.engine.Begin, i.engine.Guarded}, "apps that may be private": {i.engine.Begin, i.engine.Open},
+		"streams": {i.pusher.Begin, i.pusher.Guarded}, "streams that may be private": {i.pusher.Begin, i.pusher.Open},
+		"issuers": {i.traces.begin, around(i.sessions.Calls)}, "clients' keys": {i.traces.begin, around(i.oauth.Calls)},
+	} {
+		spans.Reset()
+		ctx, end := c.begin(t.Context(), "work")
+		req, err := http.NewRequestWithContext(ctx, "GET", other.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := c.way.RoundTrip(req); err == nil { // who stays out of private networks does not get there
+			resp.Body.Close()
+		}
+		end()
+		all := spans.GetSpans()
+		if len(all) != 2 || all[0].SpanKind != trace.SpanKindClient || all[0].Parent.SpanID() != all[1].SpanContext.SpanID() {
+			t.Errorf("a call of %s leaves %+v", name, all)
+		}
 	}
 }
 
