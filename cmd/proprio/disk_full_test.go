@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestDiskFull(t *testing.T) {
 	i.where = []string{"--data", volume}
 	i.command("company", "create", "Full", "--domain", "kill.example", "--assume-verified")
 	c := newCaller(i.url+"/scim/v2", i.command("token", "create", "--company", "Full", "--connection", "idp"))
+	c.http.Transport = toldWhen{t, http.DefaultTransport}
 	running := i.serve()
 	ballast := filepath.Join(volume, "ballast")
 	kept := map[string]bool{}
@@ -45,6 +47,24 @@ func TestDiskFull(t *testing.T) {
 	i.serve()
 	wantAnswering(t, i, c, kept)
 	dbtest.Sound(t, volume)
+}
+
+// toldWhen fails where somebody is refused and is not told when to come again.
+type toldWhen struct {
+	t   *testing.T
+	way http.RoundTripper
+}
+
+func (w toldWhen) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := w.way.RoundTrip(req)
+	if err != nil || resp.StatusCode < 500 {
+		return resp, err
+	}
+	after := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(after); err != nil || seconds < 1 {
+		w.t.Errorf("%s %s: %s with Retry-After %q", req.Method, req.URL.Path, resp.Status, after)
+	}
+	return resp, nil
 }
 
 // smallVolume is a folder on a volume of its own, of a few MiB. Only root may make one.
