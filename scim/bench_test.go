@@ -122,6 +122,17 @@ func TestDiscovery_IsRenderedOnce(t *testing.T) { // not parallel: it counts all
 	}
 }
 
+// A list is written from what is stored: a User more costs no allocation, which it would were its document decoded.
+func TestList_IsNotDecoded(t *testing.T) { // not parallel: it counts allocations
+	allocations := func(users int) float64 {
+		h := newBare(users)
+		return testing.AllocsPerRun(50, func() { h.ask(t, "/Users?count=100") })
+	}
+	if few, many := allocations(10), allocations(100); many > few+9 {
+		t.Errorf("a list of 100 Users takes %v allocations, one of 10 %v", many, few)
+	}
+}
+
 func BenchmarkDiscovery(b *testing.B) {
 	h := newBare(0)
 	tag := h.ask(b, "/Schemas").header.Get("ETag")
