@@ -336,3 +336,28 @@ func TestGroup_MoreStatementsThanAreKept(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestGroup_ACommitIsOnTheDisk: SQLite's writer keeps a write-ahead log and waits for the disk at each commit, whatever
+// the connection has been through.
+func TestGroup_ACommitIsOnTheDisk(t *testing.T) {
+	t.Parallel()
+	d := openSQLite(t)
+	for range 2 {
+		err := db.InTx(t.Context(), d, func(ctx context.Context, tx *sqlx.Tx) error {
+			for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
+				var is string
+				if err := db.Get(ctx, d, tx, &is, `pragma `+pragma); err != nil {
+					return err
+				}
+				if is != want {
+					t.Errorf("the writer's %s is %s, want %s", pragma, is, want)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.RestartLog(t, d)
+	}
+}
