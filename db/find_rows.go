@@ -21,7 +21,7 @@ func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s 
 	if err != nil {
 		return nil, err
 	}
-	if brief(q) {
+	if onePage(q) {
 		if ctx, err = d.brief(ctx); err != nil {
 			return nil, err
 		}

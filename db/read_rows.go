@@ -143,8 +143,8 @@ func (d *DB) brief(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }
 
-// brief says whether a query reads one page at once: by keys, or of a list as it is.
-func brief(q resources.Query) bool {
+// onePage says whether a query reads one page at once: by keys, or of a list as it is.
+func onePage(q resources.Query) bool {
 	for _, s := range q.Selections() {
 		if s.SortBy != nil || s.Where != nil && !keyed(s.Where) {
 			return false
