@@ -1,9 +1,13 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,6 +22,8 @@ type Config struct {
 	Data string
 	// URL is empty for SQLite in Data, or postgres://…
 	URL string
+	// Existing refuses a place that holds no database of Proprio with ErrNoDatabase, and makes nothing there.
+	Existing bool
 	// Connections bounds the connections to Postgres, or SQLite's readers. Default 16.
 	Connections int
 	// Keyset is the Tink keyset, as JSON, that seals secrets at rest. Empty: the file keyset.json in Data, made on first use.
@@ -68,7 +74,12 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = d.migrate(ctx)
+	if c.Existing {
+		err = d.installed(ctx, c)
+	}
+	if err == nil {
+		err = d.migrate(ctx)
+	}
 	if err == nil {
 		d.sealer, err = loadSealer(c)
 	}
@@ -83,6 +94,35 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// ErrNoDatabase says that there is no database of Proprio at a place.
+var ErrNoDatabase = errors.New("there is no database of Proprio")
+
+// installed refuses a database in which no schema was ever begun.
+func (d *DB) installed(ctx context.Context, c Config) error {
+	query := `select count(*) > 0 from sqlite_master where name = 'goose_db_version'`
+	if d.dialect.postgres {
+		query = `select to_regclass('goose_db_version') is not null`
+	}
+	var there bool
+	err := d.get(ctx, nil, &there, query)
+	if err == nil && !there {
+		err = fmt.Errorf("%w in %s", ErrNoDatabase, c.place())
+	}
+	return err
+}
+
+// place is where the database is, without the password that leads there.
+func (c Config) place() string {
+	if c.URL == "" {
+		return filepath.Join(c.Data, "proprio.db")
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return "the database that the URL leads to"
+	}
+	return fmt.Sprintf("the Postgres database %s on %s", strings.TrimPrefix(u.Path, "/"), cmp.Or(u.Host, u.Query().Get("host"), "localhost"))
 }
 
 // connect opens the database as it is.

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,9 +26,9 @@ func (d *DB) openSQLite(c Config) error {
 	if c.Data == "" {
 		return errors.New("a data folder is needed for SQLite (or give a postgres:// URL)")
 	}
-	err := os.MkdirAll(c.Data, 0o700)
+	err := c.makeData()
 	if err != nil {
-		return fmt.Errorf("data folder: %w", err)
+		return err
 	}
 	drv, err := sqliteDriver()
 	if err != nil {
@@ -54,6 +55,22 @@ func (d *DB) openSQLite(c Config) error {
 	d.reader = openPool(connector{drv, sqliteDSN(file, reader)}, "sqlite", c.Connections)
 	d.group = newGroup(&link{pool: d.writer})
 	d.checkpointer = newCheckpointer(d.group, d.reader, d.logger)
+	return nil
+}
+
+// makeData makes the data folder, unless the database has to be in it already.
+func (c Config) makeData() error {
+	if c.Existing {
+		_, err := os.Stat(c.place())
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: %s is missing", ErrNoDatabase, c.place())
+		}
+		return err
+	}
+	err := os.MkdirAll(c.Data, 0o700)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
 	return nil
 }
 

@@ -136,6 +136,9 @@ func (p *program) writeBackup(ctx context.Context, c *core, file *backup.File, s
 			return backupJSON{}, err
 		}
 	}
+	if s.Manifest.Companies == 0 {
+		return backupJSON{}, errors.New("the database holds no company, so there is nothing to keep: see --data and --database")
+	}
 	written, err := backup.Write(ctx, file, secret, s.Manifest, s)
 	if err != nil {
 		return backupJSON{}, err

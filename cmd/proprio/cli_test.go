@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"proprio/db/dbtest"
 )
 
 // TestCommandLineMistakes: exit status 2, and a message that says what was wrong and where to look.
@@ -232,5 +234,53 @@ func TestAddingAnAppAgainLeavesItPaused(t *testing.T) {
 	i.addApp("Pause", "crm", "https://crm.pause.example/scim/v2", "secret")
 	if status := i.command("app", "status", "crm"); !strings.Contains(status, "paused") {
 		t.Errorf("after adding it again: %q", status)
+	}
+}
+
+// TestMistypedPlaceIsRefused: commands say that there is no database where they were sent, and make none; a backup of nothing
+// would push the good ones out.
+func TestMistypedPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "people.csv")
+	if err := os.WriteFile(file, []byte("userName\nanna@one.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, database := range map[string]string{"sqlite": "", "postgres": dbtest.PostgresURL(t)} {
+		t.Run(name, func(t *testing.T) {
+			i, saved := newInstallation(t, database), filepath.Join(t.TempDir(), "b")
+			place := "the Postgres database postgres on "
+			if database == "" {
+				i.where[1] = filepath.Join(i.where[1], "typo")
+				place = filepath.Join(i.where[1], "proprio.db")
+			}
+			for range 2 { // the first try leaves nothing that the second one takes for a database
+				for _, args := range [][]string{
+					{"backup", saved, "--unencrypted"}, {"import", file, "--company", "One"}, {"company", "list"}, {"app", "status", "crm"},
+				} {
+					_, err := i.try(args...)
+					if err == nil || !strings.Contains(err.Error(), place) || !strings.Contains(err.Error(), "--data") {
+						t.Errorf("proprio %s says %v, want it to name %s and --data", args[0], err, place)
+					}
+				}
+			}
+			if _, err := os.Stat(saved); err == nil {
+				t.Error("a backup was made")
+			}
+			if _, err := os.Stat(i.where[1]); database == "" && err == nil {
+				t.Error("a data folder was made")
+			}
+			i.command("company", "create", "One")
+			i.command("backup", saved, "--unencrypted")
+		})
+	}
+}
+
+// TestNothingIsBackedUp: a server was started, and there is no company yet.
+func TestNothingIsBackedUp(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, "")
+	i.serve()
+	if _, err := i.try("backup", filepath.Join(t.TempDir(), "b"), "--unencrypted"); err == nil || !strings.Contains(err.Error(), "no company") {
+		t.Errorf("a backup without a company says %v", err)
 	}
 }

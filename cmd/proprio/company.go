@@ -37,7 +37,7 @@ func (p *program) companyCreateCmd() *cobra.Command {
 		if m := ownership.OutsideMode(mode); mode != "" && m != ownership.OutsideReject && m != ownership.OutsideHold {
 			return fmt.Errorf("%w: --outside-domain %q: use reject or hold", errUsage, mode)
 		}
-		return p.withCore(cmd.Context(), func(c *core) error {
+		return within(cmd.Context(), p.open, func(c *core) error { // the first company makes the database
 			company, added, err := c.createCompany(cmd.Context(), p.actor(), args[0], domains, assume, ownership.OutsideMode(mode))
 			for _, domain := range added {
 				p.printDomain(company.Name, domain)

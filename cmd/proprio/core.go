@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"time"
 
@@ -38,16 +37,25 @@ type core struct {
 	now       func() time.Time
 }
 
-// open opens the database that the settings name and wires what stands on it.
-func (p *program) open(ctx context.Context) (*core, error) {
+// open opens the database that the settings name, or makes it, and wires what stands on it.
+func (p *program) open(ctx context.Context) (*core, error) { return p.wire(ctx, false) }
+
+// openExisting is open where a database has to be: a mistyped place is told instead of filled.
+func (p *program) openExisting(ctx context.Context) (*core, error) {
+	c, err := p.wire(ctx, true)
+	if errors.Is(err, db.ErrNoDatabase) {
+		err = fmt.Errorf("%w: see --data (PROPRIO_DATA) and --database (PROPRIO_DATABASE); on a new installation, "+
+			"proprio serve and proprio company create make it", err)
+	}
+	return c, err
+}
+
+func (p *program) wire(ctx context.Context, existing bool) (*core, error) {
 	keyset, err := secretFromEnvironment(p.getenv, "PROPRIO_KEYSET")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Connections: int(p.cfg.Connections), Keyset: keyset, Trace: p.traces.statements(), Logger: p.log})
+	d, err := db.Open(ctx, db.Config{Data: p.cfg.Data, URL: p.cfg.Database, Existing: existing, Connections: int(p.cfg.Connections), Keyset: keyset, Trace: p.traces.statements(), Logger: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -115,9 +115,14 @@ func required(cmd *cobra.Command, flags ...string) *cobra.Command {
 	return cmd
 }
 
-// withCore opens the database for one command. The server may run at the same time.
+// withCore opens the database, which has to be there, for one command. The server may run at the same time.
 func (p *program) withCore(ctx context.Context, do func(*core) error) error {
-	c, err := p.open(ctx)
+	return within(ctx, p.openExisting, do)
+}
+
+// within opens the database for one command.
+func within(ctx context.Context, open func(context.Context) (*core, error), do func(*core) error) error {
+	c, err := open(ctx)
 	if err != nil {
 		return err
 	}
