@@ -17,6 +17,7 @@ import (
 	"proprio/backup"
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/resources"
 )
 
 // places are where a database can be restored to, by name.
@@ -100,9 +101,9 @@ func TestBothDatabasesDescribeOneSchema(t *testing.T) {
 	}
 }
 
-// TestABackupUnderLoadIsOneMoment: four writers make Users while the backup is made. What is restored is, of each writer, all
-// up to some User and nothing after; each with its entry in the record, its mark and its address; and exactly the entries
-// that the database had up to the backup's position.
+// TestABackupUnderLoadIsOneMoment: four writers make, change and remove Users, who join Groups and leave them, while the
+// backup is made. What is restored is, of each writer, all up to some change and nothing after; each version with its entry in
+// the record, each User with a mark and an address; and exactly the entries that the database had up to the backup's position.
 func TestABackupUnderLoadIsOneMoment(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -112,9 +113,26 @@ func TestABackupUnderLoadIsOneMoment(t *testing.T) {
 		made, mu := 0, sync.Mutex{}
 		more := sync.NewCond(&mu)
 		for w := range 4 {
+			g := b.group(t, fmt.Sprintf("w%d", w))
 			writers.Go(func() {
-				for n := 0; ctx.Err() == nil; n++ {
-					_, err := b.Apply(ctx, b.c, create(newUser(fmt.Sprintf("w%d.%06d@firm.example", w, n))))
+				var left *resources.Resource
+				for n, came := 0, []*resources.Resource{}; ctx.Err() == nil; n++ {
+					u := newUser(fmt.Sprintf("w%d.%06d@firm.example", w, n))
+					changes := []resources.Change{create(u), membership(g, resources.MemberChange{Add: users(u)}),
+						replace(later(u, func(x *resources.Index) { x.DisplayName = "Renamed" }), 1)}
+					if came = append(came, u); n >= 2 {
+						left = came[n-2]
+						changes = append(changes, membership(g, resources.MemberChange{Remove: []string{left.ID}}))
+					}
+					if n%3 == 2 {
+						changes = append(changes, remove(left))
+					}
+					var err error
+					for _, ch := range changes { // each by itself
+						if err == nil {
+							_, err = b.Apply(ctx, b.c, ch)
+						}
+					}
 					if err != nil && ctx.Err() == nil {
 						t.Error(err)
 						stop()
@@ -161,26 +179,67 @@ func TestABackupUnderLoadIsOneMoment(t *testing.T) {
 // wantOneMoment compares a restored database with the one it came from, which has gone on.
 func wantOneMoment(t *testing.T, live, restored *db.DB, company string, position int64) {
 	t.Helper()
-	names := db.Strings(t, restored, `select user_name from resources where company_id = ? order by user_name`, company)
-	next := map[string]int{}
+	const created = `select object_name from audit_entries where company_id = ? and action = 'create' and object_type = 'User' order by object_name`
+	names, next := db.Strings(t, restored, created, company), map[string]int{}
 	for _, name := range names {
 		writer, _, _ := strings.Cut(name, ".")
 		if want := fmt.Sprintf("%s.%06d@firm.example", writer, next[writer]); name != want {
-			t.Fatalf("%s is there, but not %s", name, want)
+			t.Fatalf("%s was made, but not %s", name, want)
 		}
 		next[writer]++
 	}
-	now := db.Count(t, live, `select count(*) from resources where company_id = ?`, company)
-	if len(names) < 40 || len(names) > now-40 {
-		t.Errorf("%d Users restored of %d there are now", len(names), now)
+	if now := len(db.Strings(t, live, created, company)); len(names) < 40 || len(names) > now-40 {
+		t.Errorf("%d Users restored of %d that were made till now", len(names), now)
 	}
-	for table, key := range map[string]string{"emails": "user_id", "dirty": "object_id", "audit_entries": "object_id"} {
-		got := db.Strings(t, restored, `select distinct e.`+key+` from `+table+` e join resources r on r.company_id = e.company_id
-			and r.id = e.`+key+` where e.company_id = ?`, company)
-		if len(got) != len(names) {
-			t.Errorf("%s: of %d Users, want %d", table, len(got), len(names))
+	for what, query := range map[string]string{
+		"resources whose versions are not all told": `select count(*) from resources r where r.company_id = ? and r.version <> (select count(distinct version)
+			from audit_entries e where e.company_id = r.company_id and e.object_id = r.id and e.version > 0)`,
+		"resources that were made, not removed, and are not there": `select count(*) from audit_entries e where e.company_id = ? and e.action = 'create'
+			and e.object_type in ('User', 'Group')
+			and not exists (select 1 from resources r where r.company_id = e.company_id and r.id = e.object_id) and not exists
+			(select 1 from audit_entries g where g.company_id = e.company_id and g.object_id = e.object_id and g.action = 'remove')`,
+		"resources that are there though they were removed": `select count(*) from audit_entries e where e.company_id = ? and e.action = 'remove'
+			and exists (select 1 from resources r where r.company_id = e.company_id and r.id = e.object_id)`,
+		"Users without an address": `select count(*) from resources r where r.company_id = ? and r.type = 'User'
+			and not exists (select 1 from emails e where e.company_id = r.company_id and e.user_id = r.id)`,
+		"resources without a mark": `select count(*) from resources r where r.company_id = ?
+			and not exists (select 1 from dirty e where e.company_id = r.company_id and e.object_id = r.id)`,
+	} {
+		if n := db.Count(t, restored, query, company); n != 0 {
+			t.Errorf("%s: %d", what, n)
 		}
 	}
+	if db.Count(t, restored, `select count(*) from audit_entries where company_id = ? and action = 'remove'`, company) == 0 {
+		t.Error("nobody was removed before the backup: the test tells nothing")
+	}
+	wantMembers(t, restored, company)
+	wantRecord(t, live, restored, company, position)
+}
+
+// wantMembers fails unless each Group has the members that its version says: one joins after the other, and leaves when the
+// second after it has joined.
+func wantMembers(t *testing.T, restored *db.DB, company string) {
+	t.Helper()
+	for w := range 4 {
+		writer := fmt.Sprintf("w%d", w)
+		version := db.Count(t, restored, `select version from resources where company_id = ? and display_name = ?`, company, writer)
+		joined := min(version-1, 2) + max(0, version-2)/2
+		left := max(0, version-1-joined)
+		var want []string
+		for n := left; n < joined; n++ {
+			want = append(want, fmt.Sprintf("%s.%06d@firm.example", writer, n))
+		}
+		got := db.Strings(t, restored, `select u.user_name from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
+			join resources u on u.company_id = m.company_id and u.id = m.member_id where m.company_id = ? and g.display_name = ? order by u.user_name`, company, writer)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("members of %s at version %d: -want +restored:\n%s", writer, version, diff)
+		}
+	}
+}
+
+// wantRecord fails unless the record is that of the database it came from, up to the position.
+func wantRecord(t *testing.T, live, restored *db.DB, company string, position int64) {
+	t.Helper()
 	entries := `select cast(seq as text) || ' ' || object_id || ' ' || action from audit_entries where company_id = ? and seq <= ? order by seq`
 	got, want := db.Strings(t, restored, entries, company, 1<<60), db.Strings(t, live, entries, company, position)
 	if live.Postgres() { // one that took its place earlier may have been committed later
