@@ -227,7 +227,8 @@ func TestAFileIsThereWholeOrNotAtAll(t *testing.T) {
 		}
 		return f.Commit()
 	}
-	if err := put("first", false); err != nil {
+	const first, third = "PROPRIO-BACKUP first", "PROPRIO-BACKUP third"
+	if err := put(first, false); err != nil {
 		t.Fatal(err)
 	}
 	if put("second", false) == nil {
@@ -244,16 +245,48 @@ func TestAFileIsThereWholeOrNotAtAll(t *testing.T) {
 		t.Error("a file that appeared meanwhile was overwritten")
 	}
 	late.Discard()
-	if err := put("third", true); err != nil {
+	if err := put(third, true); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
 	info, statErr := os.Stat(path)
-	if err != nil || statErr != nil || string(text) != "third" || info.Mode().Perm() != 0o600 {
+	if err != nil || statErr != nil || string(text) != third || info.Mode().Perm() != 0o600 {
 		t.Errorf("%q, %v, %v", text, err, info.Mode())
 	}
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(left) != 2 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestOnlyBackupsAreReplaced: a slip with --force costs neither a database nor a key.
+func TestOnlyBackupsAreReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	other := map[string]string{"database": "SQLite format 3\x00", "keyset": `{"primaryKeyId":1}`, "short": "PROPRIO", "empty": ""}
+	for name, text := range other {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := filepath.Join(t.TempDir(), "kept")
+	if err := os.WriteFile(kept, []byte("PROPRIO-BACKUP kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink(kept, filepath.Join(dir, "link")), os.Mkdir(filepath.Join(dir, "folder"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"database", "keyset", "short", "empty", "link", "folder"} {
+		f, err := backup.Create(filepath.Join(dir, name), true)
+		if err == nil {
+			f.Discard()
+			t.Errorf("%s is to be replaced", name)
+		} else if !strings.Contains(err.Error(), name+" is no backup of Proprio") {
+			t.Errorf("%s: %v", name, err)
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, name))
+		if was, file := other[name]; file && string(text) != was {
+			t.Errorf("%s is now %q", name, text)
+		}
 	}
 }

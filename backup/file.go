@@ -3,6 +3,7 @@ package backup
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ type File struct {
 }
 
 // Create begins a file, with mode 0600, beside the place where it is to be. A file that is there already is refused, unless
-// it is to be replaced.
+// it is a backup and is to be replaced.
 func Create(path string, replace bool) (*File, error) {
 	_, err := os.Lstat(path)
 	if err == nil && !replace {
@@ -26,11 +27,38 @@ func Create(path string, replace bool) (*File, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if err == nil {
+		err = replaceable(path)
+		if err != nil {
+			return nil, err
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return nil, err
 	}
 	return &File{f, path, replace}, nil
+}
+
+// replaceable refuses what is no backup: a slip must not cost a database or a key.
+func replaceable(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	begins := make([]byte, len(magic))
+	if info.Mode().IsRegular() { // opening a pipe would wait
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, _ = io.ReadFull(f, begins) // what is shorter is no backup
+	}
+	if string(begins) != magic {
+		return fmt.Errorf("%s is no backup of Proprio, and only backups are replaced: give another name", path)
+	}
+	return nil
 }
 
 // Discard removes what was not committed.

@@ -38,7 +38,7 @@ or what PROPRIO_KEYSET holds, apart. --with-keyset puts it in.`,
 	o.key.flag(f)
 	f.BoolVar(&o.clear, "unencrypted", false, "do not encrypt: whoever reads the file has everything but the sealed secrets")
 	f.BoolVar(&o.keyset, "with-keyset", false, "put the keyset in the backup too")
-	f.BoolVar(&o.replace, "force", false, "replace a file that is there already")
+	f.BoolVar(&o.replace, "force", false, "replace a backup that is there already")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON, with names that stay the same")
 	cmd.AddCommand(p.backupVerifyCmd())
 	return cmd
