@@ -26,6 +26,8 @@ type entrance struct {
 	polls    *gate.Gate // of event streams: nearly all of them wait for something to happen
 	most     int64
 	inFlight atomic.Int64
+	awaiting atomic.Int64  // of them, those of pages whose body has not come yet
+	formTime time.Duration // how long it may take
 	metrics  *metrics
 }
 
@@ -33,7 +35,7 @@ func newEntrance(l limits, m *metrics) *entrance {
 	polls := mostRequests / 4
 	return &entrance{
 		scim: l.gate(), pages: gate.New(gate.Config{Slots: 16}), polls: gate.New(gate.Config{Slots: polls, Share: polls}),
-		most: mostRequests, metrics: m,
+		most: mostRequests, formTime: formTime, metrics: m,
 	}
 }
 
@@ -46,6 +48,18 @@ func (e *entrance) bounded(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// complete makes requests wait for their turn when their body has come, in one line.
+func (e *entrance) complete(through *gate.Gate, line string, next http.Handler) http.Handler {
+	admitted := e.admitted(through, line, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !e.awaited(w, r) {
+			e.refuse(w, r, time.Second, refusedFull)
+			return
+		}
+		admitted.ServeHTTP(w, r)
 	})
 }
 

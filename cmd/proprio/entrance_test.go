@@ -2,11 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"proprio/scim/gate"
 )
@@ -97,6 +104,72 @@ func TestPagesAreServedWhileSCIMIsOverloaded(t *testing.T) {
 	page.Leave()
 	if w := i.ask("GET", "/people"); w.Code != http.StatusSeeOther {
 		t.Errorf("when there is one again: %d", w.Code)
+	}
+}
+
+// Whoever begins forms and does not end them, which needs no token, holds up nobody's sign-in and no token endpoint; it
+// hears that its own is not complete, and its connection ends.
+func TestFormsThatDoNotComeHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	i := newTestInstance(t, Config{})
+	i.entrance.formTime = time.Hour
+	server := httptest.NewServer(i.handler())
+	t.Cleanup(server.Close)
+	client := server.Client()
+	half := func(path string) net.Conn {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\ng", path)
+		return conn
+	}
+	for n := range int64(40) {
+		half([]string{"/oauth/token", "/sign-in"}[n%2])
+		for i.entrance.awaiting.Load() <= n { // till it has come
+			runtime.Gosched()
+		}
+	}
+	if busy := i.entrance.pages.Stats().Busy; busy > 0 {
+		t.Errorf("forms that have not come have %d slots", busy)
+	}
+	for _, used := range []bool{false, true} { // the second time on the same connection
+		again := false
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { again = c.Reused }})
+		r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/oauth/token", strings.NewReader("grant_type=client_credentials"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.StatusCode != 401 && response.StatusCode != 400 || !strings.Contains(string(body), "client") {
+			t.Errorf("a token is asked for: %d %s", response.StatusCode, body)
+		}
+		if again != used {
+			t.Errorf("on a connection that was used before: %t, want %t", again, used)
+		}
+	}
+}
+
+// A form that does not come is answered after a while, in the endpoint's own words, and its connection ends.
+func TestAFormThatDoesNotComeIsRefused(t *testing.T) {
+	t.Parallel()
+	i := newTestInstance(t, Config{})
+	i.entrance.formTime = time.Millisecond
+	server := httptest.NewServer(i.handler())
+	t.Cleanup(server.Close)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	fmt.Fprint(conn, "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\ng")
+	all, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 400") || !strings.Contains(string(all), "not complete") {
+		t.Errorf("%v %s", err, all)
 	}
 }
 

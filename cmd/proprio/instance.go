@@ -109,8 +109,8 @@ func (i *instance) observe(ctx context.Context, route, method string, status int
 // answers paths that are not clean with a redirect: an identity provider would get a page without having shown its token.
 func (i *instance) handler() http.Handler {
 	protocol, health := i.scim.Handler(), i.measured(i.health())
-	pages := i.measured(i.entrance.admitted(i.entrance.pages, "console", i.console.Handler()))
-	tokens := i.measured(i.entrance.admitted(i.entrance.pages, "oauth", i.oauth.Handler()))
+	pages := i.measured(i.entrance.complete(i.entrance.pages, "console", i.console.Handler()))
+	tokens := i.measured(i.entrance.complete(i.entrance.pages, "oauth", i.oauth.Handler()))
 	streams := i.measured(i.entrance.admitted(i.entrance.polls, "events", i.eventRoutes()))
 	bounded := i.entrance.bounded(i.traces.requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -182,6 +182,9 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	i.runEvents(ctx, g)
 	for _, d := range i.duties() {
 		g.Go(func() error { return i.cluster.run(ctx, i.traces.duty(d)) })
+	}
+	if i.db.Postgres() {
+		g.Go(func() error { return i.cluster.run(ctx, presence) })
 	}
 }
 
