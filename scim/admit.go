@@ -36,7 +36,7 @@ func (s *Server) admit(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := eventFrom(r.Context())
-		pass, err := s.Gate.Enter(r.Context(), e.connection)
+		pass, err := s.Gate.Enter(r.Context(), e.company, e.connection)
 		if err != nil {
 			s.refuseEntry(w, r, err)
 			return

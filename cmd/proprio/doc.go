@@ -9,7 +9,7 @@
 //   - duties.go: what one replica does for all, by leases; statistics.go: what each does for the planner of Postgres
 //   - serve.go: the server; drain.go: how it starts while the database is away, and how it ends
 //   - memory.go: how much memory is traded for speed
-//   - limits.go, entrance.go: what the server takes on at once, and what becomes of the rest
+//   - limits.go, entrance.go, entrance_body.go: what the server takes on at once, and what becomes of the rest
 //   - metrics.go, routes.go: what the second listener tells, and by which routes requests are counted;
 //     collector.go, collector_state.go: and what the parts and the database tell of themselves
 //   - traces.go, traces_parts.go, traces_send.go: what a share of the requests did, told to an OpenTelemetry receiver

@@ -66,7 +66,7 @@ func (e *entrance) complete(through *gate.Gate, line string, next http.Handler) 
 // admitted makes requests wait for their turn, in one line.
 func (e *entrance) admitted(through *gate.Gate, line string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		pass, err := through.Enter(r.Context(), line)
+		pass, err := through.Enter(r.Context(), line, line)
 		var refused *gate.Refused
 		switch {
 		case errors.As(err, &refused):

@@ -85,7 +85,7 @@ func TestPagesAreServedWhileSCIMIsOverloaded(t *testing.T) {
 	if i.entrance.scim.Slots() != 1 {
 		t.Fatalf("%d slots, though the setting says 1", i.entrance.scim.Slots())
 	}
-	pass, err := i.entrance.scim.Enter(t.Context(), "a connection")
+	pass, err := i.entrance.scim.Enter(t.Context(), "a company", "a connection")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestPagesAreServedWhileSCIMIsOverloaded(t *testing.T) {
 		t.Errorf("a page: %d", w.Code)
 	}
 	i.entrance.pages = gate.New(gate.Config{Slots: 1, Waiting: 1, Wait: 1})
-	page, err := i.entrance.pages.Enter(t.Context(), "console")
+	page, err := i.entrance.pages.Enter(t.Context(), "console", "console")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // Config is what a gate lets through. Every field but Now must be positive; [New] fills in what is not.
 type Config struct {
 	Slots   int              // requests that work at once; default 64
-	Share   int              // of them, those of one client; default half of Slots
+	Share   int              // of them, those of one client; default half of Slots. All clients of a company have as many, or half
 	Waiting int              // requests of one client that wait at once; default 16 times Slots
 	Wait    time.Duration    // how long a request may wait; default a second
 	Now     func() time.Time // default time.Now
@@ -21,15 +21,20 @@ type Gate struct {
 
 	mu      sync.Mutex
 	lines   map[string]*line // never more than there are clients: they have shown who they are
-	queue   []*line          // lines in which somebody waits; the first has the next turn
+	houses  map[string]*house
+	queue   []*line // lines in which somebody waits; the first has the next turn
 	busy    int
 	waiting int
 	holds   time.Duration // how long a request works: a moving average
 	stats   Stats
 }
 
+// house is one company's: the slots of all its clients.
+type house struct{ busy int }
+
 // line is one client's.
 type line struct {
+	house   *house
 	busy    int
 	waiters []*waiter // oldest first
 }
@@ -83,7 +88,7 @@ func New(c Config) *Gate {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Gate{config: c, lines: map[string]*line{}}
+	return &Gate{config: c, lines: map[string]*line{}, houses: map[string]*house{}}
 }
 
 // Slots is how many requests work at once.
@@ -118,17 +123,37 @@ func (p *Pass) Leave() {
 	g.holds += (held - g.holds) / 16
 	g.busy--
 	p.line.busy--
+	p.line.house.busy--
 	g.admit()
 }
 
 // lineOf finds a client's line. The caller holds mu.
-func (g *Gate) lineOf(client string) *line {
+func (g *Gate) lineOf(company, client string) *line {
 	l := g.lines[client]
 	if l == nil {
-		l = &line{}
+		h := g.houses[company]
+		if h == nil {
+			h = &house{}
+			g.houses[company] = h
+		}
+		l = &line{house: h}
 		g.lines[client] = l
 	}
 	return l
+}
+
+// ofCompany is how many requests of one company work at once: where there are others, half of all, so that nobody gets
+// more by having more clients. The caller holds mu.
+func (g *Gate) ofCompany() int {
+	if len(g.houses) < 2 {
+		return g.config.Slots
+	}
+	return max(g.config.Share, g.config.Slots/2)
+}
+
+// room says whether one more request of a line may work. The caller holds mu.
+func (g *Gate) room(l *line) bool {
+	return g.busy < g.config.Slots && l.busy < g.config.Share && l.house.busy < g.ofCompany()
 }
 
 // admit lets in who waits, as far as there is room. The lines take turns. The caller holds mu.
@@ -136,7 +161,7 @@ func (g *Gate) admit() {
 	for passed := 0; g.busy < g.config.Slots && passed < len(g.queue); {
 		l := g.queue[0]
 		g.queue = g.queue[1:]
-		if l.busy < g.config.Share {
+		if g.room(l) {
 			w := l.waiters[0]
 			l.waiters = l.waiters[1:]
 			g.waiting--
@@ -156,4 +181,5 @@ func (g *Gate) admit() {
 func (g *Gate) take(l *line) {
 	g.busy++
 	l.busy++
+	l.house.busy++
 }

@@ -25,7 +25,7 @@ func (c *crowd) send(g *gate.Gate, wg *sync.WaitGroup, client string, n int, wor
 	for range n {
 		wg.Go(func() {
 			start := time.Now()
-			pass, err := g.Enter(context.Background(), client)
+			pass, err := g.Enter(context.Background(), "company", client)
 			waited := time.Since(start)
 			c.mu.Lock()
 			var refused *gate.Refused
@@ -67,7 +67,7 @@ func TestGate_BoundsWhatWorksAtOnce(t *testing.T) {
 		for i := range 120 {
 			wg.Go(func() {
 				client := fmt.Sprint("client", i%3)
-				pass, err := g.Enter(t.Context(), client)
+				pass, err := g.Enter(t.Context(), "company", client)
 				if err != nil {
 					t.Error(err)
 					return
@@ -151,12 +151,51 @@ func TestGate_OneClientDoesNotStarveAnother(t *testing.T) {
 	}
 }
 
+// A company gets no more than half by having more clients, but all while it is alone.
+func TestGate_OneCompanyDoesNotStarveAnother(t *testing.T) {
+	t.Parallel()
+	g := gate.New(gate.Config{Slots: 8, Share: 4, Wait: time.Nanosecond})
+	enter := func(company string, client int) (gate.Pass, error) {
+		return g.Enter(t.Context(), company, fmt.Sprint(company, client))
+	}
+	var passes []gate.Pass
+	for i := range 8 {
+		pass, err := enter("greedy", i%4)
+		if err != nil {
+			t.Fatalf("request %d of the only company: %v", i, err)
+		}
+		passes = append(passes, pass)
+	}
+	if _, err := enter("modest", 0); err == nil {
+		t.Error("a ninth works in eight slots")
+	}
+	for i := range passes {
+		passes[i].Leave()
+	}
+	for i := range 8 {
+		if pass, err := enter("greedy", i%4); (err == nil) != (i < 4) {
+			t.Errorf("request %d, when there is another company: %v", i, err)
+		} else if err == nil {
+			passes[i] = pass
+		}
+	}
+	for i := range 4 {
+		if _, err := enter("modest", 0); err != nil {
+			t.Errorf("request %d of the other company: %v", i, err)
+		}
+	}
+	passes[0].Leave()
+	if _, err := enter("greedy", 3); err != nil {
+		t.Errorf("when there is room again: %v", err)
+	}
+}
+
 // A line is only so long, and who leaves it takes up no room.
 func TestGate_Lines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := gate.New(gate.Config{Slots: 1, Share: 1, Waiting: 2, Wait: time.Minute})
-		first, err := g.Enter(t.Context(), "a")
+		first, err := g.Enter(t.Context(), "company", "a")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,14 +203,14 @@ func TestGate_Lines(t *testing.T) {
 		results := make(chan error, 2)
 		for range 2 {
 			go func() {
-				pass, err := g.Enter(ctx, "a")
+				pass, err := g.Enter(ctx, "company", "a")
 				pass.Leave()
 				results <- err
 			}()
 		}
 		synctest.Wait()
 		var refused *gate.Refused
-		if _, err := g.Enter(t.Context(), "a"); !errors.As(err, &refused) || !refused.Full {
+		if _, err := g.Enter(t.Context(), "company", "a"); !errors.As(err, &refused) || !refused.Full {
 			t.Errorf("a third in a line of two: %v", err)
 		}
 		cancel()
@@ -184,11 +223,11 @@ func TestGate_Lines(t *testing.T) {
 			t.Errorf("after all left: %+v", s)
 		}
 		first.Leave()
-		again, err := g.Enter(t.Context(), "b")
+		again, err := g.Enter(t.Context(), "company", "b")
 		if err != nil {
 			t.Errorf("when there is room again: %v", err)
 		}
-		if _, err := g.Enter(t.Context(), "a"); !errors.As(err, &refused) || refused.Full { // nobody leaves for a minute
+		if _, err := g.Enter(t.Context(), "company", "a"); !errors.As(err, &refused) || refused.Full { // nobody leaves for a minute
 			t.Errorf("one that waited for too long: %v", err)
 		}
 		again.Leave()
@@ -200,7 +239,7 @@ func BenchmarkGate(b *testing.B) {
 	g := gate.New(gate.Config{})
 	b.ReportAllocs()
 	for b.Loop() {
-		pass, err := g.Enter(b.Context(), "c")
+		pass, err := g.Enter(b.Context(), "company", "c")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -11,12 +11,12 @@ type waiter struct {
 	admitted chan struct{} // closed when its turn has come
 }
 
-// Enter lets a request of a client in, perhaps after it has waited for its turn. The error is [*Refused], or that of ctx.
-func (g *Gate) Enter(ctx context.Context, client string) (Pass, error) {
+// Enter lets a request of a company's client in, perhaps after it has waited for its turn. The error is [*Refused], or that of ctx.
+func (g *Gate) Enter(ctx context.Context, company, client string) (Pass, error) {
 	now := g.config.Now()
 	g.mu.Lock()
-	l := g.lineOf(client)
-	if g.busy < g.config.Slots && l.busy < g.config.Share { // then nobody waits who could go first
+	l := g.lineOf(company, client)
+	if g.room(l) { // then nobody waits who could go first
 		g.take(l)
 		g.mu.Unlock()
 		return Pass{g, l, now}, nil
@@ -43,7 +43,7 @@ func (g *Gate) expected(l *line) time.Duration {
 	if len(l.waiters) == 0 {
 		lines++
 	}
-	atOnce := max(1, min(g.config.Share, g.config.Slots/lines))
+	atOnce := max(1, min(g.config.Share, g.ofCompany(), g.config.Slots/lines))
 	return g.holds * time.Duration(len(l.waiters)+1) / time.Duration(atOnce)
 }
 
