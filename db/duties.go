@@ -20,6 +20,9 @@ type Duty struct {
 	Late     time.Duration // how long it has been due while nobody did it; 0: it is not late
 }
 
+// DutyServe is the duty that one replica holds as long as any serves.
+const DutyServe = "serve"
+
 // Duties are all that replicas have taken so far, by name.
 func (d *DB) Duties(ctx context.Context) ([]Duty, error) {
 	var rows []struct {

@@ -50,6 +50,12 @@ func restorePostgres(ctx context.Context, c Config, from *backup.Reader, replace
 	if replace {
 		aside = schema + "_replaced_" + c.Now().UTC().Format("20060102t150405z")
 	}
+	if replace { // one may have been started meanwhile
+		err = d.unserved(ctx)
+		if err != nil {
+			return r, err
+		}
+	}
 	r.Placed = true // nobody knows when the connection is lost in the commit
 	r.SetAside, err = d.moveIn(ctx, schema, apart, aside)
 	if err == nil {
@@ -81,7 +87,7 @@ func (d *DB) restorable(ctx context.Context, replace bool) error {
 	return d.unserved(ctx)
 }
 
-// unserved refuses when a server holds a duty: it runs. Not every server does at every moment.
+// unserved refuses when a server holds a duty: it runs, or was killed just now. One of them always holds DutyServe.
 func (d *DB) unserved(ctx context.Context) error {
 	var there bool
 	err := d.writer.GetContext(ctx, &there, `select to_regclass('duties') is not null`)
@@ -91,7 +97,8 @@ func (d *DB) unserved(ctx context.Context) error {
 	var owner string
 	err = d.writer.GetContext(ctx, &owner, `select coalesce(max(owner), '') from duties where owner <> '' and lease_until > `+d.dialect.clock())
 	if err == nil && owner != "" {
-		err = fmt.Errorf("a server runs on this database (replica %s does a duty): stop all of them first", owner)
+		err = fmt.Errorf("a server runs on this database (replica %s holds a lease), and what it writes would be lost: stop all of "+
+			"them first; the lease of one that was killed ends after some seconds", owner)
 	}
 	return mapError(err)
 }

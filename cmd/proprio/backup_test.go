@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"proprio/db"
 	"proprio/db/dbtest"
@@ -205,6 +207,37 @@ func TestRestoreWithKeyset(t *testing.T) {
 	if said := other.command("restore", file, "--key-file", key); !strings.Contains(said, "opens its secrets") || strings.Contains(said, "WARNING") {
 		t.Errorf("restored with the keyset, it says %s", said)
 	}
+}
+
+// TestRestoreIntoServedPostgresIsRefused: an idle server keeps it off until it stops.
+func TestRestoreIntoServedPostgresIsRefused(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, dbtest.PostgresURL(t))
+	i.command("company", "create", "One", "--domain", "one.example", "--assume-verified")
+	key, file := keyFile(t), filepath.Join(t.TempDir(), "b")
+	i.command("backup", file, "--key-file", key)
+	s := i.serve()
+	d := dbtest.Open(t, db.Config{Data: i.where[1], URL: i.where[3]})
+	serves := func() bool {
+		list, err := d.Duties(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(list, func(d db.Duty) bool { return d.Name == db.DutyServe && d.Owner != "" })
+	}
+	for !serves() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := i.try("restore", file, "--key-file", key, "--force"); err == nil || !strings.Contains(err.Error(), "a server runs on this database (replica ") {
+		t.Errorf("while a server runs: %v", err)
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.wait(); err != nil {
+		t.Fatal(err)
+	}
+	i.command("restore", file, "--key-file", key, "--force")
 }
 
 // TestRestoreAndMigrateAreRefusedWhileTheServerRuns, for what it writes would be lost.

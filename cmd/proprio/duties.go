@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"proprio/db"
 )
 
 // dutyStore keeps, for all replicas, who does which duty and when it is due. Its clock is the database's.
@@ -31,6 +33,10 @@ type duty struct {
 	interval time.Duration
 	do       func(context.Context) error
 }
+
+// presence is held by one replica as long as any runs, so that nobody restores a database that is served. The lock of the
+// data folder does that for SQLite.
+var presence = duty{name: db.DutyServe, do: func(ctx context.Context) error { <-ctx.Done(); return nil }}
 
 // duties does duties on behalf of one replica.
 type duties struct {
