@@ -162,7 +162,11 @@ func TestTheKeyIsAsked(t *testing.T) {
 		{"absurd memory", bytes.Replace(file, []byte(`"memory":65536`), []byte(`"memory":4294967295`), 1), secret, backup.ErrDamaged},
 		{"something else", []byte("SQLite format 3\x00 and so on, for a while"), secret, backup.ErrNotBackup},
 		{"nothing", nil, secret, backup.ErrTruncated},
-		{"a key for none", clearFile, secret, nil},
+		{"a key for none", clearFile, secret, backup.ErrNoKey},
+		{"no key for none", clearFile, nil, nil},
+		{"much memory", bytes.Replace(file, []byte(`"memory":65536`), []byte(`"memory":1048576`), 1), secret, backup.ErrDamaged},
+		{"much time", bytes.Replace(file, []byte(`"time":3`), []byte(`"time":64`), 1), secret, backup.ErrDamaged},
+		{"many threads", bytes.Replace(file, []byte(`"threads":4`), []byte(`"threads":255`), 1), secret, backup.ErrDamaged},
 	} {
 		if _, err := verify(t, c.file, c.secret); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)

@@ -101,7 +101,7 @@ func (s *sealing) close() error {
 	return err
 }
 
-// unseal opens an envelope and returns the text in it.
+// unseal opens an envelope and returns the text in it. With a secret, it has to be one that the secret sealed.
 func unseal(file io.ReadSeeker, secret []byte) (text io.Reader, encrypted bool, err error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -110,6 +110,9 @@ func unseal(file io.ReadSeeker, secret []byte) (text io.Reader, encrypted bool, 
 	first, line, err := readOpening(file)
 	if err != nil {
 		return nil, false, err
+	}
+	if first.Key == nil && secret != nil {
+		return nil, false, ErrNoKey
 	}
 	body := size - int64(endSize)
 	err = checkEnd(file, body, int64(len(line)))

@@ -28,6 +28,13 @@ type derivation struct {
 	Check []byte `json:"check"`
 }
 
+// What a file may ask for: four times what this program writes. It asks before anything tells that it is genuine.
+const (
+	maxTime    = 12
+	maxMemory  = 256 << 10 // KiB
+	maxThreads = 16
+)
+
 // newDerivation has the second choice of RFC 9106 §4, for machines that cannot spare 2 GiB, and a fresh salt.
 func newDerivation() derivation {
 	salt := make([]byte, 16)
@@ -40,7 +47,8 @@ func (d derivation) keys(secret []byte) (key, check []byte, err error) {
 	if len(secret) < MinSecret {
 		return nil, nil, fmt.Errorf("the secret of a backup has at least %d characters (openssl rand -base64 32 makes one)", MinSecret)
 	}
-	if d.KDF != "argon2id" || len(d.Salt) < 16 || d.Time < 1 || d.Time > 64 || d.Memory > 4<<20 || d.Threads < 1 {
+	if d.KDF != "argon2id" || len(d.Salt) < 16 || d.Time < 1 || d.Time > maxTime || d.Memory > maxMemory ||
+		d.Threads < 1 || d.Threads > maxThreads {
 		return nil, nil, fmt.Errorf("%w: its first line asks for no key that this program makes", ErrDamaged)
 	}
 	master := argon2.IDKey(secret, d.Salt, d.Time, d.Memory, d.Threads, 32)
@@ -80,6 +88,8 @@ func newCipher(key []byte) (*subtle.AESGCMHKDF, error) {
 var (
 	ErrNotBackup = errors.New("this is no backup of Proprio")
 	ErrNeedsKey  = errors.New("the backup is encrypted: give the secret that it was made with (--key-file, or PROPRIO_BACKUP_KEY_FILE)")
+	ErrNoKey     = errors.New("the backup is not encrypted, and a key is given: whoever had the file at hand may have made or altered it; " +
+		"--unencrypted takes it all the same")
 	ErrWrongKey  = errors.New("wrong key: the backup was made with another secret")
 	ErrTruncated = errors.New("the backup is truncated: its end is missing; it was not written or not copied whole")
 	ErrDamaged   = errors.New("the backup is damaged: it was altered or stored badly after it was made")

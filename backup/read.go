@@ -22,7 +22,8 @@ type Reader struct {
 	done      ending
 }
 
-// Open begins to read. It tells which of the package's errors a file is that cannot be read.
+// Open begins to read. With a secret, a backup that is not encrypted is refused: only the secret tells who made it. Open tells
+// which of the package's errors a file is that cannot be read.
 func Open(file io.ReadSeeker, secret []byte) (*Reader, error) {
 	text, encrypted, err := unseal(file, secret)
 	if err != nil {

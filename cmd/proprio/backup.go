@@ -35,8 +35,7 @@ or what PROPRIO_KEYSET holds, apart. --with-keyset puts it in.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.backup(cmd.Context(), args[0], o) },
 	}
 	f := cmd.Flags()
-	o.key.flag(f)
-	f.BoolVar(&o.clear, "unencrypted", false, "do not encrypt: whoever reads the file has everything but the sealed secrets")
+	o.key.flag(f, "do not encrypt: whoever reads the file has everything but the sealed secrets")
 	f.BoolVar(&o.keyset, "with-keyset", false, "put the keyset in the backup too")
 	f.BoolVar(&o.replace, "force", false, "replace a backup that is there already")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON, with names that stay the same")
@@ -45,8 +44,8 @@ or what PROPRIO_KEYSET holds, apart. --with-keyset puts it in.`,
 }
 
 type backupOptions struct {
-	key                            backupKey
-	clear, keyset, replace, asJSON bool
+	key                     backupKey
+	keyset, replace, asJSON bool
 }
 
 // backupJSON is what --json prints of a backup; see output.go.
@@ -109,11 +108,11 @@ func (o backupOptions) secret(p *program) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case o.clear && secret != nil:
+	case o.key.clear && secret != nil:
 		return nil, fmt.Errorf("%w: --unencrypted and a key exclude each other", errUsage)
-	case o.clear && o.keyset:
+	case o.key.clear && o.keyset:
 		return nil, fmt.Errorf("%w: --with-keyset needs encryption: the keyset opens the secrets that are beside it", errUsage)
-	case !o.clear && secret == nil:
+	case !o.key.clear && secret == nil:
 		return nil, fmt.Errorf("%w: a backup is encrypted: give --key-file or PROPRIO_BACKUP_KEY_FILE (or --unencrypted)", errUsage)
 	}
 	return secret, nil

@@ -12,10 +12,25 @@ import (
 )
 
 // backupKey is where the secret of a backup is read from. It is never an argument.
-type backupKey struct{ file string }
+type backupKey struct {
+	file  string
+	clear bool // there is to be none
+}
 
-func (k *backupKey) flag(f *pflag.FlagSet) {
+func (k *backupKey) flag(f *pflag.FlagSet, clear string) {
 	f.StringVar(&k.file, "key-file", "", "`file` with the secret of the backup, or - for standard input")
+	f.BoolVar(&k.clear, "unencrypted", false, clear)
+}
+
+// takeClear is what --unencrypted does where a backup is read.
+const takeClear = "read a backup that is not encrypted, although a key is given"
+
+// opening is what a backup is read with: nil for one that is not encrypted.
+func (k backupKey) opening(p *program) ([]byte, error) {
+	if k.clear {
+		return nil, nil
+	}
+	return k.read(p)
 }
 
 // read returns the secret; nil when none is given.
@@ -53,10 +68,10 @@ func (p *program) backupVerifyCmd() *cobra.Command {
 		Example: "  proprio backup verify /var/backups/proprio/proprio-20260301T020000Z.backup --key-file backup.key",
 		Args:    names("FILE"),
 	}
-	key.flag(cmd.Flags())
+	key.flag(cmd.Flags(), takeClear)
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		secret, err := key.read(p)
+		secret, err := key.opening(p)
 		if err != nil {
 			return err
 		}

@@ -158,6 +158,9 @@ func TestBackupMistakes(t *testing.T) {
 		{"backup verify CUT --key-file KEY", 1, "truncated"},
 		{"backup verify ALTERED --key-file KEY", 1, "damaged"},
 		{"backup verify KEY --key-file KEY", 1, "no backup"},
+		{"backup verify CLEAR --key-file KEY", 1, "--unencrypted takes it"},
+		{"backup verify GOOD --key-file KEY --unencrypted", 1, "is encrypted"},
+		{"restore CLEAR --data EMPTY --key-file KEY", 1, "--unencrypted takes it"},
 		{"restore CUT --data EMPTY --key-file KEY", 1, "truncated"},
 		{"restore ALTERED --data EMPTY --key-file KEY", 1, "damaged"},
 		{"restore GOOD --data EMPTY --key-file OTHER", 1, "wrong key"},
@@ -165,7 +168,7 @@ func TestBackupMistakes(t *testing.T) {
 		{"restore GOOD --data BARE --key-file KEY", 1, "there already"},
 		{"migrate sqlite-to-postgres --data EMPTY --database postgres://127.0.0.1:1/x", 1, "no database"},
 	} {
-		args := strings.Fields(strings.NewReplacer("NEW", filepath.Join(dir, "new"), "GOOD", good, "SHORT", short, "OTHER", other, "CUT", cut,
+		args := strings.Fields(strings.NewReplacer("NEW", filepath.Join(dir, "new"), "GOOD", good, "CLEAR", clear, "SHORT", short, "OTHER", other, "CUT", cut,
 			"ALTERED", altered, "EMPTY", empty, "BARE", bare, "DATA", i.where[1], "KEY", key).Replace(c.args))
 		if !strings.Contains(c.args, "--data") {
 			args = append(args, i.where...)

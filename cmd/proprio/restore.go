@@ -29,7 +29,7 @@ broken off changes nothing. No server may run on the place.
 		RunE: func(cmd *cobra.Command, args []string) error { return p.restore(cmd.Context(), args[0], o) },
 	}
 	f := cmd.Flags()
-	o.key.flag(f)
+	o.key.flag(f, takeClear)
 	f.BoolVar(&o.replace, "force", false, "set aside the database that is there")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON, with names that stay the same")
 	return cmd
@@ -52,7 +52,7 @@ type restoreJSON struct {
 }
 
 func (p *program) restore(ctx context.Context, path string, o restoreOptions) error {
-	secret, err := o.key.read(p)
+	secret, err := o.key.opening(p)
 	if err != nil {
 		return err
 	}
