@@ -11,6 +11,7 @@
 //
 //   - server.go: the Server and its limits; site.go: every route on one screen, for each set of resource types
 //   - public.go: what is told without a token; auth.go: bearer tokens; rate.go, admit.go: requests per second of a connection, and at once
+//   - pace.go: how long a client may take to send a body, or to take an answer
 //   - observe.go: the log line, metrics and recovery of a request; recorder.go, secret.go: requests kept for the admin;
 //     recognize.go: which client they show
 //   - hidden.go: and what they hold that is never returned; types_reference.go: references in companies' own resource types

@@ -56,8 +56,10 @@ var wireErrors = []struct {
 	{context.DeadlineExceeded, scimerrors.ScimError{
 		Status: http.StatusServiceUnavailable, Detail: "The request took too long. Repeat it later.",
 	}},
-	// 499 is what nginx logs for a client that left; nobody reads the response.
-	{context.Canceled, scimerrors.ScimError{Status: 499, Detail: "The client closed the connection."}},
+	// A client that closed its side only does read it.
+	{context.Canceled, scimerrors.ScimError{
+		Status: http.StatusBadRequest, Detail: "The client closed the connection before it was answered. Keep it open until then.",
+	}},
 }
 
 // wireError finds what an error is on the wire. What a client reads is either its own fault in the words of a domain

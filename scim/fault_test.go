@@ -117,7 +117,7 @@ func TestBulkEndsWithItsClient(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 		answer := httptest.NewRecorder()
 		w.server.Handler().ServeHTTP(answer, r)
-		if answer.Code != 499 {
+		if answer.Code != 400 {
 			t.Errorf("status %d: %s", answer.Code, answer.Body)
 		}
 		if n := c.do("GET", "/Groups", nil).must(200).at("totalResults"); n != 0.0 {

@@ -68,7 +68,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			"X-Content-Type-Options", "nosniff",
 		)
 		r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))
-		rw := &responseWriter{ResponseWriter: w, event: e}
+		rw := &responseWriter{ResponseWriter: w, event: e, request: r, patience: s.Limits.Patience}
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {
@@ -148,7 +148,10 @@ func (s *Server) record(r *http.Request, e *event, at time.Time, d time.Duration
 // responseWriter notes what was answered.
 type responseWriter struct {
 	http.ResponseWriter
-	event *event
+	event    *event
+	request  *http.Request
+	patience time.Duration // with a client that takes no part of its answer
+	until    time.Time     // when an answer that is paced must be over; zero for the others
 }
 
 // WriteHeader notes the status.
@@ -166,6 +169,9 @@ func (w *responseWriter) Write(body []byte) (int, error) {
 	}
 	if w.event.response == nil {
 		w.event.response = body
+	}
+	if len(body) >= streamPart || !w.until.IsZero() {
+		return w.writeParts(body)
 	}
 	return w.ResponseWriter.Write(body)
 }

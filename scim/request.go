@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -102,15 +103,20 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if err := checkContentType(r.Header); err != nil {
 		return nil, err
 	}
+	tooLarge := resources.Errorf(resources.ErrTooLarge, "",
+		"The body is larger than maxPayloadSize, %d bytes. Send the change in smaller parts.", s.Limits.Body)
+	if r.ContentLength > s.Limits.Body { // nobody has to send it to hear that
+		return nil, tooLarge
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Limits.Body))
-	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, resources.Errorf(resources.ErrTooLarge, "",
-			"The body is larger than maxPayloadSize, %d bytes. Send the change in smaller parts.", tooLarge.Limit)
-	case err != nil && r.Context().Err() != nil:
-		return nil, r.Context().Err()
-	case err != nil:
+	case errors.As(err, new(*http.MaxBytesError)):
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, scimerrors.ScimError{
+			Status: http.StatusRequestTimeout, Detail: "The body took too long to come. Send it at once, or in smaller parts.",
+		}
+	case err != nil: // the context has ended too, though the client may wait for an answer
 		return nil, &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body ended before it was complete.", Cause: err}
 	}
 	eventFrom(r.Context()).request = body

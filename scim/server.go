@@ -67,6 +67,9 @@ type Limits struct {
 	Rate     int   // requests per second of one connection; default none. IPSIE wants 25 at least
 	// CursorTimeout is for how many seconds a cursor is good, at least; default an hour (RFC 9865 §4).
 	CursorTimeout int
+	// Patience is how long a client may take for its body, for each MiB of it, and for each 64 KiB of a large answer;
+	// default 10 s.
+	Patience time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -83,6 +86,9 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.MaxPage, 1000)
 	l.PageSize = min(l.PageSize, l.MaxPage)
 	fill(&l.CursorTimeout, 3600)
+	if l.Patience <= 0 {
+		l.Patience = 10 * time.Second
+	}
 	return l
 }
 
@@ -92,7 +98,7 @@ func (l Limits) withDefaults() Limits {
 // itself, in plain text.
 func (s *Server) Handler() http.Handler {
 	server := s.ready()
-	return server.observe(server.public(server.authenticate(server.throttle(server.admit(server.serve())))))
+	return server.observe(server.public(server.authenticate(server.throttle(server.admit(server.pace(server.serve()))))))
 }
 
 // ready is a copy of the server with what was left open filled in.
