@@ -15,8 +15,10 @@ import (
 // adds members.
 type csvSource struct {
 	r       *csv.Reader
+	text    *bounded // what r reads
 	rt      *resources.ResourceType
 	before  int // lines above those that r counts
+	last    int // line of the row read last, as r counts
 	columns []column
 	ahead   *Row // read already: the first row of the next Group
 	done    error
@@ -33,7 +35,8 @@ func openCSV(r *bufio.Reader, rt *resources.ResourceType, note func(string)) (*c
 		return nil, err
 	}
 	note("columns are separated by " + map[rune]string{';': "semicolons", ',': "commas", '\t': "tabs"}[separator])
-	s.r = csv.NewReader(r)
+	s.text = &bounded{r: r, left: maxRow}
+	s.r = csv.NewReader(s.text)
 	s.r.Comma, s.r.FieldsPerRecord, s.r.ReuseRecord = separator, -1, true
 	header, err := s.r.Read()
 	if err != nil {
@@ -140,13 +143,22 @@ func groupName(in resources.Input) string {
 // read reads one row of the table. Empty ones are passed over.
 func (s *csvSource) read() (Row, error) {
 	for {
+		s.text.left = maxRow
 		record, err := s.r.Read()
 		line := 0
-		if len(record) > 0 {
+		if len(record) > 0 && err == nil {
 			line, _ = s.r.FieldPos(0)
+			s.last = line
 		}
 		var fault *csv.ParseError
 		switch {
+		case errors.Is(err, errLongRow):
+			return Row{}, fmt.Errorf("the row after line %d: %w", s.last+s.before, err)
+		case errors.As(err, &fault) && fault.Line > fault.StartLine && s.text.ends(s.r.InputOffset()):
+			return Row{}, fmt.Errorf("line %d: a quotation mark is never closed, so the rows from there to the end were not read", fault.StartLine+s.before)
+		case errors.As(err, &fault) && fault.Line > fault.StartLine:
+			return Row{Line: fault.StartLine + s.before, Fault: resources.Errorf(resources.ErrInvalidSyntax, "", "The lines from here to line %d cannot "+
+				`be read: they are one row to a quotation mark that is not closed, or not doubled, where it should be.`, fault.Line+s.before)}, nil
 		case errors.As(err, &fault):
 			return Row{Line: fault.StartLine + s.before, Fault: resources.Errorf(resources.ErrInvalidSyntax, "", "The row cannot be read: %v. "+
 				`A cell that holds quotation marks stands between quotation marks, and each of its own is doubled.`, fault.Err)}, nil
@@ -179,4 +191,32 @@ func (s *csvSource) cells(row *Row, record []string) error {
 		}
 	}
 	return nil
+}
+
+// maxRow bounds the characters of one row: a quotation mark that is not closed must not take the whole file into memory.
+const maxRow = 1 << 20
+
+var errLongRow = errors.New("it has more than 1 MiB, as when a quotation mark is never closed, so the rows from there to the end were not read")
+
+// bounded reads a file row by row.
+type bounded struct {
+	r    *bufio.Reader
+	left int   // of the row
+	n    int64 // bytes read so far
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLongRow
+	}
+	n, err := b.r.Read(p[:min(len(p), b.left)])
+	b.left, b.n = b.left-n, b.n+int64(n)
+	return n, err
+}
+
+// ends tells whether a place is the end of the file.
+func (b *bounded) ends(at int64) bool {
+	_, err := b.r.Peek(1)
+	return at == b.n && err != nil
 }

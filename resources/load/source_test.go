@@ -216,3 +216,33 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestAQuotationMarkLeavesNothingOutInSilence: one that is never closed ends the import where it stands; one that swallows some
+// lines is told with all of them; at the end of a file it costs its own row alone.
+func TestAQuotationMarkLeavesNothingOutInSilence(t *testing.T) {
+	t.Parallel()
+	var table strings.Builder
+	for n := range 3000 {
+		fmt.Fprintf(&table, "u%d@corp.example,A person with a name\n", n)
+	}
+	many := strings.Repeat(table.String(), 20) // more than one row may have
+	for _, c := range []struct {
+		name, after, fails, fault string
+		rows                      int
+	}{
+		{"to the end", "\"b@corp.example,B\n" + table.String(), "line 3: a quotation mark is never closed", "", 1},
+		{"for long", "\"b@corp.example,B\n" + many, "the row after line 2: it has more than 1 MiB", "", 1},
+		{"to another", "\"b@corp.example,B\nc@corp.example,C\nd@corp.example,\"D\"\ne@corp.example,E\n", "", "3 The lines from here to line 5", 3},
+		{"in the last row", "\"b@corp.example,B\n", "", "3 The row cannot be read", 2},
+		{"within a line", "\"b@corp.example\"x,B\nc@corp.example,C\n", "", "3 The row cannot be read", 3},
+		{"a long table", many, "", "", 60_001},
+	} {
+		rows, _, err := read(t, resources.TypeUser, "userName,displayName\na@corp.example,A\n"+c.after)
+		if c.fails == "" && err != nil || c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.fails)
+		}
+		if len(rows) != c.rows || c.fault != "" && !strings.HasPrefix(rows[1], c.fault) {
+			t.Errorf("%s: %d rows, want %d; %.300q", c.name, len(rows), c.rows, rows)
+		}
+	}
+}
