@@ -40,7 +40,7 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 		page.Total, err = d.count(ctx, s, fragment{})
 		return page, err
 	}
-	rows, err := d.rows(ctx, c, q, s, p)
+	rows, err := d.rows(ctx, c, q, s, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +50,7 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	}
 	if n := len(page.Resources); n > 0 {
 		page.First, page.Last = rows[0].position(), rows[n-1].position()
+		page.Cut = p.cut && n == len(rows)
 	}
 	page.Total, err = d.totalOf(ctx, s, p, rows)
 	return page, err
@@ -67,7 +68,7 @@ func (d *DB) walk(ctx context.Context, c resources.Caller, q resources.Query, s 
 		return page, err
 	}
 	p := extent{limit: q.Count + 1, counted: q.Walk.Total == 0}
-	rows, err := d.rows(ctx, c, q, s, p)
+	rows, err := d.rows(ctx, c, q, s, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,8 @@ func (d *DB) walk(ctx context.Context, c resources.Caller, q resources.Query, s 
 		return nil, err
 	}
 	read = read[:len(page.Resources)]
-	page.More = len(read) < len(rows)
+	page.Cut = p.cut && len(read) == len(rows)
+	page.More = p.cut || len(read) < len(rows)
 	if p.counted {
 		page.Total, err = d.totalOfWalk(ctx, q, s, p, rows)
 	}
@@ -95,7 +97,7 @@ func (d *DB) walk(ctx context.Context, c resources.Caller, q resources.Query, s 
 func (d *DB) totalOf(ctx context.Context, s search, p extent, rows []resourceRow) (int, error) {
 	read := len(rows)
 	switch {
-	case read < p.limit && (read > 0 || p.skip == 0):
+	case !p.cut && read < p.limit && (read > 0 || p.skip == 0):
 		return p.skip + read, nil
 	case read > 0 && rows[0].Total.Valid:
 		return int(rows[0].Total.Int64), nil

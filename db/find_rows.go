@@ -12,12 +12,13 @@ import (
 // extent is what of a result is read.
 type extent struct {
 	limit, skip int
+	cut         bool // it ended before limit, for the bytes in it
 	counted     bool // with each row comes the number of all that is selected, where that is no work besides
 }
 
-// rows reads a part of what a search selects, in its order and in one statement.
-func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s search, p extent) ([]resourceRow, error) {
-	f, err := d.rowsSQL(c, q, s, p)
+// rows reads a part of what a search selects, in its order and in one statement, and says in the extent whether it was cut.
+func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s search, p *extent) (all []resourceRow, err error) {
+	f, err := d.rowsSQL(c, q, s, *p)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,8 @@ func (d *DB) rows(ctx context.Context, c resources.Caller, q resources.Query, s 
 			return nil, err
 		}
 	}
-	return d.readRows(ctx, nil, f.text, f.args...)
+	all, p.cut, err = d.readSome(ctx, nil, q.With.PageBytes, f.text, f.args...)
+	return all, err
 }
 
 func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) (fragment, error) {

@@ -17,35 +17,44 @@ import (
 // readRows reads resources. It knows the columns by name, as sqlx does, and does without reflection: every request reads
 // some. With a nil tx it reads as get does.
 func (d *DB) readRows(ctx context.Context, tx *sqlx.Tx, query string, args ...any) ([]resourceRow, error) {
-	stmt, err := d.statement(ctx, tx, query)
-	if err != nil {
-		return nil, mapError(err)
-	}
-	defer stmt.done()
-	rows, err := scanRows(ctx, stmt, args)
-	return rows, d.failedRead(ctx, tx, mapError(stmt.failed(err)))
+	rows, _, err := d.readSome(ctx, tx, 0, query, args...)
+	return rows, err
 }
 
-func scanRows(ctx context.Context, stmt statement, args []any) ([]resourceRow, error) {
+// readSome reads resources until their bodies have so many bytes, and says whether there were more; 0: all.
+func (d *DB) readSome(ctx context.Context, tx *sqlx.Tx, bytes int, query string, args ...any) (rows []resourceRow, more bool, err error) {
+	stmt, err := d.statement(ctx, tx, query)
+	if err != nil {
+		return nil, false, mapError(err)
+	}
+	defer stmt.done()
+	rows, more, err = scanRows(ctx, stmt, bytes, args)
+	return rows, more, d.failedRead(ctx, tx, mapError(stmt.failed(err)))
+}
+
+func scanRows(ctx context.Context, stmt statement, bytes int, args []any) (all []resourceRow, more bool, err error) {
 	rows, err := stmt.Stmt.Stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer func() { _ = rows.Close() }()
 	var row resourceRow
 	fields, err := row.fields(rows)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []resourceRow
+	size := 0
 	for rows.Next() {
+		if bytes > 0 && size >= bytes {
+			return all, true, nil
+		}
 		row.Body = nil // so that each row has bytes of its own
 		if err := rows.Scan(fields...); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		all = append(all, row)
+		all, size = append(all, row), size+len(row.Body)
 	}
-	return all, rows.Err()
+	return all, false, rows.Err()
 }
 
 // readTexts are the texts of reads of one resource, by what they bring: they are long, and the same each time.

@@ -63,4 +63,5 @@ type Page struct {
 
 	First, Last *Position // of the resources at both ends; nil when there is none
 	More        bool      // of a Walk: it goes on, in its direction
+	Cut         bool      // it ended early for [With.PageBytes], and goes on behind Last
 }

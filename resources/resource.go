@@ -97,6 +97,8 @@ type With struct {
 	// PageMembers, with Members: a page ends early, before the Group with which its Groups would bring more members than
 	// this together (RFC 7644 §3.4.2.4: fewer than count may be returned). The first Group always comes. 0: no limit.
 	PageMembers int
+	// PageBytes: a page ends early, behind the resource with which its bodies have so many bytes; 0: no limit.
+	PageBytes int
 	// WithoutIndex leaves Index empty: for an answer, which shows none of it.
 	WithoutIndex bool
 }

@@ -24,6 +24,7 @@ const root = "/"
 type request struct {
 	caller resources.Caller
 	query  resources.Query
+	asked  int   // resources of the part read last
 	scope  scope // of a walk
 	cursor cursor
 	shown  map[string]shown // by resource type
@@ -80,6 +81,7 @@ func (c *collection) read(caller resources.Caller, p parameters) (*request, erro
 	if q.query.With.Members {
 		q.query.With.MembersAtOnce, q.query.With.PageMembers = membersAtOnce, min(c.members, pageMembers)
 	}
+	q.query.With.PageBytes = bytesAtOnce
 	if err := c.selections(q, p); err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func (c *collection) appendParts(s *stream, page *resources.Page, q *request) (w
 		if err != nil {
 			return written, err
 		}
-		page.Resources, page.Last, page.More = next.Resources, cmp.Or(next.Last, page.Last), next.More
+		page.Resources, page.Last, page.More, page.Cut = next.Resources, cmp.Or(next.Last, page.Last), next.More, next.Cut
 	}
 }
 

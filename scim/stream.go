@@ -13,6 +13,7 @@ import (
 // more memory than these.
 const (
 	resourcesAtOnce = 100
+	bytesAtOnce     = 2 << 20
 	membersAtOnce   = 1000
 )
 
@@ -86,6 +87,7 @@ func (c *collection) first(ctx context.Context, q *request) (*resources.Page, er
 	if c.divides(q) {
 		query.Count = min(query.Count, resourcesAtOnce)
 	}
+	q.asked = query.Count
 	return c.Store.Find(ctx, q.caller, query)
 }
 
@@ -104,7 +106,9 @@ func (c *collection) next(ctx context.Context, q *request, before *resources.Pag
 		q.query.With.PageMembers = max(q.query.With.PageMembers, 1)
 	}
 	query := q.query
-	query.Count = min(query.Count-written, resourcesAtOnce)
+	// Where resources are large, no more are asked for than may fit: a database sends all that it is asked for.
+	query.Count = min(query.Count-written, resourcesAtOnce, 2*len(before.Resources))
+	q.asked = query.Count
 	query.Walk = &resources.Walk{From: before.Last, Total: max(before.Total, 1)} // the first part was counted
 	return c.Store.Find(ctx, q.caller, query)
 }
@@ -113,7 +117,11 @@ func (c *collection) next(ctx context.Context, q *request, before *resources.Pag
 // is left.
 func (c *collection) last(q *request, part *resources.Page, written int) bool {
 	switch {
-	case !c.divides(q), written == q.query.Count, len(part.Resources) < min(q.query.Count, resourcesAtOnce):
+	case !c.divides(q), written == q.query.Count:
+		return true
+	case part.Cut:
+		return false
+	case len(part.Resources) < q.asked:
 		return true
 	case q.query.Walk != nil:
 		return !part.More

@@ -130,6 +130,61 @@ func TestLargeAnswersAreWhole(t *testing.T) {
 	})
 }
 
+// Resources that are large come in parts of a few, and all of them, once and in order, with the total, however they are
+// asked for: from both ends, from the middle, by filter and order, and Groups with their members.
+func TestLargeResourcesComeInSmallParts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newWorld(t, d).tenant("Société", "")
+		var users []string
+		var changes []resources.Change
+		for i := range 15 {
+			name := fmt.Sprintf("large%02d@societe.example", i)
+			large := &resources.Resource{Type: resources.TypeUser, ID: uuid.Must(uuid.NewV7()).String(), LastModified: time.Now(),
+				Body:  fmt.Appendf(nil, `{"schemas":[%q],"userName":%q,"title":%q}`, userURN, name, strings.Repeat("t", 900_000)),
+				Index: resources.Index{UserName: name, UserNameFolded: name, Active: true}}
+			users = append(users, large.ID)
+			changes = append(changes, resources.Change{Action: audit.ActionCreate, Resource: large, SetBody: true})
+		}
+		if _, err := c.db.Apply(t.Context(), resources.Caller{Company: c.company}, changes...); err != nil {
+			t.Fatal(err)
+		}
+		with := resources.With{PageBytes: 2 << 20}
+		page, err := c.db.Find(t.Context(), resources.Caller{Company: c.company}, resources.Query{Type: resources.TypeUser, StartIndex: 1, Count: 100, With: with})
+		if err != nil || !page.Cut || len(page.Resources) != 3 || page.Total != 15 {
+			t.Fatalf("a part: %v, %+v", err, page)
+		}
+		reversed := slices.Clone(users)
+		slices.Reverse(reversed)
+		for query, want := range map[string][]string{
+			"count=1000": users, "count=7": users[:7], "count=1000&startIndex=5": users[4:], "count=15&cursor=": users,
+			"count=100&sortBy=userName&sortOrder=descending": reversed, `count=1000&filter=title pr`: users,
+			"count=12&sortBy=meta.lastModified": users[:12],
+		} {
+			a := c.do("GET", "/Users?"+strings.ReplaceAll(query, " ", "%20"), nil).must(200)
+			got := allTexts(a, "Resources", "id")
+			if !slices.Equal(got, want) && !strings.Contains(query, "lastModified") || len(got) != len(want) {
+				t.Errorf("%s: %d come, want %d; or in another order", query, len(got), len(want))
+			}
+			if a.at("itemsPerPage") != float64(len(want)) || a.at("totalResults") != 15.0 || a.at("nextCursor") != nil {
+				t.Errorf("%s: itemsPerPage %v, totalResults %v", query, a.at("itemsPerPage"), a.at("totalResults"))
+			}
+		}
+		var walked []string
+		for cursor := ""; ; {
+			a := c.ask("/Users", "count", "4", "cursor", cursor).must(200)
+			walked = append(walked, allTexts(a, "Resources", "id")...)
+			if a.at("nextCursor") == nil {
+				break
+			}
+			cursor = a.text("nextCursor")
+		}
+		if !slices.Equal(walked, users) {
+			t.Errorf("a walk brings %d", len(walked))
+		}
+	})
+}
+
 // endless is a store of any number of large Users and of a Group of any number of members. It notes how much of the heap
 // is in use while it is asked, and may fail after some questions.
 type endless struct {
