@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -21,7 +23,7 @@ const (
 
 // DecodeObject decodes a request's JSON object; numbers stay [json.Number]. It refuses what could be read in two ways or
 // not be kept: bytes after the object, an object that names a key twice (Q07) or has more than 1000, nesting deeper than
-// 32 levels, more than 100,000 values, text that is not UTF-8, and the character U+0000, which Postgres cannot store. The error is
+// 32 levels, more than 100,000 values, text that is not Unicode, and the character U+0000, which Postgres cannot store. The error is
 // ErrInvalidSyntax and names the place.
 func DecodeObject(data []byte) (Input, error) {
 	if !utf8.Valid(data) {
@@ -32,7 +34,7 @@ func DecodeObject(data []byte) (Input, error) {
 			return object, nil
 		}
 	}
-	d := decoder{json: json.NewDecoder(bytes.NewReader(data))}
+	d := decoder{data: data, json: json.NewDecoder(bytes.NewReader(data))}
 	d.json.UseNumber()
 	v, err := d.value()
 	if err != nil {
@@ -50,6 +52,7 @@ func DecodeObject(data []byte) (Input, error) {
 
 // decoder reads values. Where it is, it writes out only for an error: a body can have a hundred thousand places.
 type decoder struct {
+	data  []byte
 	json  *json.Decoder
 	place []place // what leads to the value being read
 	nodes int     // values read
@@ -63,6 +66,7 @@ type place struct {
 
 // value reads the next value.
 func (d *decoder) value() (any, error) {
+	from := d.json.InputOffset()
 	t, err := d.json.Token()
 	if err != nil {
 		return nil, d.fault(err)
@@ -82,7 +86,7 @@ func (d *decoder) value() (any, error) {
 		}
 		return d.array()
 	case string:
-		return t, d.checkText(t)
+		return t, d.checkText(t, from)
 	}
 	return t, nil
 }
@@ -90,6 +94,7 @@ func (d *decoder) value() (any, error) {
 func (d *decoder) object() (any, error) {
 	object, here := map[string]any{}, len(d.place)-1
 	for d.json.More() {
+		from := d.json.InputOffset()
 		t, err := d.json.Token()
 		if err != nil {
 			return nil, d.fault(err)
@@ -98,7 +103,7 @@ func (d *decoder) object() (any, error) {
 		if !ok {
 			return nil, d.errorf("The JSON is malformed at byte %d: a key must be a string.", d.json.InputOffset())
 		}
-		if err := d.checkText(key); err != nil {
+		if err := d.checkText(key, from); err != nil {
 			return nil, err
 		}
 		if len(object) == maxKeys {
@@ -145,12 +150,48 @@ func (d *decoder) fault(err error) error {
 	return d.errorf("The JSON is malformed at byte %d: %s.", d.json.InputOffset(), strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// checkText refuses text that cannot be stored.
-func (d *decoder) checkText(s string) error {
+// checkText refuses text that cannot be stored, or that is none: the decoder puts U+FFFD in the place of half a surrogate pair.
+// The text stands behind a place in the body.
+func (d *decoder) checkText(s string, from int64) error {
 	if strings.IndexByte(s, 0) >= 0 {
 		return d.errorf("The text contains the character U+0000, which cannot be stored.")
 	}
+	if strings.ContainsRune(s, utf8.RuneError) && halfPair(d.data[from:d.json.InputOffset()]) {
+		return d.errorf("The text contains half of a surrogate pair (an escape from \\ud800 to \\udfff), which is no character (RFC 8259 §8.2).")
+	}
 	return nil
+}
+
+// halfPair tells whether JSON holds an escape of one half of a surrogate pair without the other.
+func halfPair(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		first, ok := codeUnit(text[i:])
+		switch {
+		case !ok: // \n and the like
+			i++
+		case !utf16.IsSurrogate(first):
+			i += 5
+		default:
+			second, _ := codeUnit(text[i+6:])
+			if utf16.DecodeRune(first, second) == utf8.RuneError {
+				return true
+			}
+			i += 11
+		}
+	}
+	return false
+}
+
+// codeUnit is the number in an escape of the form \uXXXX.
+func codeUnit(text []byte) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // errorf is a fault at the place where the decoder is.

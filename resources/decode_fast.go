@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 // decodeFast decodes JSON in which nothing is to be found fault with, within the limits of [DecodeObject]; the text is
@@ -140,7 +141,7 @@ func (d *fastDecoder) string() (string, bool) {
 			}
 			var s string
 			err := json.Unmarshal([]byte(d.text[start-1:d.at]), &s)
-			return s, err == nil && strings.IndexByte(s, 0) < 0
+			return s, err == nil && strings.IndexByte(s, 0) < 0 && !(strings.ContainsRune(s, utf8.RuneError) && halfPair([]byte(inner)))
 		case c == '\\':
 			plain = false
 			d.at++

@@ -13,7 +13,7 @@ import (
 func FuzzDecodeFast(f *testing.F) {
 	for _, text := range []string{
 		`{"a":[1,-0.5e+7,true,false,null,"é\u00e9\n",{}],"b":{"c":[]}}`, ` [ ] `, `{"a":1,"a":2}`, `{"a":1,}`, `[1,]`, `[01]`, `[-]`, `[1.]`,
-		`["\ud800"]`, `["\u0000"]`, "[\"\x01\"]", `["\x"]`, `{"a" 1}`, `nul`, `tru`, `{} {}`, `"a`, `[1e5,1E-5,.5,+1]`, `{1:2}`, `[[[[`, "",
+		`["\ud800"]`, `["\ud83d\ude00 \ufffd"]`, `["\\\ud83d"]`, `["\ud83d\u0041"]`, `["\\ud83d �"]`, `{"\ude00":1}`, `["\u0000"]`, "[\"\x01\"]", `["\x"]`, `{"a" 1}`, `nul`, `tru`, `{} {}`, `"a`, `[1e5,1E-5,.5,+1]`, `{1:2}`, `[[[[`, "",
 	} {
 		f.Add([]byte(text))
 	}
@@ -22,7 +22,7 @@ func FuzzDecodeFast(f *testing.F) {
 			return
 		}
 		fast, ok := decodeFast(text)
-		d := decoder{json: json.NewDecoder(bytes.NewReader(text))}
+		d := decoder{data: text, json: json.NewDecoder(bytes.NewReader(text))}
 		d.json.UseNumber()
 		slow, err := d.value()
 		if _, end := d.json.Token(); err == nil && end == nil {

@@ -43,6 +43,15 @@ func TestDecodeObject_takesAThousandKeys(t *testing.T) {
 	}
 }
 
+// U+FFFD itself is a character, and so is what looks like an escape behind a backslash.
+func TestDecodeObject_takesWholeCharacters(t *testing.T) {
+	t.Parallel()
+	got, err := resources.DecodeObject([]byte(`{"a": "\ufffd � \ud83d\uDE00 \\ud83d \\\\ud83d"}`))
+	if err != nil || got["a"] != "\ufffd � 😀 \\ud83d \\\\ud83d" {
+		t.Errorf("%q, %v", got["a"], err)
+	}
+}
+
 // RFC 7644 §3.12 invalidSyntax: what cannot be read in exactly one way is refused, and the message names the place.
 func TestDecodeObject_refuses(t *testing.T) {
 	t.Parallel()
@@ -63,6 +72,11 @@ func TestDecodeObject_refuses(t *testing.T) {
 		{"Q07: key twice, by escape", `{"x": 1, "\u0078": 2}`, "x", "twice"},
 		{"NUL in text", `{"emails": [{"value": "a\u0000b"}]}`, "emails[0].value", "U+0000"},
 		{"NUL in a key", `{"a": {"b\u0000": 1}}`, "a", "U+0000"},
+		{"half a pair", `{"emails": [{"value": "a\ud800@b.example"}]}`, "emails[0].value", "surrogate pair"},
+		{"the other half, in a key", `{"a": {"b\uDE00": 1}}`, "a", "surrogate pair"},
+		{"half a pair after a pair", `{"a": "\ud83d\ude00\ud83d"}`, "a", "surrogate pair"},
+		{"half a pair before another", `{"a": "\ud83d\ud83d\ude00"}`, "a", "surrogate pair"},
+		{"half a pair behind a backslash", `{"a": "\\\ud83d"}`, "a", "surrogate pair"},
 		{"not UTF-8", "{\"a\": \"\xff\"}", "", "UTF-8"},
 		{"too deep", strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33), strings.Repeat("a.", 31) + "a", "deeper than 32"},
 		{"too many keys", `{"a": {` + manyKeys(1001) + `}}`, "a", "more than 1000 keys"},
