@@ -45,6 +45,12 @@ func TestCommandLineMistakes(t *testing.T) {
 		{"import --company Cli --format xml", "the formats are csv, json, ndjson"},
 		{"serve --log-level loud", "debug, info, warn or error"},
 		{"demo --listen 0.0.0.0:0", "loopback only"},
+		{"serve --traces-share NaN", "--traces-share"},
+		{"serve --traces-share 7", "--traces-share"},
+		{"serve --drain-delay -5s", "--drain-delay"},
+		{"serve --page-size 2000 --largest-page 10", "--page-size 2000 is more than --largest-page (10)"},
+		{"serve --page-size 1001", "--largest-page (1000)"},
+		{"serve --connection-requests 100 --concurrent-requests 10", "--connection-requests 100 is more than --concurrent-requests (10)"},
 		{"serve --nonsense", "unknown flag"},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -52,6 +52,17 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.Limits.flags(f)
 }
 
+// check refuses settings of the server that contradict each other, or mean nothing.
+func (c *Config) check() error {
+	if !(c.TracesShare >= 0 && c.TracesShare <= 1) { // NaN is neither
+		return fmt.Errorf("%w: --traces-share %g: it is from 0 to 1", errUsage, c.TracesShare)
+	}
+	if c.DrainDelay < 0 {
+		return fmt.Errorf("%w: --drain-delay %s must not be negative", errUsage, c.DrainDelay)
+	}
+	return c.Limits.check()
+}
+
 // publicURLFlag is for the server and for commands that print an address of it.
 func (c *Config) publicURLFlag(f *pflag.FlagSet) {
 	f.StringVar(&c.PublicURL, "public-url", "", "how clients reach the server (https://…); empty: the listening address")

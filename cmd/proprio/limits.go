@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"proprio/scim"
@@ -28,6 +31,17 @@ func (l *limits) flags(f *pflag.FlagSet) {
 	f.Uint16Var(&l.PageSize, "page-size", 0, "resources of a list that names no count; 0: 100")
 	f.Uint16Var(&l.LargestPage, "largest-page", 0, "resources of a list at most, whatever count it names; 0: 1000")
 	f.Uint32Var(&l.CursorTimeout, "cursor-timeout", 0, "seconds for which a cursor is good at least; 0: 3600")
+}
+
+// check refuses a part that is larger than the whole.
+func (l *limits) check() error {
+	if l.PageSize > cmp.Or(l.LargestPage, 1000) {
+		return fmt.Errorf("%w: --page-size %d is more than --largest-page (%d)", errUsage, l.PageSize, cmp.Or(l.LargestPage, 1000))
+	}
+	if l.OfConnection > cmp.Or(l.Requests, 64) {
+		return fmt.Errorf("%w: --connection-requests %d is more than --concurrent-requests (%d)", errUsage, l.OfConnection, cmp.Or(l.Requests, 64))
+	}
+	return nil
 }
 
 // scim are the limits of one SCIM request.

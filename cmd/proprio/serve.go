@@ -30,6 +30,9 @@ func (p *program) serveCmd() *cobra.Command {
 // serve runs the server until ctx ends. The banner stands on every page. ready, when given, runs once the server accepts
 // requests; its error ends the server.
 func (p *program) serve(ctx context.Context, banner string, ready func(*instance) error) error {
+	if err := p.cfg.check(); err != nil {
+		return err
+	}
 	if p.cfg.Database == "" {
 		free, err := claimData(p.cfg.Data)
 		if err != nil {
@@ -53,7 +56,7 @@ func (p *program) serve(ctx context.Context, banner string, ready func(*instance
 	}
 	listener, err := net.Listen("tcp", p.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("--listen %s: %w", p.cfg.Listen, err)
 	}
 	i, err := newInstance(c, publicURL(p.cfg.PublicURL, listener.Addr()), banner)
 	if err != nil {

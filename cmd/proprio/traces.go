@@ -32,9 +32,6 @@ func newTraces(cfg Config, getenv func(string) string, log *slog.Logger) (*trace
 	if err != nil || endpoint == "" {
 		return nil, err
 	}
-	if cfg.TracesShare < 0 || cfg.TracesShare > 1 {
-		return nil, fmt.Errorf("%w: --traces-share %g: it is from 0 to 1", errUsage, cfg.TracesShare)
-	}
 	exporter, err := otlptrace.New(context.Background(), &receiver{
 		url: endpoint, headers: headers, client: &http.Client{Timeout: sendTime}, pause: time.Second,
 	})

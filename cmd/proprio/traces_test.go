@@ -297,7 +297,7 @@ func TestTracesSettings(t *testing.T) {
 		}
 	}
 	none := func(string) string { return "" }
-	for _, wrong := range []Config{{TracesEndpoint: "collector:4318"}, {TracesEndpoint: "ftp://x"}, {TracesEndpoint: "http://x", TracesShare: 2}} {
+	for _, wrong := range []Config{{TracesEndpoint: "collector:4318"}, {TracesEndpoint: "ftp://x"}} {
 		if _, err := newTraces(wrong, none, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%+v is taken", wrong)
 		}
