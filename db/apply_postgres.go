@@ -12,39 +12,14 @@ import (
 )
 
 // applyOne makes a change in one statement, where it is of a kind that one statement can make: it is one round trip, and a
-// transaction by itself; only a name that must be unique is claimed before. What it writes is what the writer writes; what it does not write, it leaves to the writer, which
+// transaction by itself. What it writes is what the writer writes; what it does not write, it leaves to the writer, which
 // finds out why, so ok is false and nothing was written. For Postgres.
 //
 // database/sql sends the statement again on another connection when one breaks, and nobody knows then whether the first
-// was made. So each is such that the second sees the first: the same id exists, the version is the next one already and
-// the record has it under this transaction, the member is there.
+// was made. So each is such that the second sees the first: the same id exists or is gone, the version is the next one
+// already and the record has it under this transaction, the member is there.
 func (d *DB) applyOne(ctx context.Context, c resources.Caller, ch *resources.Change) (a resources.Applied, ok bool, err error) {
-	r := ch.Resource
-	simple := ch.Definition == 0 && r.Hidden == nil && len(r.Index.Keys) == 0 && !ch.Loss
-	if !d.dialect.postgres || !simple || ch.Action == audit.ActionRemove {
-		return a, false, nil
-	}
-	w := d.newWriter(nil, c)
-	var one func(context.Context, *sqlx.Tx, *resources.Change) (resources.Applied, bool, error)
-	switch {
-	case ch.Action == audit.ActionCreate && ch.Members == nil && ch.UniqueName:
-		err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-			w := d.newWriter(tx, c)
-			if err := w.claimName(ctx, ch, ""); err != nil {
-				return err
-			}
-			a, ok, err = w.createOne(ctx, tx, ch)
-			return err
-		})
-		return a, ok, err
-	case ch.Action == audit.ActionCreate && ch.Members == nil:
-		one = w.createOne
-	case ch.Action == audit.ActionCreate:
-	case ch.SetBody && ch.Expected > 0 && ch.Members == nil && !ch.UniqueName && (!ch.SetExternalID || r.ExternalID != ""):
-		one = w.updateOne
-	case !ch.SetBody && !ch.SetExternalID && ch.Members != nil && !ch.Members.Clear:
-		one = w.moveMembers
-	}
+	one := d.newWriter(nil, c).way(ch)
 	if one == nil {
 		return a, false, nil
 	}
@@ -54,6 +29,49 @@ func (d *DB) applyOne(ctx context.Context, c resources.Caller, ch *resources.Cha
 	}
 	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error { a, ok, err = one(ctx, tx, ch); return err })
 	return a, ok, err
+}
+
+// oneWay makes a change in one statement: with a nil tx as a transaction by itself. ok is that of applyOne.
+type oneWay func(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (a resources.Applied, ok bool, err error)
+
+// inTurn is a way that counts among the transactions that write.
+func (w *writer) inTurn(one oneWay) oneWay {
+	return func(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
+		if tx == nil {
+			leave, err := w.enterWriting(ctx)
+			if err != nil {
+				return resources.Applied{}, true, err
+			}
+			defer leave()
+		}
+		return one(ctx, tx, ch)
+	}
+}
+
+// way is how a change is made in one statement; nil where it is not.
+func (w *writer) way(ch *resources.Change) oneWay {
+	r := ch.Resource
+	if !w.dialect.postgres || ch.Definition != 0 || r.Hidden != nil || len(r.Index.Keys) > 0 {
+		return nil
+	}
+	switch {
+	case ch.Action == audit.ActionRemove && (r.Type == resources.TypeUser || r.Type == resources.TypeGroup):
+		return w.inTurn(w.removeOne)
+	case ch.Action == audit.ActionRemove:
+	case ch.Action == audit.ActionCreate && !ch.Loss:
+		return w.inTurn(w.createOne)
+	case ch.Action == audit.ActionCreate:
+	case ch.SetBody && ch.Expected > 0 && ch.Members == nil:
+		return w.inTurn(w.updateOne)
+	case ch.SetBody || ch.Loss:
+	case ch.SetExternalID && ch.Members == nil:
+		return w.inTurn(w.callOne)
+	case !ch.SetExternalID && ch.Members != nil && ch.Members.Clear:
+		return w.inTurn(w.replaceOne)
+	case !ch.SetExternalID && ch.Members != nil:
+		return w.moveMembers // waits in a line first
+	}
+	return nil
 }
 
 // noted is the entry of the record about the row of `new` (id, version, name, in_force, external_id). Its parameters are
@@ -90,22 +108,40 @@ func marked(objects, parameter string) string {
 		order by object.type, object.id` + raiseMarks + `)`
 }
 
-// createStatement inserts a resource with its e-mails, its externalId, its entry and its mark, where the rules are in
-// place and nothing that it refers to is gone.
-var createStatement = `with ` + held("$12") + `,
+// createStatements insert a resource with its e-mails, its externalId, its entry and its mark, where the rules are in
+// place and nothing that it refers to is gone: by whether it has members, and by whether its name must be its own.
+var createStatements = [2][2]string{
+	{createStatement(false, false), createStatement(false, true)}, {createStatement(true, false), createStatement(true, true)},
+}
+
+func createStatement(members, unique bool) string {
+	found, come, moved, where := "", "", "", ""
+	if members {
+		found = `found as (select id, type from resources where company_id = $1 and id = any($30::text[])
+			and (type in ('User', 'Group')) is true), `
+		come = `come as (insert into members (company_id, group_id, member_id, member_type, created)
+			select $1, new.id, found.id, found.type, $29::bigint from new, found order by found.id returning member_type, member_id), `
+		moved = ` union all select member_type, member_id from come`
+		where = ` and (select count(*) from found) = cardinality($30::text[])`
+	}
+	if unique {
+		where += ` and claim_name_1($1, $7, $20, $13)`
+	}
+	return `with ` + held("$12") + `, ` + found + `
 	new as (insert into resources (company_id, id, type, version, created, modified, body, user_name, user_name_folded,
 			display_name, name_folded, active, hold, post_folded, manager)
 		select $1, $13::text, $7, 1, $14::bigint, $15::bigint, $16::jsonb, $17::text, $18::text, $19::text, $20::text, $21::boolean,
 			$22::text, nullif($23::text, ''), nullif($24::text, '')
-		where ` + rulesHold("$1", "$25") + ` and (select count(*) from held) = $26::bigint
+		where ` + rulesHold("$1", "$25") + ` and (select count(*) from held) = $26::bigint` + where + `
 		returning id, version, $27::text as external_id, ` + inForceName + `),
 	` + noted + `,
 	written as (insert into emails (company_id, user_id, position, value, folded, type, is_primary)
 		select $1, new.id, ` + emailColumns + ` from new, jsonb_array_elements($28::jsonb) as row(value)),
 	called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 		select $1, $11, $7, new.id, $27 from new where $27 <> ''),
-	` + marked(`select $7, new.id from new where $7 in ('User', 'Group')`, "$29::bigint") + `
+	` + come + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+moved, "$29::bigint") + `
 	select count(*) from new`
+}
 
 const emailColumns = `(row.value ->> 0)::bigint, row.value ->> 1, row.value ->> 2, row.value ->> 3, (row.value ->> 4)::boolean`
 
@@ -119,27 +155,47 @@ func (w *writer) createOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Chang
 	if ch.SetExternalID {
 		external = r.ExternalID
 	}
+	members, unique := 0, 0
+	var more []any
+	if ch.Members != nil {
+		ids, ok := namedMembers(ch.Members)
+		if !ok {
+			return resources.Applied{}, false, nil
+		}
+		members, more = 1, []any{pq.Array(ids)}
+	}
+	if ch.UniqueName && x.NameFolded != "" {
+		unique = 1
+	}
 	var n int
-	err := w.get(ctx, tx, &n, createStatement, w.notedArgs(ch, pq.Array(ch.Refers), r.ID, micros(created), micros(at), string(r.Body),
+	err := w.get(ctx, tx, &n, createStatements[members][unique], append(w.notedArgs(ch, pq.Array(ch.Refers), r.ID, micros(created), micros(at), string(r.Body),
 		x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.PostFolded, x.Manager, ch.Rules,
-		len(ch.Refers), external, emailRows(r), micros(w.now()))...)
+		len(ch.Refers), external, emailRows(r), micros(w.now())), more...)...)
 	made := resources.Applied{Version: 1, Changed: true}
 	switch {
-	case errors.Is(err, resources.ErrUniqueness) && constraint(err, "resources_pkey") && w.recorded(ctx, tx, ch, 1):
+	case errors.Is(err, resources.ErrUniqueness) && constraint(err, "resources_pkey") && w.recorded(ctx, tx, ch, 1) > 0:
 		return made, true, nil
+	case members > 0 && isNotFound(err): // the foreign key
+		return resources.Applied{}, true, noMember()
 	case err != nil:
 		return resources.Applied{}, true, taken(err, r)
 	}
 	return made, n > 0, nil
 }
 
-// recorded tells whether a change is on record as made: it was sent twice (see applyOne).
-func (w *writer) recorded(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, version int64) bool {
+// recorded is the version with which a change is on record as made, because it was sent twice (see applyOne); 0: it is not.
+// Of the version that is asked for; 0: any.
+func (w *writer) recorded(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, version int64) int64 {
 	if tx != nil || w.c.Txn == "" {
-		return false
+		return 0
 	}
-	var seq int64
-	err := w.get(ctx, nil, &seq, `select seq from audit_entries where company_id = ? and object_type = ? and object_id = ?
-		and version = ? and txn = ? limit 1`, w.c.Company, ch.Resource.Type, ch.Resource.ID, version, w.txn)
-	return err == nil
+	e := w.entryOf(ch, w.moment(ch))
+	var made int64
+	err := w.get(ctx, nil, &made, `select version from audit_entries where company_id = ? and object_type = ? and object_id = ?
+		and txn = ? and action = ? and (cast(? as bigint) = 0 or version = ?) limit 1`,
+		w.c.Company, e.ObjectType, e.ObjectID, w.txn, string(e.Action), version, version)
+	if err != nil {
+		return 0
+	}
+	return made
 }

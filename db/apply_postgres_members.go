@@ -52,6 +52,13 @@ func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Chan
 	if len(ch.Members.Remove) > 0 {
 		more = append(more, oneOrMore(ch.Members.Remove))
 	}
+	if tx == nil {
+		leave, err := w.enterWriting(ctx)
+		if err != nil {
+			return outcome{err: err}
+		}
+		defer leave()
+	}
 	group, err := w.appliedRow(ctx, tx, statement, slices.Concat(args, more)...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there

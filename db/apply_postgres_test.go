@@ -1,7 +1,11 @@
 package db_test
 
 import (
+	"context"
+	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"proprio/audit"
 	"proprio/db"
@@ -37,12 +41,14 @@ func TestAStatementThatIsSentTwiceIsMadeOnce(t *testing.T) {
 		b.apply(t, create(g))
 		twice("add a member", membership(g, resources.MemberChange{Add: users(u)}), 2)
 		twice("remove a member", membership(g, resources.MemberChange{Remove: []string{u.ID}}), 3)
+		twice("set externalId", called(g, "g-1"), 4)
+		twice("remove", remove(g), 4)
 		noted := map[audit.Action]int{}
 		for _, e := range b.entries(t) {
 			noted[e.Action]++
 		}
-		if len(b.entries(t)) != 5 {
-			t.Errorf("%d entries, want one for each of 5 changes: %v", len(b.entries(t)), noted)
+		if len(b.entries(t)) != 7 {
+			t.Errorf("%d entries, want one for each of 7 changes: %v", len(b.entries(t)), noted)
 		}
 		other := b.c
 		other.Txn = id()
@@ -50,4 +56,48 @@ func TestAStatementThatIsSentTwiceIsMadeOnce(t *testing.T) {
 			t.Error("another request made the same User again")
 		}
 	})
+}
+
+// called is a change of what the caller's connection calls a resource, and of nothing else.
+func called(r *resources.Resource, name string) resources.Change {
+	named := *r
+	named.ExternalID = name
+	return resources.Change{Action: audit.ActionModify, Resource: &named, SetExternalID: true}
+}
+
+// Whoever waits for a row keeps a connection. The one who has the row needs another to prepare what it has not asked
+// before, and must find it, however many wait.
+func TestThoseWhoWaitForARowLeaveAConnectionToTheOneWhoHasIt(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, db.Config{Data: t.TempDir(), URL: dbtest.PostgresURL(t), Connections: 4})
+	b := newBench(t, d)
+	u, g := newUser("anna@firm.example"), newGroup("Staff")
+	b.apply(t, create(u), create(g))
+	var waiting sync.WaitGroup
+	err := d.Together(t.Context(), func(ctx context.Context) error {
+		changed := *u
+		changed.Index.DisplayName = "Anna"
+		for _, ch := range []resources.Change{replace(&changed, 1), membership(g, resources.MemberChange{Add: users(u)})} {
+			if _, err := d.Apply(ctx, b.c, ch); err != nil {
+				return err
+			}
+		}
+		for i := range 12 { // four for each row that is held, and one way to change it
+			changed := *u
+			changed.Index.DisplayName = fmt.Sprint("Anna ", i)
+			ch := []resources.Change{replace(&changed, 1), membership(g, resources.MemberChange{Remove: []string{u.ID, id()}}), remove(u)}[i%3]
+			waiting.Go(func() {
+				_, _ = d.Apply(t.Context(), b.c, ch) // whoever comes second may be refused
+			})
+		}
+		for db.Writing(d) < 3 {
+			time.Sleep(time.Millisecond)
+		}
+		_, err := d.Types(ctx, b.c, []string{u.ID})
+		return err
+	})
+	waiting.Wait()
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -44,6 +44,11 @@ const asked = `(row.value ->> 1)::bigint as at, row.value ->> 2 as actor_kind, r
 
 // moveTogether makes moves of one Group. Where they cannot be made for what one of them is, each is made by itself.
 func (d *DB) moveTogether(ctx context.Context, all []*move) []outcome {
+	leave, err := d.enterWriting(ctx)
+	if err != nil {
+		return slices.Repeat([]outcome{{alone: true}}, len(all))
+	}
+	defer leave()
 	rows := make([][]any, len(all))
 	for i, m := range all {
 		rows[i] = append(slices.Clip(m.args), i, m.member, m.comes)

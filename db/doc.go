@@ -33,7 +33,7 @@
 //   - resources_read.go, read_rows.go, groups_read.go, find.go, find_rows.go, searches.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
-//     marks.go: and writing; apply_postgres.go, apply_postgres_update.go, apply_postgres_members.go: one change in one statement;
+//     marks.go: and writing; apply_postgres.go, apply_postgres_update.go, apply_postgres_members.go, apply_postgres_beside.go, apply_postgres_remove.go: one change in one statement;
 //     lines.go, apply_postgres_together.go: and members of one Group, several at once;
 //     load.go: many new ones at once
 //   - filter.go, filter_lead.go, filter_place.go, filter_compare.go: a resources.Condition as SQL

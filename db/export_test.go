@@ -145,6 +145,9 @@ func CollectFor(d *DB, t time.Duration) {
 	d.group.collect = t
 }
 
+// Writing is how many write on Postgres, or wait for a row to write to.
+func Writing(d *DB) int { return len(d.writing) }
+
 // AloneTx is aloneTx.
 func AloneTx(ctx context.Context, d *DB, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	return d.aloneTx(ctx, f)

@@ -32,12 +32,11 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 	if d.group != nil {
 		return d.group.do(ctx, alone, f)
 	}
-	select {
-	case d.writing <- struct{}{}:
-		defer func() { <-d.writing }()
-	case <-ctx.Done():
-		return mapError(ctx.Err())
+	leave, err := d.enterWriting(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	tx, err := d.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return mapError(err)
@@ -48,4 +47,15 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 		err = mapError(tx.Commit())
 	}
 	return err
+}
+
+// enterWriting waits until one more may write on Postgres, and leave must be called after it. Whoever waits for a row keeps a
+// connection meanwhile: were all kept so, the one who has the row would find none to prepare its next statement on.
+func (d *DB) enterWriting(ctx context.Context) (leave func(), err error) {
+	select {
+	case d.writing <- struct{}{}:
+		return func() { <-d.writing }, nil
+	case <-ctx.Done():
+		return nil, mapError(ctx.Err())
+	}
 }

@@ -34,6 +34,7 @@ type Result struct {
 	Changed  bool      // false: everything was so already
 	Created  bool      // true when it did not exist before (false on a revived User)
 	Ignored  []string  // paths of attributes that the schemas do not know
+	Members  *int      // how many members a Group has, where the change named all of them; nil: it is not known
 }
 
 // Create adds a resource (RFC 7644 §3.3). ErrUniqueness when the userName, or the Group's displayName, is taken. A User

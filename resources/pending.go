@@ -48,6 +48,7 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.counted(result, members)
 	return result, p.await(ctx, members, result)
 }
 
@@ -106,7 +107,7 @@ func (p *pending) change(members *MemberChange) Change {
 	r.Body, r.Hidden = p.next.rt.split(p.next.doc)
 	paths := p.next.rt.difference(p.old, p.next.doc)
 	c := Change{
-		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Members: members, Definition: p.next.rt.definition,
+		Resource: r, SetBody: p.before == nil || len(paths) > 0, Expected: p.required, Definition: p.next.rt.definition,
 		Refers: p.refers, Loss: p.loss, Rules: p.rules,
 		UniqueName: r.Type == TypeGroup && !p.caller.Switches.DuplicateGroupNames,
 	}
@@ -124,6 +125,9 @@ func (p *pending) change(members *MemberChange) Change {
 	}
 	if !members.empty() {
 		paths = append(paths, "members")
+		if p.before != nil || len(members.Add) > 0 { // of a new Group nobody has to be taken out
+			c.Members = members
+		}
 	}
 	slices.Sort(paths)
 	c.Action = p.actionOf(r.Index)
@@ -288,6 +292,18 @@ func (p *pending) applied(c Change, a Applied) *Result {
 
 func (p *pending) result(r *Resource, changed bool) *Result {
 	return &Result{Resource: r, Changed: changed, Created: p.before == nil, Ignored: p.next.ignored}
+}
+
+// counted says in a result how many members a Group has, where the change named all of them.
+func (p *pending) counted(r *Result, m *MemberChange) {
+	switch {
+	case r.Resource.Type != TypeGroup || m != nil && (p.before != nil && !m.Clear || len(m.Await) > 0):
+	case m != nil:
+		n := len(m.Add)
+		r.Members = &n
+	case p.before == nil:
+		r.Members = new(int)
+	}
 }
 
 // nameTaken says which name another resource has.

@@ -149,7 +149,9 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 		spy := spyStore{d, make(chan resources.With, 10)}
 		c := newWorld(t, d, func(s *scim.Server) { s.Store = spy }).tenant("Société", "").turn("largeGroup", "1000")
 		userID, groupID := c.addUser("anne@societe.example"), c.addGroup("G")
-		<-spy.with // POST of a Group shows its members
+		if len(spy.with) != 0 {
+			t.Errorf("POST of a Group reads it once more: %+v", <-spy.with)
+		}
 		references := []string{"manager", "sponsor"}
 		for path, want := range map[string]resources.With{
 			"/Groups/" + groupID + "?excludedAttributes=members": {MemberLimit: 1000}, "/Groups?excludedAttributes=MEMBERS": {MemberLimit: 1000},
@@ -161,6 +163,9 @@ func TestQ27MembersThatAreNotShownAreNotRead(t *testing.T) {
 			want.WithoutIndex = true // nothing of it is ever shown
 			if want.Members {
 				want.MembersAtOnce = 1000
+			}
+			if strings.Count(path, "/") == 1 { // a page ends by its size too
+				want.PageBytes = 2 << 20
 			}
 			c.do("GET", path, nil).must(200)
 			if got := <-spy.with; !reflect.DeepEqual(got, want) {
@@ -218,7 +223,7 @@ func TestQ51CreateOfAnInactiveUser(t *testing.T) {
 	})
 }
 
-// vanishingStore is a store from which somebody removes a Group just before it is read.
+// vanishingStore is a store from which somebody removes a Group just before it, or who is in it, is read.
 type vanishingStore struct {
 	resources.Store
 	directory *resources.Directory
@@ -231,18 +236,26 @@ func (s vanishingStore) Get(ctx context.Context, c resources.Caller, typ, id str
 	return s.Store.Get(ctx, c, typ, id, with)
 }
 
+func (s vanishingStore) Members(ctx context.Context, c resources.Caller, group, after string, limit int) ([]resources.Member, error) {
+	if err := s.directory.Remove(ctx, c, resources.TypeGroup, group, resources.Precondition{}); err != nil {
+		return nil, err
+	}
+	return s.Store.Members(ctx, c, group, after, limit)
+}
+
 // What was made is answered as made, whoever takes it away before the response is written.
 func TestAChangeIsAnsweredWhateverComesAfterIt(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := newWorld(t, d, func(s *scim.Server) { s.Store = vanishingStore{d, s.Directory} }).tenant("Société", "")
-		a := c.do("POST", "/Groups", group("G")).must(201)
+		anne := c.addUser("anne@societe.example")
+		a := c.do("POST", "/Groups", group("G", anne)).must(201)
 		if a.text("id") == "" || a.text("displayName") != "G" || a.header.Get("Location") != base+"/Groups/"+a.text("id") {
 			t.Errorf("POST: %v %s", a.header, a.body)
 		}
 		a = c.do("POST", "/Bulk", bulk(operation("POST", "/Groups", "g", group("H")))).mustStatuses("g 201")
 		path := "/Groups/" + a.id(0)
-		if got := c.do("PUT", path, group("I")).must(200); got.text("displayName") != "I" || got.at("members") != nil {
+		if got := c.do("PUT", path, group("I", anne)).must(200); got.text("displayName") != "I" || got.at("members") != nil {
 			t.Errorf("PUT: %s", got.body)
 		}
 		c.do("PUT", path, group("J")).must(404)

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -117,7 +118,13 @@ func (e *endpoint) change(w http.ResponseWriter, r *http.Request) (result *resou
 // response is what was written.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
 	with := e.withParts(p)
-	if !with.Members {
+	known, err := !with.Members, error(nil)
+	if with.Members && result.Members != nil {
+		if known, err = e.completeMembers(r.Context(), result, with); err != nil {
+			return err
+		}
+	}
+	if known {
 		if err := e.nameReferences(r.Context(), result.Resource); err != nil {
 			return err
 		}
@@ -131,6 +138,29 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, re
 		return fmt.Errorf("read back %s %s: %w", e.rt.Name, result.Resource.ID, err)
 	}
 	return e.write(w, r, status, res, p)
+}
+
+// completeMembers adds its members to a Group just written, all of whose members the change named. ok is false where there
+// are too many of them to come at once.
+func (e *endpoint) completeMembers(ctx context.Context, result *resources.Result, with resources.With) (ok bool, err error) {
+	most, members := with.MembersAtOnce, []resources.Member{}
+	if with.MemberLimit > 0 {
+		most = min(most, with.MemberLimit)
+	}
+	if *result.Members > most {
+		return false, nil
+	}
+	if *result.Members > 0 {
+		members, err = e.Store.Members(ctx, callerFrom(ctx), result.Resource.ID, "", most+1)
+	}
+	if errors.Is(err, resources.ErrNotFound) || len(members) > most { // somebody has changed the Group since
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	result.Resource.Members, result.Resource.MemberCount = members, len(members)
+	return true, nil
 }
 
 // write sends one resource.

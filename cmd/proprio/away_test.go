@@ -168,9 +168,10 @@ func TestUnansweredWrite_isFoundByTheNextTry(t *testing.T) {
 		made, again                      int // the answer of a try that does it, and of one that finds it done
 	}{
 		{"bea@away.example", "POST", "/Users", "create", "bea@away.example", person("bea@away.example"), 201, 409},
-		{"gone@away.example", "DELETE", "/Users/" + gone, "remove", "COMMIT\x00", nil, 204, 404},
+		{"gone@away.example", "DELETE", "/Users/" + gone, "remove", "\x00\x00\x00\x06remove", nil, 204, 404}, // a parameter, after its length
 	} {
-		c.must(t, "POST", "/Users", person("warm."+tt.name), 201) // statements are prepared, the token is known
+		warm, _ := c.must(t, "POST", "/Users", person("warm."+tt.name), 201)["id"].(string) // statements are prepared, the token is known
+		c.must(t, "DELETE", "/Users/"+warm, nil, 204)
 		heard := w.deafen(tt.sent)
 		answered := make(chan int, 1)
 		go func() {
