@@ -31,16 +31,38 @@ func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Cha
 	}
 	args := w.notedArgs(ch)
 	itself := func() outcome { return w.moveItself(ctx, tx, ch, args, add) }
+	var o outcome
 	if tx != nil || len(all) > 1 || ch.Expected > 0 {
-		return itself().result()
-	}
-	group := object{ch.Resource.Type, ch.Resource.ID}
-	o := w.lines.do(ctx, &move{groupOf: groupOf{w.c.Company, group}, member: all[0], comes: len(add) > 0, args: args,
-		told: make(chan outcome, 1)}, itself, w.moveTogether)
-	if o.alone {
 		o = itself()
+	} else {
+		group := object{ch.Resource.Type, ch.Resource.ID}
+		o = w.lines.do(ctx, &move{groupOf: groupOf{w.c.Company, group}, member: all[0], comes: len(add) > 0, args: args,
+			told: make(chan outcome, 1)}, itself, w.moveTogether)
+		if o.alone {
+			o = itself()
+		}
+	}
+	if !o.ok && o.err == nil {
+		return w.unmoved(ctx, tx, ch, add)
 	}
 	return o.result()
+}
+
+// unmoved answers a change of members when all of it is so already, as when an identity provider repeats itself.
+func (w *writer) unmoved(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, add []string) (resources.Applied, bool, error) {
+	group, err := w.appliedRow(ctx, tx, `select `+appliedColumns+` from resources where resources.company_id = ? and (resources.type = ?) is true
+		and resources.id = ? and (cast(? as bigint) = 0 or resources.version = ?)
+		and (select count(*) from members m where m.company_id = ? and m.group_id = ? and m.member_id = any(?::text[])) = ?
+		and not exists (select 1 from members m where m.company_id = ? and m.group_id = ? and m.member_id = any(?::text[]))`,
+		w.c.Connection, w.c.Company, ch.Resource.Type, ch.Resource.ID, ch.Expected, ch.Expected,
+		w.c.Company, ch.Resource.ID, pq.Array(add), len(add), w.c.Company, ch.Resource.ID, pq.Array(append([]string{}, ch.Members.Remove...)))
+	switch {
+	case isNotFound(err): // not all: something is not there
+		return resources.Applied{}, false, nil
+	case err != nil:
+		return resources.Applied{}, true, err
+	}
+	return resources.Applied{Version: group.Version, Resource: group}, true, nil
 }
 
 // moveItself makes one change of members in one statement.
