@@ -128,14 +128,21 @@ func (c Config) place() string {
 // connect opens the database as it is.
 func connect(c Config) (*DB, error) {
 	c = c.withDefaults()
-	d := newDB(c)
-	switch {
-	case c.URL == "":
-		return d, d.openSQLite(c)
-	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
-		return d, d.openPostgres(c)
+	if err := c.checkURL(); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("database URL must start with postgres:// (leave it out for SQLite in the data folder)")
+	d := newDB(c)
+	if c.URL == "" {
+		return d, d.openSQLite(c)
+	}
+	return d, d.openPostgres(c)
+}
+
+func (c Config) checkURL() error {
+	if c.URL == "" || strings.HasPrefix(c.URL, "postgres://") || strings.HasPrefix(c.URL, "postgresql://") {
+		return nil
+	}
+	return errors.New("database URL must start with postgres:// (leave it out for SQLite in the data folder)")
 }
 
 // newDB is a database without connections.

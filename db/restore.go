@@ -33,6 +33,9 @@ func Restore(ctx context.Context, c Config, from *backup.Reader, replace bool) (
 		return Restored{}, fmt.Errorf("%w (its schema is version %d, this program knows up to %d)", backup.ErrNewer, from.Manifest.Schema, latest)
 	}
 	c = c.withDefaults()
+	if err := c.checkURL(); err != nil {
+		return Restored{}, err
+	}
 	if c.URL != "" {
 		return restorePostgres(ctx, c, from, replace)
 	}

@@ -114,7 +114,11 @@ func (d *DB) tryKeyset(ctx context.Context) error {
 // loadSealer takes the keyset from the configuration, else from the data folder, where it is made on first use.
 func loadSealer(c Config) (*Sealer, error) {
 	if len(c.Keyset) > 0 {
-		return newSealer(c.Keyset)
+		sealer, err := newSealer(c.Keyset)
+		if err != nil {
+			return nil, fmt.Errorf("the keyset that is given (PROPRIO_KEYSET) is none: %w", err)
+		}
+		return sealer, nil
 	}
 	if c.Data == "" {
 		return nil, errors.New("secrets need a keyset: give one, or a data folder to keep it in")
@@ -127,7 +131,12 @@ func loadSealer(c Config) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keyset file: %w", err)
 	}
-	return newSealer(json)
+	sealer, err := newSealer(json)
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged; put a copy of it back, such as that of a backup made --with-keyset, or move it "+
+			"away: then another is made, and secrets sealed with the old one must be entered again: %w", file, err)
+	}
+	return sealer, nil
 }
 
 // makeKeysetFile writes a new keyset where none is.

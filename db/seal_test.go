@@ -49,6 +49,27 @@ func TestSealedSecretOpensOnlyWithItsKeysetAndForItsOwner(t *testing.T) {
 	}
 }
 
+// Whoever finds the keyset damaged learns which file it is, and what to do.
+func TestADamagedKeysetIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "keyset.json")
+	if err := os.WriteFile(file, []byte(`{"primaryKeyId":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for c, want := range map[*db.Config]string{
+		{Data: dir}: file + " is damaged", {Data: t.TempDir(), Keyset: []byte("{}")}: "PROPRIO_KEYSET",
+	} {
+		d, err := db.Open(t.Context(), *c)
+		if err == nil {
+			d.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want it to tell of %s", err, want)
+		}
+	}
+}
+
 // Replicas seal cursors and the like with keys that they all make from the keyset they share.
 func TestKeysDerivedFromAKeysetAreTheSameInEveryProcessAndOtherForEveryPurpose(t *testing.T) {
 	t.Parallel()

@@ -160,6 +160,7 @@ func TestBackupMistakes(t *testing.T) {
 		{"backup verify KEY --key-file KEY", 1, "no backup"},
 		{"backup verify CLEAR --key-file KEY", 1, "--unencrypted takes it"},
 		{"backup verify GOOD --key-file KEY --unencrypted", 1, "is encrypted"},
+		{"restore GOOD --database mysql://127.0.0.1/x --data EMPTY --key-file KEY", 1, "must start with postgres://"},
 		{"restore CLEAR --data EMPTY --key-file KEY", 1, "--unencrypted takes it"},
 		{"restore CUT --data EMPTY --key-file KEY", 1, "truncated"},
 		{"restore ALTERED --data EMPTY --key-file KEY", 1, "damaged"},

@@ -38,7 +38,11 @@ func (x patient) database(ctx context.Context) finding {
 	start := x.now()
 	name, err := x.d.Server(ctx)
 	if err != nil {
-		return wrong("database", "is it running, and is --database right?", "does not answer: %v", err)
+		advice := "stop the server, keep a copy of the data folder, and restore the last backup (proprio restore)"
+		if x.d.Postgres() {
+			advice = "is it running, and is --database right?"
+		}
+		return wrong("database", advice, "does not answer: %v", err)
 	}
 	return fine("database", "%s answers in %s", name, x.now().Sub(start).Round(10*time.Microsecond))
 }

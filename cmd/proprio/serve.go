@@ -76,7 +76,10 @@ func (p *program) run(ctx context.Context, i *instance, listener net.Listener, r
 	if p.cfg.MetricsListen != "" {
 		metrics, err := net.Listen("tcp", p.cfg.MetricsListen)
 		if err != nil {
-			return errors.Join(fmt.Errorf("metrics listener: %w", err), listener.Close())
+			return errors.Join(fmt.Errorf("--metrics-listen %s: %w", p.cfg.MetricsListen, err), listener.Close())
+		}
+		if at, ok := metrics.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+			p.log.Warn("metrics and profiles are open to whoever reaches their listener: let a firewall guard it", "address", at.String())
 		}
 		last.Go(func() error { defer stop(); return listenAndDrain(rest, metrics, i.metrics.handler()) })
 	}
