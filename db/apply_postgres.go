@@ -61,7 +61,7 @@ func (w *writer) way(ch *resources.Change) oneWay {
 	case ch.Action == audit.ActionCreate && !ch.Loss:
 		return w.inTurn(w.createOne)
 	case ch.Action == audit.ActionCreate:
-	case ch.SetBody && ch.Expected > 0 && ch.Members == nil:
+	case ch.SetBody && ch.Expected > 0 && (ch.Members == nil || ch.Members.Clear && len(ch.Members.Remove) == 0):
 		return w.inTurn(w.updateOne)
 	case ch.SetBody || ch.Loss:
 	case ch.SetExternalID && ch.Members == nil:

@@ -42,17 +42,25 @@ func TestAStatementThatIsSentTwiceIsMadeOnce(t *testing.T) {
 		twice("add a member", membership(g, resources.MemberChange{Add: users(u)}), 2)
 		twice("remove a member", membership(g, resources.MemberChange{Remove: []string{u.ID}}), 3)
 		twice("set externalId", called(g, "g-1"), 4)
-		twice("remove", remove(g), 4)
+		renamed := newGroup("Everybody")
+		renamed.ID, renamed.ExternalID = g.ID, "g-1"
+		other := replace(renamed, 4)
+		other.UniqueName, other.Members = true, &resources.MemberChange{Clear: true, Add: users(u)}
+		twice("rename with other members", other, 5)
+		if members, err := d.Members(t.Context(), b.c, g.ID, "", 0); err != nil || len(members) != 1 || members[0].ID != u.ID {
+			t.Errorf("members %v, %v", members, err)
+		}
+		twice("remove", remove(g), 5)
 		noted := map[audit.Action]int{}
 		for _, e := range b.entries(t) {
 			noted[e.Action]++
 		}
-		if len(b.entries(t)) != 7 {
-			t.Errorf("%d entries, want one for each of 7 changes: %v", len(b.entries(t)), noted)
+		if len(b.entries(t)) != 8 {
+			t.Errorf("%d entries, want one for each of 8 changes: %v", len(b.entries(t)), noted)
 		}
-		other := b.c
-		other.Txn = id()
-		if _, err := d.Apply(t.Context(), other, create(u)); err == nil {
+		another := b.c
+		another.Txn = id()
+		if _, err := d.Apply(t.Context(), another, create(u)); err == nil {
 			t.Error("another request made the same User again")
 		}
 	})

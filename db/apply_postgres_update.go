@@ -9,27 +9,49 @@ import (
 	"proprio/resources"
 )
 
-// updateStatements put a resource in the place of the version that is expected, where something of it differs. E-mails are
-// left alone where $28 is null, externalId unless $31; $30 ends the sessions of the User. They differ by whether the name must
-// be nobody else's, and by whether the change is a loss.
-var updateStatements = [2][2]string{
-	{updateStatement(false, false), updateStatement(false, true)}, {updateStatement(true, false), updateStatement(true, true)},
+// updateForm says what an update does beside what each does.
+type updateForm struct {
+	unique  bool // the name must be nobody else's
+	loss    bool // it is a loss
+	members bool // others take the place of a Group's members
 }
 
-func updateStatement(unique, loss bool) string {
-	claimed, where, lost := "", "", ""
-	if unique { // the row is locked before the name is claimed, as the writer does it
+// updateStatements put a resource in the place of the version that is expected, where something of it differs. E-mails are
+// left alone where $28 is null, externalId unless $31; $30 ends the sessions of the User; $32 are the members.
+var updateStatements = func() map[updateForm]string {
+	made := map[updateForm]string{}
+	for i := range 8 {
+		f := updateForm{unique: i&1 != 0, loss: i&2 != 0, members: i&4 != 0}
+		made[f] = f.statement()
+	}
+	return made
+}()
+
+func (f updateForm) statement() string {
+	claimed, where, lost, found, moved, movedObjects := "", "", "", "", "", ""
+	if f.members { // whoever is in it now is in it at the version expected: each who comes or goes raises that
+		found = `found as (select id, type from resources where company_id = $1 and id = any($32::text[])
+			and (type in ('User', 'Group')) is true), `
+		where = ` and (select count(*) from found) = cardinality($32)`
+		moved = `gone as (delete from members where company_id = $1 and group_id = $13 and not (member_id = any($32))
+				and exists (select 1 from new) returning member_type, member_id),
+			come as (insert into members (company_id, group_id, member_id, member_type, created)
+				select $1, new.id, found.id, found.type, $29 from new, found order by found.id
+				on conflict do nothing returning member_type, member_id), `
+		movedObjects = ` union all select * from gone union all select * from come`
+	}
+	if f.unique { // the row is locked before the name is claimed, as the writer does it
 		claimed = `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $13::text
 				and version = $24::bigint for no key update),
 			claimed as (select claim_name_1($1, $7, $19, id) as free from place), `
-		where = ` and exists (select 1 from claimed where free)`
+		where += ` and exists (select 1 from claimed where free)`
 	}
-	if loss { // see addLoss
+	if f.loss { // see addLoss
 		lost = `lost as (insert into losses (company_id, connection_id, at, object_id) select $1, $11, $14, new.id from new on conflict do nothing),
 			regained as (delete from losses where company_id = $1 and connection_id = $11 and at < $14 - 2 * 86400000000
 				and exists (select 1 from new)), `
 	}
-	return `with ` + held("$12") + `, ` + claimed + `
+	return `with ` + held("$12") + `, ` + found + claimed + `
 	new as (update resources set version = version + 1, modified = $14::bigint, body = $15::jsonb, user_name = $16::text,
 			user_name_folded = $17::text, display_name = $18::text, name_folded = $19::text, active = $20::boolean,
 			hold = $21::text, post_folded = nullif($22::text, ''), manager = nullif($23::text, '')
@@ -51,27 +73,30 @@ func updateStatement(unique, loss bool) string {
 	uncalled as (delete from external_ids using new where external_ids.company_id = $1 and external_ids.resource_id = new.id
 		and external_ids.connection_id = $11 and $31 and $27 = ''),
 	ended as (delete from sessions using new where sessions.company_id = $1 and sessions.user_id = new.id and $30::boolean),
-	` + lost + marked(`select $7, new.id from new where $7 in ('User', 'Group')`, "$29::bigint") + `
+	` + lost + moved + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+movedObjects, "$29::bigint") + `
 	select version from new`
 }
 
 func (w *writer) updateOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
 	r, x := ch.Resource, ch.Resource.Index
-	emails, unique, loss := any(nil), 0, 0
-	if ch.UniqueName && x.NameFolded != "" {
-		unique = 1
-	}
-	if ch.Loss {
-		loss = 1
-	}
+	form := updateForm{unique: ch.UniqueName && x.NameFolded != "", loss: ch.Loss, members: ch.Members != nil}
+	var emails any
 	if !ch.KeepsEmails {
 		emails = emailRows(r)
 	}
+	var more []any
+	if form.members {
+		ids, ok := namedMembers(ch.Members)
+		if !ok {
+			return resources.Applied{}, false, nil
+		}
+		more = []any{pq.Array(ids)}
+	}
 	signOut := r.Type == resources.TypeUser && (!x.Active || x.Hold != "")
 	var version int64
-	err := w.get(ctx, tx, &version, updateStatements[unique][loss], w.notedArgs(ch, pq.Array(ch.Refers), r.ID, micros(w.moment(ch)), string(r.Body),
+	err := w.get(ctx, tx, &version, updateStatements[form], append(w.notedArgs(ch, pq.Array(ch.Refers), r.ID, micros(w.moment(ch)), string(r.Body),
 		x.UserName, userNameKey(r), x.DisplayName, x.NameFolded, x.Active, x.Hold, x.PostFolded, x.Manager, ch.Expected, ch.Rules,
-		len(ch.Refers), r.ExternalID, emails, micros(w.now()), signOut, ch.SetExternalID)...)
+		len(ch.Refers), r.ExternalID, emails, micros(w.now()), signOut, ch.SetExternalID), more...)...)
 	switch {
 	case isNotFound(err) && w.recorded(ctx, tx, ch, ch.Expected+1) == 0:
 		return resources.Applied{}, false, nil
