@@ -37,13 +37,11 @@ type oneWay func(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (a reso
 // inTurn is a way that counts among the transactions that write.
 func (w *writer) inTurn(one oneWay) oneWay {
 	return func(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
-		if tx == nil {
-			leave, err := w.enterWriting(ctx)
-			if err != nil {
-				return resources.Applied{}, true, err
-			}
-			defer leave()
+		leave, err := w.enterWriting(ctx, tx)
+		if err != nil {
+			return resources.Applied{}, true, err
 		}
+		defer leave()
 		return one(ctx, tx, ch)
 	}
 }
@@ -61,7 +59,8 @@ func (w *writer) way(ch *resources.Change) oneWay {
 	case ch.Action == audit.ActionCreate && !ch.Loss:
 		return w.inTurn(w.createOne)
 	case ch.Action == audit.ActionCreate:
-	case ch.SetBody && ch.Expected > 0 && (ch.Members == nil || ch.Members.Clear && len(ch.Members.Remove) == 0):
+	case ch.Members != nil && ch.Members.Clear && len(ch.Members.Remove) > 0:
+	case ch.SetBody && ch.Expected > 0 && (ch.Members == nil || ch.Members.Clear):
 		return w.inTurn(w.updateOne)
 	case ch.SetBody || ch.Loss:
 	case ch.SetExternalID && ch.Members == nil:
@@ -101,6 +100,27 @@ func held(parameter string) string {
 	return `held as (select id from resources where company_id = $1 and id = any(` + parameter + `::text[]) order by id for key share)`
 }
 
+// found are the Users and Groups among some ids, as members are; `is` compares with a parameter.
+func found(is string) string {
+	return `found as (select id, type from resources where company_id = $1 and id` + is + `
+		and (type in ('User', 'Group')) is true), `
+}
+
+// replaced puts those who were found in the place of a Group's members: its id, an array of those who are named, and the time
+// are parameters. The Group is the row of a relation, empty where nothing is to be done.
+func replaced(relation, group, named, now string) string {
+	return `gone as (delete from members where company_id = $1 and group_id = ` + group + ` and not (member_id = any(` + named + `::text[]))
+			and exists (select 1 from ` + relation + `) returning member_type, member_id),
+		` + come(relation, now)
+}
+
+// come adds those who were found to a Group, the row of a relation.
+func come(relation, now string) string {
+	return `come as (insert into members (company_id, group_id, member_id, member_type, created)
+		select $1, ` + relation + `.id, found.id, found.type, ` + now + `::bigint from ` + relation + `, found order by found.id
+		on conflict do nothing returning member_type, member_id)`
+}
+
 // marked sets or raises marks, as writeMarks does, of a relation of type and id; its parameter is the time.
 func marked(objects, parameter string) string {
 	return `marked as (` + intoMarks + `
@@ -115,19 +135,15 @@ var createStatements = [2][2]string{
 }
 
 func createStatement(members, unique bool) string {
-	found, come, moved, where := "", "", "", ""
+	named, joined, moved, where := "", "", "", ""
 	if members {
-		found = `found as (select id, type from resources where company_id = $1 and id = any($30::text[])
-			and (type in ('User', 'Group')) is true), `
-		come = `come as (insert into members (company_id, group_id, member_id, member_type, created)
-			select $1, new.id, found.id, found.type, $29::bigint from new, found order by found.id returning member_type, member_id), `
-		moved = ` union all select member_type, member_id from come`
+		named, joined, moved = found(` = any($30::text[])`), come("new", "$29")+`, `, ` union all select * from come`
 		where = ` and (select count(*) from found) = cardinality($30::text[])`
 	}
 	if unique {
 		where += ` and claim_name_1($1, $7, $20, $13)`
 	}
-	return `with ` + held("$12") + `, ` + found + `
+	return `with ` + held("$12") + `, ` + named + `
 	new as (insert into resources (company_id, id, type, version, created, modified, body, user_name, user_name_folded,
 			display_name, name_folded, active, hold, post_folded, manager)
 		select $1, $13::text, $7, 1, $14::bigint, $15::bigint, $16::jsonb, $17::text, $18::text, $19::text, $20::text, $21::boolean,
@@ -139,7 +155,7 @@ func createStatement(members, unique bool) string {
 		select $1, new.id, ` + emailColumns + ` from new, jsonb_array_elements($28::jsonb) as row(value)),
 	called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 		select $1, $11, $7, new.id, $27 from new where $27 <> ''),
-	` + come + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+moved, "$29::bigint") + `
+	` + joined + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+moved, "$29::bigint") + `
 	select count(*) from new`
 }
 

@@ -13,46 +13,51 @@ import (
 // Statements for a change that leaves the body alone, and makes a version where something beside it differs. The row is locked
 // first. Their parameters, after those of notedArgs: id, time, version expected or 0, moment, and what is named.
 
+// beside is what such a change does.
+type beside struct {
+	named    string // parts that find what is named
+	where    string // further conditions under which it is made
+	change   string // parts that change something, of place
+	differs  string // the part that has rows where something differs
+	external string // what the caller's connection calls the resource then
+	objects  string // who is marked besides
+}
+
+func (b beside) statement() string {
+	return `with ` + b.named + `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $12::text
+			and ($14::bigint = 0 or version = $14)` + b.where + ` for no key update),
+	` + b.change + `,
+	new as (update resources set version = version + 1, modified = $15::bigint
+		where company_id = $1 and id = $12 and exists (select 1 from place) and exists (select 1 from ` + b.differs + `)
+		returning resources.*, ` + inForceName + `, ` + b.external + ` as external_id),
+	` + noted + `, ` + marked(`select new.type, new.id from new`+b.objects, "$13::bigint") + `
+	select id, type, version, created, modified, body, user_name, user_name_folded, display_name, name_folded, active, hold, manager,
+		nullif(external_id, '') as external_id from new`
+}
+
+// besideMembers is the change of a Group's members by a part, moved, that brings those who came or went.
+func besideMembers(named, where, change string) string {
+	return beside{named, where, change, `moved`, `coalesce((select x.external_id from external_ids x where x.company_id = $1
+		and x.resource_id = resources.id and x.connection_id = $11), '')`, ` union all select * from moved`}.statement()
+}
+
 // callStatements set what the caller's connection calls a resource, or forget it.
 var (
-	callStatement = besideStatement("", `called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
+	callStatement = beside{change: `called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 		select $1, $11, $7, place.id, $16::text from place on conflict (company_id, resource_id, connection_id)
 		do update set external_id = excluded.external_id where external_ids.external_id <> excluded.external_id returning resource_id)`,
-		`called`, `$16`, ``)
-	uncallStatement = besideStatement("", `called as (delete from external_ids using place where external_ids.company_id = $1
+		differs: `called`, external: `$16`}.statement()
+	uncallStatement = beside{change: `called as (delete from external_ids using place where external_ids.company_id = $1
 		and external_ids.resource_id = place.id and external_ids.connection_id = $11 and $16::text = '' returning resource_id)`,
-		`called`, `$16`, ``)
+		differs: `called`, external: `$16`}.statement()
 )
 
 // replaceStatement puts members in the place of those that a Group has. It sees who was in it when it began; when somebody
 // came or went while it waited for the row, it does nothing.
-var replaceStatement = besideStatement(` and version = (select seen.version from resources seen where seen.company_id = $1 and seen.id = $12)
+var replaceStatement = besideMembers(found(` = any($16::text[])`),
+	` and version = (select seen.version from resources seen where seen.company_id = $1 and seen.id = $12)
 		and (select count(*) from found) = cardinality($16)`,
-	`gone as (delete from members where company_id = $1 and group_id = $12 and not (member_id = any($16::text[]))
-		and exists (select 1 from place) returning member_type, member_id),
-	come as (insert into members (company_id, group_id, member_id, member_type, created)
-		select $1, place.id, found.id, found.type, $13 from place, found order by found.id
-		on conflict do nothing returning member_type, member_id),
-	moved as (select * from gone union all select * from come)`,
-	`moved`, `coalesce((select x.external_id from external_ids x where x.company_id = $1
-		and x.resource_id = resources.id and x.connection_id = $11), '')`, ` union all select * from moved`)
-
-func besideStatement(where, change, differs, external, objects string) string {
-	found := ""
-	if objects != "" {
-		found = `found as (select id, type from resources where company_id = $1 and id = any($16::text[])
-			and (type in ('User', 'Group')) is true), `
-	}
-	return `with ` + found + `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $12::text
-			and ($14::bigint = 0 or version = $14)` + where + ` for no key update),
-	` + change + `,
-	new as (update resources set version = version + 1, modified = $15::bigint
-		where company_id = $1 and id = $12 and exists (select 1 from place) and exists (select 1 from ` + differs + `)
-		returning resources.*, ` + inForceName + `, ` + external + ` as external_id),
-	` + noted + `, ` + marked(`select new.type, new.id from new`+objects, "$13::bigint") + `
-	select id, type, version, created, modified, body, user_name, user_name_folded, display_name, name_folded, active, hold, manager,
-		nullif(external_id, '') as external_id from new`
-}
+	replaced("place", "$12", "$16", "$13")+`, moved as (select * from gone union all select * from come)`)
 
 // callOne sets what the caller's connection calls a resource.
 func (w *writer) callOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
@@ -66,17 +71,17 @@ func (w *writer) callOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Change)
 // replaceOne puts members in the place of those that a Group has.
 func (w *writer) replaceOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
 	ids, ok := namedMembers(ch.Members)
-	if !ok || len(ch.Members.Remove) > 0 {
+	if !ok {
 		return resources.Applied{}, false, nil
 	}
 	return w.besideOne(ctx, tx, ch, replaceStatement, pq.Array(ids))
 }
 
 func (w *writer) besideOne(
-	ctx context.Context, tx *sqlx.Tx, ch *resources.Change, statement string, named any,
+	ctx context.Context, tx *sqlx.Tx, ch *resources.Change, statement string, named ...any,
 ) (resources.Applied, bool, error) {
-	found, err := w.appliedRow(ctx, tx, statement,
-		w.notedArgs(ch, ch.Resource.ID, micros(w.now()), ch.Expected, micros(w.moment(ch)), named)...)
+	args := w.notedArgs(ch, ch.Resource.ID, micros(w.now()), ch.Expected, micros(w.moment(ch)))
+	found, err := w.appliedRow(ctx, tx, statement, append(args, named...)...)
 	switch {
 	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nothing differs, or something is not there
 		return resources.Applied{}, false, nil

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,26 +16,18 @@ import (
 // Group are made one after the other, and each waits for the row alone, or several of one member each are made together (see
 // lines). Nothing is done where one to add is not there. The Group gets a version where somebody came or went.
 func (w *writer) moveMembers(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
-	m := ch.Members
-	add := make([]string, len(m.Add))
-	for i, member := range m.Add {
-		if member.Type != "" && member.Type != resources.TypeUser && member.Type != resources.TypeGroup {
-			return resources.Applied{}, false, nil
-		}
-		add[i] = member.ID
-	}
-	all := slices.Concat(m.Remove, add)
-	if len(all) == 0 || slices.ContainsFunc(all, func(id string) bool { return !keepable(id) }) {
+	add, ok := namedMembers(ch.Members)
+	all := slices.Concat(ch.Members.Remove, add)
+	if !ok || len(all) == 0 || slices.ContainsFunc(ch.Members.Remove, func(id string) bool { return !keepable(id) }) {
 		return resources.Applied{}, false, nil
 	}
-	args := w.notedArgs(ch)
-	itself := func() outcome { return w.moveItself(ctx, tx, ch, args, add) }
+	itself := func() outcome { return w.moveItself(ctx, tx, ch, add) }
 	var o outcome
 	if tx != nil || len(all) > 1 || ch.Expected > 0 {
 		o = itself()
 	} else {
 		group := object{ch.Resource.Type, ch.Resource.ID}
-		o = w.lines.do(ctx, &move{groupOf: groupOf{w.c.Company, group}, member: all[0], comes: len(add) > 0, args: args,
+		o = w.lines.do(ctx, &move{groupOf: groupOf{w.c.Company, group}, member: all[0], comes: len(add) > 0, args: func() []any { return w.notedArgs(ch) },
 			told: make(chan outcome, 1)}, itself, w.moveTogether)
 		if o.alone {
 			o = itself()
@@ -66,31 +57,21 @@ func (w *writer) unmoved(ctx context.Context, tx *sqlx.Tx, ch *resources.Change,
 }
 
 // moveItself makes one change of members in one statement.
-func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, args []any, add []string) outcome {
-	statement, more := moveStatements[few(add)][few(ch.Members.Remove)], []any{ch.Resource.ID, micros(w.now()), ch.Expected, micros(w.moment(ch))}
+func (w *writer) moveItself(ctx context.Context, tx *sqlx.Tx, ch *resources.Change, add []string) (o outcome) {
+	leave, err := w.enterWriting(ctx, tx)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer leave()
+	var named []any
 	if len(add) > 0 {
-		more = append(more, oneOrMore(add), len(add))
+		named = append(named, oneOrMore(add), len(add))
 	}
 	if len(ch.Members.Remove) > 0 {
-		more = append(more, oneOrMore(ch.Members.Remove))
+		named = append(named, oneOrMore(ch.Members.Remove))
 	}
-	if tx == nil {
-		leave, err := w.enterWriting(ctx)
-		if err != nil {
-			return outcome{err: err}
-		}
-		defer leave()
-	}
-	group, err := w.appliedRow(ctx, tx, statement, slices.Concat(args, more)...)
-	switch {
-	case isNotFound(err) && !errors.As(err, new(*pq.Error)): // nobody came or went, or something is not there
-		return outcome{}
-	case isNotFound(err): // the foreign key
-		return outcome{ok: true, err: noMember()}
-	case err != nil:
-		return outcome{ok: true, err: err}
-	}
-	return outcome{ok: true, applied: resources.Applied{Version: group.Version, Changed: true, Resource: group}}
+	o.applied, o.ok, o.err = w.besideOne(ctx, tx, ch, moveStatements[few(add)][few(ch.Members.Remove)], named...)
+	return o
 }
 
 // few is how many members come, or go, as far as it matters for the statement: none, one, or several. One is named as a
@@ -125,39 +106,24 @@ const gone = `gone as (delete from members using goes where members.company_id =
 
 func moveStatement(add, remove int) string {
 	is := [...]string{"", " = $%d::text", " = any($%d::text[])"}
-	locked := `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $12::text
-		and ($14::bigint = 0 or version = $14)`
+	named, where, goes := "", "", 16
 	var parts, moved []string
-	goes := 16
 	if add > 0 {
-		goes = 18
-		parts = append(parts, `found as (select id, type from resources where company_id = $1 and id`+fmt.Sprintf(is[add], 16)+`
-			and (type in ('User', 'Group')) is true)`)
-		locked += ` and (select count(*) from found) = $17::bigint`
+		named, where, goes = found(fmt.Sprintf(is[add], 16)), ` and (select count(*) from found) = $17::bigint`, 18
 	}
-	parts = append(parts, locked+` for no key update)`)
+	switch {
+	case remove == several:
+		parts = append(parts, `goes as materialized (select $1 as company_id, place.id as group_id, member_id from place,
+			unnest(`+fmt.Sprintf("$%d", goes)+`::text[]) as member_id)`, gone)
+	case remove > 0:
+		parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = $12 and member_id`+fmt.Sprintf(is[remove], goes)+`
+			and exists (select 1 from place) returning member_type, member_id)`)
+	}
 	if remove > 0 {
-		if remove < several {
-			parts = append(parts, `gone as (delete from members where company_id = $1 and group_id = $12 and member_id`+fmt.Sprintf(is[remove], goes)+`
-				and exists (select 1 from place) returning member_type, member_id)`)
-		} else {
-			parts = append(parts, `goes as materialized (select $1 as company_id, place.id as group_id, member_id from place,
-				unnest(`+fmt.Sprintf("$%d", goes)+`::text[]) as member_id)`, gone)
-		}
 		moved = append(moved, `select * from gone`)
 	}
 	if add > 0 {
-		parts = append(parts, `come as (insert into members (company_id, group_id, member_id, member_type, created)
-			select $1, place.id, found.id, found.type, $13 from place, found order by found.id
-			on conflict do nothing returning member_type, member_id)`)
-		moved = append(moved, `select * from come`)
+		parts, moved = append(parts, come("place", "$13")), append(moved, `select * from come`)
 	}
-	parts = append(parts, `moved as (`+strings.Join(moved, ` union all `)+`)`,
-		`new as (update resources set version = version + 1, modified = $15::bigint
-			where company_id = $1 and id = $12 and exists (select 1 from place) and exists (select 1 from moved)
-			returning resources.*, `+inForceName+`, coalesce((select x.external_id from external_ids x where x.company_id = $1
-				and x.resource_id = resources.id and x.connection_id = $11), '') as external_id)`,
-		noted, marked(`select new.type, new.id from new union all select * from moved`, "$13::bigint"))
-	return `with ` + strings.Join(parts, `, `) + ` select id, type, version, created, modified, body, user_name, user_name_folded,
-		display_name, name_folded, active, hold, manager, nullif(external_id, '') as external_id from new`
+	return besideMembers(named, where, strings.Join(append(parts, `moved as (`+strings.Join(moved, ` union all `)+`)`), `, `))
 }

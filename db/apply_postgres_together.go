@@ -27,11 +27,10 @@ var togetherStatement = `with asked as materialized (select ` + asked + ` from j
 	made as (select moved.*, new.version - (select count(*) from moved) + moved.step as version, (select x.external_id
 		from external_ids x where x.company_id = $1 and x.resource_id = $3 and x.connection_id = moved.connection) as external_id
 		from new, moved),
-	noted as (insert into audit_entries (company_id, at, actor_kind, actor_id, actor_name, action, object_type,
-			object_id, object_name, changed, reason, version, txn, in_force, external_ids)
+	noted as (insert into audit_entries (` + entryWritten + `)
 		select $1, made.at, made.actor_kind, made.actor_id, made.actor_name, made.action, new.type, new.id, new.name, made.changed,
 			made.reason, made.version, made.txn, new.in_force, case when made.external_id <> ''
-			then json_build_object(made.connection, made.external_id)::text else '' end from new, made order by made.step),
+			then json_build_object(made.connection, made.external_id)::text else '' end, '' from new, made order by made.step),
 	` + marked(`select new.type, new.id from new union all select moved.member_type, moved.member from moved`, "$4") + `
 	select new.id, new.type, coalesce(made.version, 0) as version, new.created, coalesce(made.at, 0) as modified, new.body,
 		new.user_name, new.user_name_folded, new.display_name, new.name_folded, new.active, new.hold, new.manager, made.external_id
@@ -44,14 +43,14 @@ const asked = `(row.value ->> 1)::bigint as at, row.value ->> 2 as actor_kind, r
 
 // moveTogether makes moves of one Group. Where they cannot be made for what one of them is, each is made by itself.
 func (d *DB) moveTogether(ctx context.Context, all []*move) []outcome {
-	leave, err := d.enterWriting(ctx)
+	leave, err := d.enterWriting(ctx, nil)
 	if err != nil {
 		return slices.Repeat([]outcome{{alone: true}}, len(all))
 	}
 	defer leave()
 	rows := make([][]any, len(all))
 	for i, m := range all {
-		rows[i] = append(slices.Clip(m.args), i, m.member, m.comes)
+		rows[i] = append(m.args(), i, m.member, m.comes)
 	}
 	p := all[0].groupOf
 	read, err := d.readRows(ctx, nil, togetherStatement, p.company, p.group.Type, p.group.ID, micros(d.now()), jsonText(rows))

@@ -28,16 +28,10 @@ var updateStatements = func() map[updateForm]string {
 }()
 
 func (f updateForm) statement() string {
-	claimed, where, lost, found, moved, movedObjects := "", "", "", "", "", ""
+	claimed, where, lost, named, moved, movedObjects := "", "", "", "", "", ""
 	if f.members { // whoever is in it now is in it at the version expected: each who comes or goes raises that
-		found = `found as (select id, type from resources where company_id = $1 and id = any($32::text[])
-			and (type in ('User', 'Group')) is true), `
+		named, moved = found(` = any($32::text[])`), replaced("new", "$13", "$32", "$29")+`, `
 		where = ` and (select count(*) from found) = cardinality($32)`
-		moved = `gone as (delete from members where company_id = $1 and group_id = $13 and not (member_id = any($32))
-				and exists (select 1 from new) returning member_type, member_id),
-			come as (insert into members (company_id, group_id, member_id, member_type, created)
-				select $1, new.id, found.id, found.type, $29 from new, found order by found.id
-				on conflict do nothing returning member_type, member_id), `
 		movedObjects = ` union all select * from gone union all select * from come`
 	}
 	if f.unique { // the row is locked before the name is claimed, as the writer does it
@@ -51,7 +45,7 @@ func (f updateForm) statement() string {
 			regained as (delete from losses where company_id = $1 and connection_id = $11 and at < $14 - 2 * 86400000000
 				and exists (select 1 from new)), `
 	}
-	return `with ` + held("$12") + `, ` + found + claimed + `
+	return `with ` + held("$12") + `, ` + named + claimed + `
 	new as (update resources set version = version + 1, modified = $14::bigint, body = $15::jsonb, user_name = $16::text,
 			user_name_folded = $17::text, display_name = $18::text, name_folded = $19::text, active = $20::boolean,
 			hold = $21::text, post_folded = nullif($22::text, ''), manager = nullif($23::text, '')

@@ -12,7 +12,7 @@ import (
 func (d *DB) completeGroups(
 	ctx context.Context, c resources.Caller, with resources.With, found []*resources.Resource, groups map[string]*resources.Resource,
 ) ([]*resources.Resource, error) {
-	if most := atMost(with); len(found) == 1 && most > 0 {
+	if most := with.MostMembers(); len(found) == 1 && most > 0 {
 		return found, d.completeGroup(ctx, c, found[0], most)
 	}
 	if with.MemberLimit > 0 || with.MembersAtOnce > 0 || with.PageMembers > 0 && len(groups) > 1 {
@@ -30,14 +30,6 @@ func (d *DB) completeGroups(
 		return found, nil
 	}
 	return found, d.fillMembers(ctx, c, groups)
-}
-
-// atMost is how many members a Group may have to come with them; 0: no limit.
-func atMost(with resources.With) int {
-	if with.MemberLimit == 0 || with.MembersAtOnce == 0 {
-		return max(with.MemberLimit, with.MembersAtOnce)
-	}
-	return min(with.MemberLimit, with.MembersAtOnce)
 }
 
 // completeGroup reads the members of one Group, one more than it may have: most Groups need no counting.

@@ -41,10 +41,7 @@ func (d *DB) Clock(ctx context.Context) (time.Time, error) {
 func (d *DB) Recorded(ctx context.Context) (at time.Time, err error) {
 	var micros int64
 	err = d.get(ctx, nil, &micros, `select coalesce((select at from audit_entries order by seq desc limit 1), 0)`)
-	if micros > 0 {
-		at = fromMicros(micros)
-	}
-	return at, err
+	return fromMicros(micros), err
 }
 
 // ServerLog is Postgres' write-ahead log.

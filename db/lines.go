@@ -30,7 +30,7 @@ type move struct {
 	groupOf
 	member string
 	comes  bool
-	args   []any        // of its entry: see notedArgs
+	args   func() []any // of its entry, for when it is made with others: see notedArgs
 	told   chan outcome // holds one: nobody waits in telling
 }
 

@@ -32,7 +32,7 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 	if d.group != nil {
 		return d.group.do(ctx, alone, f)
 	}
-	leave, err := d.enterWriting(ctx)
+	leave, err := d.enterWriting(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,13 @@ func (d *DB) tryTx(ctx context.Context, alone bool, f func(ctx context.Context, 
 	return err
 }
 
-// enterWriting waits until one more may write on Postgres, and leave must be called after it. Whoever waits for a row keeps a
-// connection meanwhile: were all kept so, the one who has the row would find none to prepare its next statement on.
-func (d *DB) enterWriting(ctx context.Context) (leave func(), err error) {
+// enterWriting waits until one more may write on Postgres, and leave must be called after it; a part of a transaction that
+// writes has entered with that. Whoever waits for a row keeps a connection meanwhile: were all kept so, the one who has the
+// row would find none to prepare its next statement on.
+func (d *DB) enterWriting(ctx context.Context, tx *sqlx.Tx) (leave func(), err error) {
+	if tx != nil {
+		return func() {}, nil
+	}
 	select {
 	case d.writing <- struct{}{}:
 		return func() { <-d.writing }, nil

@@ -102,3 +102,11 @@ type With struct {
 	// WithoutIndex leaves Index empty: for an answer, which shows none of it.
 	WithoutIndex bool
 }
+
+// MostMembers is how many members a Group may have to come with them; 0: no limit.
+func (w With) MostMembers() int {
+	if w.MemberLimit == 0 || w.MembersAtOnce == 0 {
+		return max(w.MemberLimit, w.MembersAtOnce)
+	}
+	return min(w.MemberLimit, w.MembersAtOnce)
+}

@@ -143,10 +143,7 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, re
 // completeMembers adds its members to a Group just written, all of whose members the change named. ok is false where there
 // are too many of them to come at once.
 func (e *endpoint) completeMembers(ctx context.Context, result *resources.Result, with resources.With) (ok bool, err error) {
-	most, members := with.MembersAtOnce, []resources.Member{}
-	if with.MemberLimit > 0 {
-		most = min(most, with.MemberLimit)
-	}
+	most, members := with.MostMembers(), []resources.Member{}
 	if *result.Members > most {
 		return false, nil
 	}

@@ -32,13 +32,16 @@ func usualBounds() bounds {
 	}
 }
 
+// restoreAdvice is what to do when SQLite's file is damaged.
+const restoreAdvice = "stop the server, keep a copy of the data folder, and restore the last backup (proprio restore)"
+
 func (x patient) database(ctx context.Context) finding {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	start := x.now()
 	name, err := x.d.Server(ctx)
 	if err != nil {
-		advice := "stop the server, keep a copy of the data folder, and restore the last backup (proprio restore)"
+		advice := restoreAdvice
 		if x.d.Postgres() {
 			advice = "is it running, and is --database right?"
 		}
@@ -113,7 +116,7 @@ func (x patient) serverWAL(ctx context.Context) finding {
 
 func (x patient) file(ctx context.Context) finding {
 	if err := x.d.CheckFile(ctx, x.deep); err != nil {
-		return wrong("file", "stop the server, keep a copy of the data folder, and restore the last backup", "%v", err)
+		return wrong("file", restoreAdvice, "%v", err)
 	}
 	if x.deep {
 		return fine("file", "sound, and every index fits its table")
