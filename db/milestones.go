@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"proprio/audit"
+	"proprio/resources"
 )
 
 // Milestones stand along each list of resources, the order of creation of one type in one company: see migration 00014.
@@ -24,7 +27,7 @@ import (
 // list is a list of resources.
 type list struct{ company, typ string }
 
-// milestones looks after the milestones beside the requests: whoever reads a list has it looked at.
+// milestones looks after the milestones beside the requests: whoever reads a list has it looked at, and who makes it grow.
 type milestones struct {
 	spacing int // resources between two milestones, at least. After the last one there are one to two times as many
 	most    int // milestones of one list, before those that stand closest are put together
@@ -33,8 +36,9 @@ type milestones struct {
 	work    sync.WaitGroup
 	turn    chan struct{} // one list at a time
 
-	mu   sync.Mutex
-	next map[list]time.Time // when a list is looked at again
+	mu    sync.Mutex
+	next  map[list]time.Time // when a list is looked at again
+	grown map[list]int       // how many resources this process made since it was looked at
 }
 
 const (
@@ -49,7 +53,8 @@ const (
 )
 
 func newMilestones() *milestones {
-	m := &milestones{spacing: milestoneSpacing, most: maxMilestones, turn: make(chan struct{}, 1), next: map[list]time.Time{}}
+	m := &milestones{spacing: milestoneSpacing, most: maxMilestones, turn: make(chan struct{}, 1),
+		next: map[list]time.Time{}, grown: map[list]int{}}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	return m
 }
@@ -72,7 +77,20 @@ func (m *milestones) due(l list, now time.Time) bool {
 		clear(m.next)
 	}
 	m.next[l] = now.Add(lookInterval)
+	delete(m.grown, l)
 	return true
+}
+
+// grow says, each time that maxTail resources were made in a list, that it should be looked at: who reads a list after
+// a long first sync finds it looked after.
+func (m *milestones) grow(l list, n int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.grown) >= maxLooked {
+		clear(m.grown)
+	}
+	m.grown[l] += n
+	return m.grown[l] >= maxTail
 }
 
 func (m *milestones) pause(l list, now time.Time) {
@@ -100,6 +118,21 @@ func (d *DB) look(l list) {
 			d.logger.DebugContext(m.ctx, "milestones not set; they are at the next look", "type", l.typ, "error", err)
 		}
 	})
+}
+
+// grew has the lists looked at in which many resources were made.
+func (d *DB) grew(c resources.Caller, changes []resources.Change) {
+	made := map[list]int{}
+	for i := range changes {
+		if changes[i].Action == audit.ActionCreate {
+			made[list{c.Company, changes[i].Resource.Type}]++
+		}
+	}
+	for l, n := range made {
+		if d.milestones.grow(l, n) {
+			d.look(l)
+		}
+	}
 }
 
 // lastMilestone is the position of the last milestone of a list: its columns, or such as come before all others.

@@ -234,6 +234,27 @@ func TestFind_setsMilestonesBesideTheRequest(t *testing.T) {
 	})
 }
 
+// A list that only grows is looked after too: who reads it first, after the first sync of an identity provider, does not
+// wait for a count.
+func TestMilestones_areSetWhileNobodyReads(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		const batch = 100
+		for n := range 13 {
+			changes := make([]resources.Change, batch)
+			for i := range changes {
+				changes[i] = create(newUser(fmt.Sprint("person", n*batch+i)))
+			}
+			b.apply(t, changes...)
+		}
+		db.WaitForMilestones(d)
+		if rows, tail := db.Milestones(t, d, b.c.Company, resources.TypeUser); rows == 0 || tail >= 13*batch-1024 {
+			t.Errorf("%d milestones, and %d of %d resources after the last one", rows, tail, 13*batch)
+		}
+	})
+}
+
 // A transaction that makes resources and takes long keeps milestones from being set, not requests from being answered.
 func TestMilestones_giveWayToALongTransaction(t *testing.T) {
 	t.Parallel()

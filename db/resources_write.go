@@ -32,6 +32,14 @@ func (d *DB) newWriter(tx *sqlx.Tx, c resources.Caller) *writer {
 // Apply implements resources.Store.
 func (d *DB) Apply(ctx context.Context, c resources.Caller, changes ...resources.Change) ([]resources.Applied, error) {
 	defer d.keepSets(ctx)
+	applied, err := d.applyAll(ctx, c, changes)
+	if err == nil {
+		d.grew(c, changes)
+	}
+	return applied, err
+}
+
+func (d *DB) applyAll(ctx context.Context, c resources.Caller, changes []resources.Change) ([]resources.Applied, error) {
 	for i := range changes {
 		err := checkTexts(changes[i].Resource)
 		if err != nil {
