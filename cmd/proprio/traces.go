@@ -24,6 +24,7 @@ import (
 type traces struct {
 	tracer   trace.Tracer
 	provider *sdktrace.TracerProvider
+	abandon  context.CancelFunc // gives up what is not sent yet
 }
 
 // newTraces makes traces that are sent to an endpoint; nil when there is none.
@@ -38,7 +39,10 @@ func newTraces(cfg Config, getenv func(string) string, log *slog.Logger) (*trace
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
-	return startTraces(sdktrace.WithBatcher(reported{exporter, log}), cfg.TracesShare), nil
+	abandoned, abandon := context.WithCancel(context.Background())
+	t := startTraces(sdktrace.WithBatcher(reported{exporter, abandoned, log}), cfg.TracesShare)
+	t.abandon = abandon
+	return t, nil
 }
 
 // startTraces makes traces that a processor gets.
@@ -46,7 +50,7 @@ func startTraces(processor sdktrace.TracerProviderOption, share float64) *traces
 	provider := sdktrace.NewTracerProvider(processor, sdktrace.WithSampler(sampler{share}), sdktrace.WithResource(resource.NewSchemaless(
 		attribute.String("service.name", "proprio"), attribute.String("service.version", version),
 	)))
-	return &traces{tracer: provider.Tracer("proprio"), provider: provider}
+	return &traces{tracer: provider.Tracer("proprio"), provider: provider, abandon: func() {}}
 }
 
 // tracesTo is where traces go: what --traces-endpoint says, or the variables that OpenTelemetry has for it. An address
@@ -104,11 +108,12 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 // Description implements sdktrace.Sampler.
 func (s sampler) Description() string { return fmt.Sprintf("share %g", s.share) }
 
-// close sends what was not sent yet.
+// close sends what was not sent yet, and gives up what a receiver does not take in time: a supervisor waits for the end.
 func (t *traces) close(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	defer time.AfterFunc(closeTime, t.abandon).Stop()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
 	defer cancel()
 	return t.provider.Shutdown(ctx)

@@ -19,6 +19,7 @@ import (
 const (
 	sendTime  = 10 * time.Second // for one request to the receiver
 	sendTries = 3
+	closeTime = 2 * time.Second // for all that is left when the program ends
 )
 
 // receiver sends traces by OTLP over HTTP (OTLP 1.x, binary protobuf). It is an otlptrace.Client in place of
@@ -89,15 +90,23 @@ func (r *receiver) send(ctx context.Context, body []byte) (after time.Duration, 
 	return -1, err
 }
 
-// reported says in the log what could not be sent. The traces are lost; requests never wait for them.
+// reported says in the log what could not be sent. The traces are lost; requests never wait for them. Nor does the end of
+// the program wait for long: once abandoned is done, what is being sent is given up, and so is what is left.
 type reported struct {
 	sdktrace.SpanExporter
-	log *slog.Logger
+	abandoned context.Context
+	log       *slog.Logger
 }
 
 // ExportSpans implements sdktrace.SpanExporter.
 func (r reported) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.abandoned, cancel)()
 	if err := r.SpanExporter.ExportSpans(ctx, spans); err != nil {
+		if r.abandoned.Err() != nil {
+			err = fmt.Errorf("the receiver did not take them within the %s that the end of the program waits: %w", closeTime, err)
+		}
 		r.log.WarnContext(ctx, "traces not sent", "spans", len(spans), "error", err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -269,12 +270,55 @@ func TestTracesReachAReceiver(t *testing.T) {
 		}
 		_, end := traces.begin(t.Context(), "push")
 		end()
+		if busy > 0 { // a receiver that is busy is waited for longer than the end of the program waits
+			if err := traces.provider.ForceFlush(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
 		if err := traces.close(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if want := busy < sendTries; slices.Equal(r.names, []string{"push"}) != want || strings.Contains(log.String(), "not sent") == want || len(r.bad) > 0 {
 			t.Errorf("busy %d times: spans %q, wrong %q, log %s", busy, r.names, r.bad, log)
 		}
+	}
+}
+
+// A receiver that takes a connection and never answers does not hold up the end of the program; the log says what was lost.
+func TestAHungReceiverDoesNotHoldUpTheEnd(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1)
+	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server see that the client went away
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(hung.Close)
+	log := &bytes.Buffer{}
+	traces, err := newTraces(Config{TracesShare: 1, TracesEndpoint: hung.URL}, func(string) string { return "" }, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 600 { // more than one message, so that the first is sent at once
+		_, end := traces.begin(t.Context(), "push")
+		end()
+	}
+	<-asked
+	if err := traces.close(t.Context()); err != nil {
+		t.Error(err) // the time in which one message is sent was over
+	}
+	lost := 0
+	for line := range strings.Lines(log.String()) {
+		_, count, _ := strings.Cut(line, "spans=")
+		count, _, _ = strings.Cut(count, " ")
+		n, err := strconv.Atoi(count)
+		if err != nil || !strings.Contains(line, "the end of the program") {
+			t.Errorf("the log says %s", line)
+		}
+		lost += n
+	}
+	if lost != 600 || len(asked) > 0 {
+		t.Errorf("%d spans told as lost, want 600; asked %d times more", lost, len(asked))
 	}
 }
 
