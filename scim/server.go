@@ -58,12 +58,15 @@ type Server struct {
 	cursors cursors
 }
 
+// DefaultMaxPage is how many resources a list holds at most where nothing else is said.
+const DefaultMaxPage = 1000
+
 // Limits bound what one request may ask for. A zero field means its default.
 type Limits struct {
 	Body     int64 // bytes of a request body; default 1 MiB
 	Bulk     int   // operations of a bulk request; default 1000
 	PageSize int   // resources of a list that names no count; default 100
-	MaxPage  int   // resources of a list at most; default 1000
+	MaxPage  int   // resources of a list at most; default DefaultMaxPage
 	Rate     int   // requests per second of one connection; default none. IPSIE wants 25 at least
 	// CursorTimeout is for how many seconds a cursor is good, at least; default an hour (RFC 9865 §4).
 	CursorTimeout int
@@ -83,7 +86,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	fill(&l.Bulk, 1000)
 	fill(&l.PageSize, 100)
-	fill(&l.MaxPage, 1000)
+	fill(&l.MaxPage, DefaultMaxPage)
 	l.PageSize = min(l.PageSize, l.MaxPage)
 	fill(&l.CursorTimeout, 3600)
 	if l.Patience <= 0 {

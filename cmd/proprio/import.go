@@ -98,10 +98,14 @@ func (im *importer) load(ctx context.Context, c *core, caller resources.Caller, 
 	}
 	totals, err := loader.Load(ctx, source)
 	im.sum(totals, c.now())
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && im.dryRun:
+		return fmt.Errorf("stopped after %d rows of a dry run: nothing was changed", totals.Rows)
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("stopped after %d rows: what is told as created or updated is kept; run the same import again to go on", totals.Rows)
+	case err != nil:
 		return fmt.Errorf("the import was broken off after %d rows: %w; start it again: what is in stays in", totals.Rows, err)
-	}
-	if totals.Refused > 0 {
+	case totals.Refused > 0:
 		return fmt.Errorf("%d were refused; correct them and start the import again: what is in stays in", totals.Refused)
 	}
 	return nil

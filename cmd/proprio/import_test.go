@@ -82,60 +82,74 @@ func totalUsers(t *testing.T, c *caller) int {
 	return int(n)
 }
 
-// TestImportThatIsKilled: what was told stays, and the same import again makes the rest, nobody twice.
-func TestImportThatIsKilled(t *testing.T) {
+// TestImportThatIsBrokenOff, by the system or by its administrator: what was told stays, and the same import again makes the
+// rest, nobody twice. Who stops it is told so.
+func TestImportThatIsBrokenOff(t *testing.T) {
 	t.Parallel()
-	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
-		t.Parallel()
-		i := newInstallation(t, c.URL)
-		i.command("company", "create", "Killed", "--domain", "killed.example", "--assume-verified")
-		const people = 3000
-		row := func(n int) string { return fmt.Sprintf("p%d@killed.example,P %[1]d\n", n) }
-		cmd := exec.CommandContext(t.Context(), i.path(), append([]string{"import", "-", "--company", "Killed"}, i.where...)...)
-		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		progress, err := cmd.StderrPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(in, "userName,displayName\n")
-		for n := range people / 2 { // it waits for the rest when it is killed
-			_, _ = io.WriteString(in, row(n))
-		}
-		for lines := bufio.NewScanner(progress); lines.Scan() && !strings.Contains(lines.Text(), "rows read"); {
-			t.Log(lines.Text())
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // it was killed
+	for _, how := range []os.Signal{os.Kill, os.Interrupt} {
+		dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
+			t.Parallel()
+			i := newInstallation(t, c.URL)
+			i.command("company", "create", "Broken", "--domain", "broken.example", "--assume-verified")
+			const people = 3000
+			row := func(n int) string { return fmt.Sprintf("p%d@broken.example,P %[1]d\n", n) }
+			cmd := exec.CommandContext(t.Context(), i.path(), append([]string{"import", "-", "--company", "Broken"}, i.where...)...)
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			progress, err := cmd.StderrPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(in, "userName,displayName\n")
+			for n := range people / 2 { // it waits for the rest when the signal comes
+				_, _ = io.WriteString(in, row(n))
+			}
+			lines := bufio.NewScanner(progress)
+			for lines.Scan() && !strings.Contains(lines.Text(), "rows read") {
+				t.Log(lines.Text())
+			}
+			if err := cmd.Process.Signal(how); err != nil {
+				t.Fatal(err)
+			}
+			for err == nil { // till nobody reads: it is not the file that ends
+				_, err = io.WriteString(in, row(0))
+			}
+			said := ""
+			for lines.Scan() {
+				said = lines.Text()
+			}
+			err = cmd.Wait()
+			if how == os.Interrupt && (!refused(err) || !strings.Contains(said, "is kept; run the same import again to go on")) {
+				t.Errorf("stopped with Ctrl-C: %v, %s", err, said)
+			}
 
-		file := filepath.Join(t.TempDir(), "people.csv")
-		var all strings.Builder
-		all.WriteString("userName,displayName\n")
-		for n := range people {
-			all.WriteString(row(n))
-		}
-		if err := os.WriteFile(file, []byte(all.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var last struct {
-			Totals struct{ Created, There int }
-		}
-		out := i.command("import", file, "--company", "Killed", "--json")
-		if err := json.Unmarshal([]byte(out), &last); err != nil || last.Totals.There < 500 || last.Totals.Created+last.Totals.There != people {
-			t.Errorf("the second time: %s", out)
-		}
-		token := i.command("token", "create", "--company", "Killed", "--connection", "idp")
-		i.serve()
-		scim := newCaller(i.url+"/scim/v2", token)
-		if n := totalUsers(t, scim); n != people {
-			t.Errorf("%d Users", n)
-		}
-	})
+			file := filepath.Join(t.TempDir(), "people.csv")
+			var all strings.Builder
+			all.WriteString("userName,displayName\n")
+			for n := range people {
+				all.WriteString(row(n))
+			}
+			if err := os.WriteFile(file, []byte(all.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var last struct {
+				Totals struct{ Created, There int }
+			}
+			out := i.command("import", file, "--company", "Broken", "--json")
+			if err := json.Unmarshal([]byte(out), &last); err != nil || last.Totals.There < 500 || last.Totals.Created+last.Totals.There != people {
+				t.Errorf("the second time: %s", out)
+			}
+			token := i.command("token", "create", "--company", "Broken", "--connection", "idp")
+			i.serve()
+			scim := newCaller(i.url+"/scim/v2", token)
+			if n := totalUsers(t, scim); n != people {
+				t.Errorf("%d Users", n)
+			}
+		})
+	}
 }

@@ -35,11 +35,11 @@ func (l *limits) flags(f *pflag.FlagSet) {
 
 // check refuses a part that is larger than the whole.
 func (l *limits) check() error {
-	if l.PageSize > cmp.Or(l.LargestPage, 1000) {
-		return fmt.Errorf("%w: --page-size %d is more than --largest-page (%d)", errUsage, l.PageSize, cmp.Or(l.LargestPage, 1000))
+	if most := cmp.Or(l.LargestPage, scim.DefaultMaxPage); l.PageSize > most {
+		return fmt.Errorf("%w: --page-size %d is more than --largest-page (%d)", errUsage, l.PageSize, most)
 	}
-	if l.OfConnection > cmp.Or(l.Requests, 64) {
-		return fmt.Errorf("%w: --connection-requests %d is more than --concurrent-requests (%d)", errUsage, l.OfConnection, cmp.Or(l.Requests, 64))
+	if most := cmp.Or(l.Requests, gate.DefaultSlots); l.OfConnection > most {
+		return fmt.Errorf("%w: --connection-requests %d is more than --concurrent-requests (%d)", errUsage, l.OfConnection, most)
 	}
 	return nil
 }

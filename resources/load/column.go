@@ -34,15 +34,14 @@ func parseColumn(rt *resources.ResourceType, name string) (column, error) {
 	}
 	path, err := filter.ParsePath(name)
 	if err == nil {
-		var a *resources.Attribute
-		if a, err = rt.Resolve(path.AttributePath); err == nil {
+		if a, err := rt.Resolve(path.AttributePath); err == nil {
 			return columnOf(rt, name, path, a)
 		}
 	}
 	if c, ok := shortColumn(rt, name); ok {
 		return c, nil
 	}
-	return column{}, fmt.Errorf("column %q: a %s has no such attribute (%w)", name, rt.Name, err)
+	return column{}, fmt.Errorf("column %q: a %s has no such attribute", name, rt.Name)
 }
 
 func columnOf(rt *resources.ResourceType, name string, path filter.Path, a *resources.Attribute) (column, error) {

@@ -6,9 +6,12 @@ import (
 	"time"
 )
 
+// DefaultSlots is how many requests work at once where nothing else is said.
+const DefaultSlots = 64
+
 // Config is what a gate lets through. Every field but Now must be positive; [New] fills in what is not.
 type Config struct {
-	Slots   int              // requests that work at once; default 64
+	Slots   int              // requests that work at once; default DefaultSlots
 	Share   int              // of them, those of one client; default half of Slots. All clients of a company have as many, or half
 	Waiting int              // requests of one client that wait at once; default 16 times Slots
 	Wait    time.Duration    // how long a request may wait; default a second
@@ -73,7 +76,7 @@ func (r *Refused) Error() string {
 // New makes a gate.
 func New(c Config) *Gate {
 	if c.Slots <= 0 {
-		c.Slots = 64
+		c.Slots = DefaultSlots
 	}
 	if c.Share <= 0 {
 		c.Share = max(1, c.Slots/2)
