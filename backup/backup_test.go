@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -139,6 +140,13 @@ func TestABackupThatIsNotWholeIsRefused(t *testing.T) {
 		middle = append(middle[:firstLine+100], middle[firstLine+101:]...)
 		if _, err := verify(t, middle, secret); !errors.Is(err, backup.ErrDamaged) {
 			t.Errorf("%s, a byte cut out: %v", name, err)
+		}
+		for _, more := range []int{1, 30, 5000} {
+			longer := append(bytes.Clone(file), bytes.Repeat([]byte("\nEND "), more)[:more]...)
+			told := fmt.Sprintf("%d bytes follow its end, which is at byte %d", more, len(file))
+			if _, err := verify(t, longer, secret); !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), told) {
+				t.Errorf("%s, %d bytes appended: %v", name, more, err)
+			}
 		}
 	}
 }

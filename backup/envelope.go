@@ -183,7 +183,32 @@ func checkEnd(file io.ReadSeeker, body, least int64) error {
 	if bytes.HasPrefix(end, []byte("\nEND ")) {
 		return fmt.Errorf("%w: it is not as long as it was", ErrDamaged)
 	}
-	return ErrTruncated
+	return tooLong(file, body+int64(endSize))
+}
+
+// tooLong tells a file whose last line is not the last one from one that has none: what was appended to it, unless that is
+// longer than anybody appends by mistake.
+func tooLong(file io.ReadSeeker, size int64) error {
+	from := max(0, size-1<<20)
+	_, err := file.Seek(from, io.SeekStart)
+	if err != nil {
+		return err
+	}
+	tail, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	for rest := tail; ; {
+		at := bytes.LastIndex(rest, []byte("\nEND "))
+		if at < 0 {
+			return ErrTruncated
+		}
+		if end := from + int64(at); bytes.HasPrefix(tail[at:], fmt.Appendf(nil, endMark, end)) {
+			end += int64(endSize)
+			return fmt.Errorf("%w: %d bytes follow its end, which is at byte %d", ErrDamaged, size-end, end)
+		}
+		rest = rest[:at]
+	}
 }
 
 // damaged is what went wrong with what is inside the envelope. The cipher and gzip say no more than that it does not fit.

@@ -155,6 +155,18 @@ func (p *program) writeBackup(ctx context.Context, c *core, file *backup.File, s
 	return made, nil
 }
 
+// openBackup opens the file of a backup.
+func openBackup(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder: name the file of a backup in it", path)
+	}
+	return os.Open(path)
+}
+
 // readBackup reads a backup to its end.
 func readBackup(ctx context.Context, file *os.File, secret []byte) (backupJSON, error) {
 	r, err := backup.Open(file, secret)

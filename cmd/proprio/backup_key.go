@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,7 +74,7 @@ func (p *program) backupVerifyCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		file, err := os.Open(args[0])
+		file, err := openBackup(args[0])
 		if err != nil {
 			return err
 		}

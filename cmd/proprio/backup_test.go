@@ -157,6 +157,8 @@ func TestBackupMistakes(t *testing.T) {
 		{"backup verify GOOD --key-file OTHER", 1, "wrong key"},
 		{"backup verify CUT --key-file KEY", 1, "truncated"},
 		{"backup verify ALTERED --key-file KEY", 1, "damaged"},
+		{"backup verify BARE --key-file KEY", 1, "is a folder"},
+		{"restore BARE --data EMPTY --key-file KEY", 1, "is a folder"},
 		{"backup verify KEY --key-file KEY", 1, "no backup"},
 		{"backup verify CLEAR --key-file KEY", 1, "--unencrypted takes it"},
 		{"backup verify GOOD --key-file KEY --unencrypted", 1, "is encrypted"},

@@ -60,7 +60,7 @@ func (p *program) restore(ctx context.Context, path string, o restoreOptions) er
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(path)
+	file, err := openBackup(path)
 	if err != nil {
 		return err
 	}
