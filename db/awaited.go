@@ -97,15 +97,15 @@ func (d *DB) fillNames(ctx context.Context, c resources.Caller, attributes []str
 	if len(ids) == 0 {
 		return nil
 	}
-	names, err := d.Names(ctx, c, ids)
+	names, err := d.names(ctx, c, ids)
 	for _, r := range found {
 		r.Names = names
 	}
 	return err
 }
 
-// Names implements resources.Store.
-func (d *DB) Names(ctx context.Context, c resources.Caller, ids []string) (map[string]string, error) {
+// names returns the displayName of each id that exists in the company; "" where it has none.
+func (d *DB) names(ctx context.Context, c resources.Caller, ids []string) (map[string]string, error) {
 	var rows []struct {
 		ID   string `db:"id"`
 		Name string `db:"name"`

@@ -47,6 +47,27 @@ var memberCases = map[string]func(*testing.T, *bench){
 		}
 		wantEqual(t, "version", b.read(t, g).Version, int64(1))
 	},
+	"who is named is told with the Group's roll, those of the company alone": func(t *testing.T, b *bench) {
+		p := b.people(t, 3)
+		g, inner := b.group(t, "Sales", p[0], p[1]), b.group(t, "Inner")
+		foreign := newBench(t, b.DB)
+		ids := []string{p[0].ID, p[2].ID, inner.ID, foreign.people(t, 1)[0].ID, id(), "a\x00b"}
+		want := map[string]resources.Named{
+			p[0].ID:  {Type: "User", UserName: p[0].Index.UserName, DisplayName: p[0].Index.DisplayName, Member: true},
+			p[2].ID:  {Type: "User", UserName: p[2].Index.UserName, DisplayName: p[2].Index.DisplayName},
+			inner.ID: {Type: "Group", DisplayName: "Inner"},
+		}
+		roll, err := b.Roll(t.Context(), b.c, g.ID, ids)
+		wantError(t, err, nil, "")
+		wantEqual(t, "roll", roll, resources.Roll{Version: 1, Count: 2, Named: want})
+		named, err := b.Named(t.Context(), b.c, ids)
+		wantError(t, err, nil, "")
+		want[p[0].ID] = resources.Named{Type: "User", UserName: p[0].Index.UserName, DisplayName: p[0].Index.DisplayName}
+		wantEqual(t, "named", named, want)
+		roll, err = b.Roll(t.Context(), foreign.c, g.ID, nil)
+		wantError(t, err, nil, "")
+		wantEqual(t, "another company's", roll, resources.Roll{Named: map[string]resources.Named{}})
+	},
 	"a Group may hold a Group": func(t *testing.T, b *bench) {
 		inner := b.group(t, "Inner")
 		outer := b.group(t, "Outer", inner)

@@ -37,7 +37,7 @@
 //     lines.go, apply_postgres_together.go: and members of one Group, several at once;
 //     load.go: many new ones at once
 //   - filter.go, filter_lead.go, filter_place.go, filter_compare.go: a resources.Condition as SQL
-//   - awaited.go, guard.go: and what it asks on behalf of a connection's switches
+//   - named.go: what a change must know of those whom it names; awaited.go, guard.go: and what it asks on behalf of a connection's switches
 //   - types.go, types_cache.go: resource types of companies' own; keys.go, hidden.go: what their attributes ask
 //   - connections.go, tokens.go, auth_cache.go, exchanges.go, seen.go: resources.Connections
 //   - memberships.go: memberships as resources

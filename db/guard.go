@@ -11,19 +11,6 @@ import (
 	"proprio/resources"
 )
 
-// CountMembers implements resources.Guards.
-func (d *DB) CountMembers(ctx context.Context, c resources.Caller, group string, ids []string) (all, among int, err error) {
-	var row struct {
-		All   int `db:"everybody"`
-		Among int `db:"among"`
-	}
-	err = d.get(ctx, nil, &row, `select
-		(select count(*) from members where company_id = ? and group_id = ?) as everybody,
-		(select count(*) from members where company_id = ? and group_id = ? and member_id `+d.dialect.in()+`) as among`,
-		c.Company, group, c.Company, group, d.dialect.values(ids))
-	return row.All, row.Among, err
-}
-
 // Lose implements resources.Guards. Users are counted no further than the answer needs.
 func (d *DB) Lose(ctx context.Context, c resources.Caller, bound resources.LossBound) (bool, error) {
 	var row struct {

@@ -62,12 +62,12 @@ func (p *pending) renameMembers(ctx context.Context, edit *memberEdit) error {
 // awaitManager takes a manager by id or by externalId. One that does not exist yet is left out of the document and kept
 // for later.
 func (p *pending) awaitManager(ctx context.Context, a *Attribute, name string) error {
-	types, err := p.Store.Types(ctx, p.caller, []string{name})
+	named, err := p.Store.Named(ctx, p.caller, []string{name})
 	if err != nil {
 		return err
 	}
-	if types[name] == TypeUser {
-		p.refers = append(p.refers, name)
+	if named[name].Type == TypeUser {
+		p.refer(name, named[name])
 		return nil
 	}
 	known, err := p.Store.ByExternalID(ctx, p.caller, []string{name})
@@ -79,7 +79,7 @@ func (p *pending) awaitManager(ctx context.Context, a *Attribute, name string) e
 		p.refers = append(p.refers, manager.ID)
 		return nil
 	}
-	if len(name) > maxKey || types[name] != "" {
+	if len(name) > maxKey || named[name].Type != "" {
 		return Errorf(ErrInvalidValue, a.String()+".value", "There is no User with the id or externalId %q.", shorten(name))
 	}
 	p.next.doc.set(a, nil)

@@ -125,10 +125,10 @@ func (b *batch) knowReferences(ctx context.Context) error {
 			}
 		}
 	}
-	known := knownTypes{Store: b.Store, types: map[string]string{}, asked: seen}
+	known := knownNames{Store: b.Store, named: map[string]Named{}, asked: seen}
 	if len(ids) > 0 {
 		var err error
-		if known.types, err = b.Store.Types(ctx, b.caller, ids); err != nil {
+		if known.named, err = b.Store.Named(ctx, b.caller, ids); err != nil {
 			return err
 		}
 	}
@@ -189,19 +189,19 @@ func (b *batch) write(ctx context.Context) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// knownTypes is a store of which it was asked before what some ids are.
-type knownTypes struct {
+// knownNames is a store of which it was asked before what some ids are.
+type knownNames struct {
 	Store
-	types map[string]string
+	named map[string]Named
 	asked map[string]bool
 }
 
-// Types implements Store.
-func (k knownTypes) Types(ctx context.Context, c Caller, ids []string) (map[string]string, error) {
+// Named implements Store.
+func (k knownNames) Named(ctx context.Context, c Caller, ids []string) (map[string]Named, error) {
 	for _, id := range ids {
 		if !k.asked[id] {
-			return k.Store.Types(ctx, c, ids)
+			return k.Store.Named(ctx, c, ids)
 		}
 	}
-	return k.types, nil
+	return k.named, nil
 }

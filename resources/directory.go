@@ -30,11 +30,11 @@ type Precondition struct {
 
 // Result is what a change left behind.
 type Result struct {
-	Resource *Resource // the new state, as Get returns it with Groups and without Members
+	Resource *Resource // the new state, as Get returns it with Groups and without Members; Names are those that the change named
 	Changed  bool      // false: everything was so already
 	Created  bool      // true when it did not exist before (false on a revived User)
 	Ignored  []string  // paths of attributes that the schemas do not know
-	Members  *int      // how many members a Group has, where the change named all of them; nil: it is not known
+	Members  []Member  // of a Group, by id, where the change named all of them; nil: it did not
 }
 
 // Create adds a resource (RFC 7644 §3.3). ErrUniqueness when the userName, or the Group's displayName, is taken. A User

@@ -25,7 +25,7 @@ func (d *Directory) modifyMembers(ctx context.Context, c Caller, rt *ResourceTyp
 		}
 	}
 	edit := next.members
-	if edit == nil || edit.needsMembers() || slices.ContainsFunc(edit.steps, func(s memberStep) bool { return s.clear }) {
+	if edit == nil || edit.needsMembers() || edit.clears() {
 		return nil, false, nil
 	}
 	added := edit.added()

@@ -27,7 +27,8 @@
 //   - draft.go, modify.go, multi.go, members.go: a resource while it is being changed; add, remove, replace
 //   - work.go: how much one request may compare; scan.go: which comparisons of a filter no index answers
 //   - directory.go, directory_members.go, remove.go, reconsider.go: the one door; batch.go: and many at once
-//   - pending.go, policy.go: a change's way through the door, and what the company's rules are asked
+//   - pending.go, pending_members.go, policy.go: a change's way through the door, and what the company's rules are asked; named.go:
+//     what it must know of those whom it names
 //   - post.go: what a post is, and what follows when it is held already
 //   - store.go: the contract that databases fulfil
 //   - removed.go: what was deleted, kept for a while, and how it comes back

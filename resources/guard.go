@@ -38,8 +38,6 @@ type Ties struct {
 // Guards tell the directory what it must know before it lets a connection take much away in one stroke (clients.md
 // section 8). They speak of the caller's connection.
 type Guards interface {
-	// CountMembers counts a Group's members, and how many of the ids are among them.
-	CountMembers(ctx context.Context, c Caller, group string, ids []string) (all, among int, err error)
 	// Lose is asked before the connection takes one more thing away. held is true when it may not: because this would pass
 	// the bound, which is then on record, or because the bound was passed before and nobody has released the connection since.
 	Lose(ctx context.Context, c Caller, bound LossBound) (held bool, err error)
@@ -54,7 +52,7 @@ func (p *pending) guard(ctx context.Context, m *MemberChange) error {
 	if p.caller.Connection == "" || p.before == nil {
 		return nil
 	}
-	if err := p.guardMembers(ctx, m); err != nil {
+	if err := p.guardMembers(m); err != nil {
 		return err
 	}
 	if p.next.rt.Name != TypeUser {
@@ -73,20 +71,16 @@ func (p *pending) guard(ctx context.Context, m *MemberChange) error {
 
 // guardMembers keeps one request from emptying a large Group (H2): one identity provider sends with `replace members` all
 // there are to be, another only the new one.
-func (p *pending) guardMembers(ctx context.Context, m *MemberChange) error {
+func (p *pending) guardMembers(m *MemberChange) error {
 	s := p.caller.Switches
 	most, share := orDefault(s.MassRemovalCount, defaultMassRemovalCount), orDefault(s.MassRemovalShare, defaultMassRemovalShare)
 	if m == nil || s.AllowMassRemoval || !m.Clear { // members that a request names are meant
 		return nil
 	}
-	stay := make([]string, len(m.Add))
-	for i, member := range m.Add {
-		stay[i] = member.ID
-	}
-	all, staying, err := p.Store.CountMembers(ctx, p.caller, p.id, stay)
-	gone := all - staying
-	if err != nil || gone <= most || gone*100 <= share*all {
-		return err
+	all := p.roll.Count
+	gone := all - p.roll.staying(m.Add)
+	if gone <= most || gone*100 <= share*all {
+		return nil
 	}
 	return Errorf(ErrForbidden, "members", "This request would take %d of the Group's %d members out of it. More than %d and %d %% at once "+
 		"need the switch allowMassRemoval of this connection, or a request that names those to remove.", gone, all, most, share)

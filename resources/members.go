@@ -153,6 +153,11 @@ func (m *memberEdit) needsMembers() bool {
 	return slices.ContainsFunc(m.steps, func(s memberStep) bool { return s.match != nil })
 }
 
+// clears says whether some step takes out all who are in the Group.
+func (m *memberEdit) clears() bool {
+	return slices.ContainsFunc(m.steps, func(s memberStep) bool { return s.clear })
+}
+
 // added lists every id that some step adds, once.
 func (m *memberEdit) added() []string {
 	return m.named(func(s memberStep) []string { return s.add })

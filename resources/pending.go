@@ -25,7 +25,9 @@ type pending struct {
 	entering bool  // a person comes in, so what was stored before excuses nothing
 	loss     bool  // counts among what the connection takes away (H12)
 	awaited  []Awaited
-	refers   []string // resources that the change begins to point to
+	refers   []string          // resources that the change begins to point to
+	names    map[string]string // what they are called, as Resource.Names
+	roll     *Roll             // of the Group whose members the change names all; nil: it does not
 }
 
 // write checks the draft and stores it.
@@ -48,7 +50,7 @@ func (p *pending) write(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.counted(result, members)
+	p.enroll(result, members)
 	return result, p.await(ctx, members, result)
 }
 
@@ -82,7 +84,7 @@ func (p *pending) prepare(ctx context.Context) (*MemberChange, error) {
 // store writes what differs.
 func (p *pending) store(ctx context.Context, members *MemberChange) (*Result, error) {
 	change := p.change(members)
-	if !change.SetBody && !change.SetExternalID && members.empty() {
+	if !change.SetBody && !change.SetExternalID && (members.empty() || p.enrolled(members)) {
 		return p.result(p.before, false), nil
 	}
 	applied, err := p.Store.Apply(ctx, p.caller, change)
@@ -208,7 +210,7 @@ func (p *pending) leavesAlone() bool {
 // checkReferences looks up the Users that the change points to (manager, sponsor): they must exist (Q57). References
 // that were there before are let be.
 func (p *pending) checkReferences(ctx context.Context) error {
-	p.refers = nil
+	p.refers, p.names = nil, nil
 	for _, a := range p.next.rt.all() {
 		id := referred(p.next.doc, a)
 		if id == "" || id == referred(p.old, a) {
@@ -223,17 +225,30 @@ func (p *pending) checkReferences(ctx context.Context) error {
 			}
 			continue
 		}
-		types, err := p.Store.Types(ctx, p.caller, []string{id})
+		named, err := p.Store.Named(ctx, p.caller, []string{id})
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(a.SubAttribute("$ref").References, types[id]) {
+		if !slices.Contains(a.SubAttribute("$ref").References, named[id].Type) {
 			return Errorf(ErrInvalidValue, a.String()+".value", "There is no %s with the id %q.",
 				strings.Join(a.SubAttribute("$ref").References, " or "), shorten(id))
 		}
-		p.refers = append(p.refers, id)
+		p.refer(id, named[id])
 	}
 	return p.checkOwnReferences(ctx)
+}
+
+// refer notes what the change begins to point to, and what that is called, but for the resource itself, which the change may
+// be renaming.
+func (p *pending) refer(id string, to Named) {
+	p.refers = append(p.refers, id)
+	if id == p.id {
+		return
+	}
+	if p.names == nil {
+		p.names = map[string]string{}
+	}
+	p.names[id] = to.DisplayName
 }
 
 // referred is the id that a document's reference points to.
@@ -246,36 +261,6 @@ func referred(doc Document, a *Attribute) string {
 	return id
 }
 
-// memberChange works out what becomes of a Group's members; nil when the change does not name them.
-func (p *pending) memberChange(ctx context.Context) (*MemberChange, error) {
-	edit := p.next.members
-	if edit == nil {
-		return nil, nil
-	}
-	var types map[string]string
-	var present []Member
-	var err error
-	if edit.await {
-		if err := p.renameMembers(ctx, edit); err != nil {
-			return nil, err
-		}
-	}
-	if ids := edit.added(); len(ids) > 0 {
-		if types, err = p.Store.Types(ctx, p.caller, ids); err != nil {
-			return nil, err
-		}
-	}
-	if edit.needsMembers() && p.before != nil {
-		if err := p.next.work.spend("members", 0, 0); err != nil {
-			return nil, err // before a million of them are read for nothing
-		}
-		if present, err = p.Store.Members(ctx, p.caller, p.id, "", 0); err != nil {
-			return nil, err
-		}
-	}
-	return edit.change(p.id, types, present, p.next.work)
-}
-
 // applied is the result of a change that the store took.
 func (p *pending) applied(c Change, a Applied) *Result {
 	if !a.Changed {
@@ -286,24 +271,12 @@ func (p *pending) applied(c Change, a Applied) *Result {
 		return p.result(a.Resource, true)
 	}
 	r := *c.Resource
-	r.Version = a.Version
+	r.Version, r.Names = a.Version, p.names
 	return p.result(&r, true)
 }
 
 func (p *pending) result(r *Resource, changed bool) *Result {
 	return &Result{Resource: r, Changed: changed, Created: p.before == nil, Ignored: p.next.ignored}
-}
-
-// counted says in a result how many members a Group has, where the change named all of them.
-func (p *pending) counted(r *Result, m *MemberChange) {
-	switch {
-	case r.Resource.Type != TypeGroup || m != nil && (p.before != nil && !m.Clear || len(m.Await) > 0):
-	case m != nil:
-		n := len(m.Add)
-		r.Members = &n
-	case p.before == nil:
-		r.Members = new(int)
-	}
 }
 
 // nameTaken says which name another resource has.

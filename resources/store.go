@@ -36,8 +36,10 @@ type Store interface {
 	// makes all of it run again, so f must begin by forgetting what it has noted of an earlier run. Nothing that f was told
 	// is so before Together returns nil. f must use the context in one goroutine at a time.
 	Together(ctx context.Context, f func(ctx context.Context) error) error
-	// Names returns the displayName of each id that exists in the company; "" where it has none.
-	Names(ctx context.Context, c Caller, ids []string) (map[string]string, error)
+	// Named returns what is to be known of each id that exists in the company.
+	Named(ctx context.Context, c Caller, ids []string) (map[string]Named, error)
+	// Roll returns how many members a Group has, and what Named does of ids, and which of them are members, as of one moment.
+	Roll(ctx context.Context, c Caller, group string, ids []string) (Roll, error)
 	Awaiting
 	Guards
 }

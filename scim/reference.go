@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"proprio/resources"
@@ -18,19 +19,28 @@ func (e *endpoint) referenceNames(p projection) []string {
 	return names
 }
 
-// nameReferences brings what the references of a resource just written are called, as a read does.
+// nameReferences brings what the references of a resource just written are called, as a read does. Those that the change
+// named are known.
 func (e *endpoint) nameReferences(ctx context.Context, res *resources.Resource) error {
 	var ids []string
 	for _, a := range e.renderer.references {
-		if r, ok := resources.FindReference(res.Body, a.Name); ok {
+		r, ok := resources.FindReference(res.Body, a.Name)
+		if _, known := res.Names[r.ID]; ok && !known {
 			ids = append(ids, r.ID)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	var err error
-	res.Names, err = e.Store.Names(ctx, callerFrom(ctx), ids)
+	named, err := e.Store.Named(ctx, callerFrom(ctx), ids)
+	names := maps.Clone(res.Names)
+	if names == nil {
+		names = make(map[string]string, len(named))
+	}
+	for id, n := range named {
+		names[id] = n.DisplayName
+	}
+	res.Names = names
 	return err
 }
 

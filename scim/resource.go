@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -113,18 +112,12 @@ func (e *endpoint) change(w http.ResponseWriter, r *http.Request) (result *resou
 	return result, p, asked, err
 }
 
-// answer writes the new state after a change. A Group's members are not part of the directory's result; they are read
-// where the response shows them. When somebody has deleted the Group meanwhile, the change was made all the same: the
-// response is what was written.
+// answer writes the new state after a change. A Group's members are not part of the directory's result but where the change
+// named all of them; else they are read where the response shows them. When somebody has deleted the Group meanwhile, the
+// change was made all the same: the response is what was written.
 func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, result *resources.Result, p projection) error {
 	with := e.withParts(p)
-	known, err := !with.Members, error(nil)
-	if with.Members && result.Members != nil {
-		if known, err = e.completeMembers(r.Context(), result, with); err != nil {
-			return err
-		}
-	}
-	if known {
+	if !with.Members || enrolled(result, with) {
 		if err := e.nameReferences(r.Context(), result.Resource); err != nil {
 			return err
 		}
@@ -140,24 +133,14 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, status int, re
 	return e.write(w, r, status, res, p)
 }
 
-// completeMembers adds its members to a Group just written, all of whose members the change named. ok is false where there
-// are too many of them to come at once.
-func (e *endpoint) completeMembers(ctx context.Context, result *resources.Result, with resources.With) (ok bool, err error) {
-	most, members := with.MostMembers(), []resources.Member{}
-	if *result.Members > most {
-		return false, nil
+// enrolled gives a Group just written its members, where the change named all of them and they are not too many to come at
+// once.
+func enrolled(result *resources.Result, with resources.With) bool {
+	if result.Members == nil || len(result.Members) > with.MostMembers() {
+		return false
 	}
-	if *result.Members > 0 {
-		members, err = e.Store.Members(ctx, callerFrom(ctx), result.Resource.ID, "", most+1)
-	}
-	if errors.Is(err, resources.ErrNotFound) || len(members) > most { // somebody has changed the Group since
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	result.Resource.Members, result.Resource.MemberCount = members, len(members)
-	return true, nil
+	result.Resource.Members, result.Resource.MemberCount = result.Members, len(result.Members)
+	return true
 }
 
 // write sends one resource.
