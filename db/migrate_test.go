@@ -160,7 +160,7 @@ func waitFor(t *testing.T, plain *sql.DB, what, query string, args ...any) {
 		if ok {
 			return
 		}
-		if time.Since(start) > 30*time.Second {
+		if time.Since(start) > 2*time.Minute {
 			t.Fatalf("%s: never seen", what)
 		}
 	}

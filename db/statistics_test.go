@@ -19,7 +19,7 @@ func TestPostgresKnowsOfAFirstSync(t *testing.T) {
 		}
 		db.Write(t, d, `insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 			select ?, 'c', 'User', cast(n as text), cast(n as text) from generate_series(1, 1000) as n`, "a company")
-		late := time.After(30 * time.Second) // Postgres tells what was written with a delay of its own
+		late := time.After(2 * time.Minute) // Postgres tells what was written with a delay of its own
 		for db.Count(t, d, `select count(*) from pg_stats where schemaname = current_schema() and tablename = 'external_ids'`) == 0 {
 			if err := d.CountGrown(t.Context()); err != nil {
 				t.Fatal(err)

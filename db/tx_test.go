@@ -123,7 +123,7 @@ func TestPanicInATransactionDoesNotHoldTheWriter(t *testing.T) {
 				_ = db.InTx(t.Context(), d, func(context.Context, *sqlx.Tx) error { panic("a bug") })
 			}()
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		b := newBench(t, d)
 		_, err := d.Apply(ctx, b.c, create(newUser("after@firm.example")))
@@ -139,7 +139,7 @@ func TestMoreNewStatementsThanConnectionsDoNotBlock(t *testing.T) {
 		c.Connections = 2
 		d := dbtest.Open(t, c)
 		b := newBench(t, d)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		for _, err := range atOnce(12, func(i int) error {
 			_, err := d.Apply(ctx, b.c, create(newUser(id())))

@@ -165,7 +165,7 @@ func twoEnginesDoNotOverlap(t *testing.T, w *world) {
 		ids = append(ids, w.user(fmt.Sprintf("u%02d", i)))
 		all[i%2].Wake()
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for done := false; !done; {
 		s, err := push.StatusOf(t.Context(), w.db, w.app, w.clock.Now())
 		must(t, err)

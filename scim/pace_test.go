@@ -27,7 +27,7 @@ type paced struct {
 func newPaced(t *testing.T, patience time.Duration) paced {
 	t.Helper()
 	s, registry := newEndless(1000, 0), resources.NewRegistry()
-	g := gate.New(gate.Config{Slots: 1})
+	g := gate.New(gate.Config{Slots: 1, Wait: time.Minute})
 	b := newBareServer(&scim.Server{
 		Directory: &resources.Directory{Registry: registry, Store: s}, Store: s, Connections: s, Registry: registry, PublicURL: publicURL,
 		Now: time.Now, Log: discardLog(), Gate: g, Limits: scim.Limits{Patience: patience},

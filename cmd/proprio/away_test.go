@@ -146,7 +146,7 @@ func TestUnansweredWrite_isFoundByTheNextTry(t *testing.T) {
 	t.Parallel()
 	direct := dbtest.PostgresURL(t)
 	w, dsn := newWire(t, direct)
-	i := newInstallation(t, dsn)
+	i := newInstallation(t, dsn+"&application_name=unanswered")
 	i.command("company", "create", "Away", "--domain", "away.example", "--assume-verified")
 	c := newCaller(i.url+"/scim/v2", i.command("token", "create", "--company", "Away", "--connection", "idp"))
 	running := i.serve()
@@ -191,6 +191,10 @@ func TestUnansweredWrite_isFoundByTheNextTry(t *testing.T) {
 		if status := <-answered; status != http.StatusServiceUnavailable {
 			t.Errorf("%s without an answer of the database: %d, want 503", tt.method, status)
 		}
+		for count(`select count(*) from pg_stat_activity where application_name = $1`, "unanswered") > 0 { // what was sent is done, or never will be
+			time.Sleep(10 * time.Millisecond)
+		}
+		done = count(fmt.Sprintf(entries, tt.action), tt.name)
 		w.mend()
 		i.await(running)
 		want := []int{tt.made, tt.again}[done]

@@ -89,7 +89,7 @@ func scripts(on bool) chromedp.Action[chromedp.Void] {
 // visit plays one step and looks for words on the page it ends on.
 func visit(t *testing.T, ctx context.Context, name string, do steps, sees ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, do...); err != nil {
 		t.Fatalf("%s: %v", name, err)

@@ -13,9 +13,9 @@ import (
 )
 
 // replica does duties in the background until the returned function is called.
-func replica(t *testing.T, store dutyStore, owner string, d duty) (stop func()) {
+func replica(t *testing.T, store dutyStore, owner string, lease time.Duration, d duty) (stop func()) {
 	t.Helper()
-	s := &duties{store: store, owner: owner, lease: 300 * time.Millisecond, look: 20 * time.Millisecond, log: slog.New(slog.DiscardHandler)}
+	s := &duties{store: store, owner: owner, lease: lease, look: 20 * time.Millisecond, log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.run(ctx, d) })
@@ -30,7 +30,7 @@ func next(t *testing.T, said <-chan string) string {
 	select {
 	case s := <-said:
 		return s
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing happens")
 		return ""
 	}
@@ -54,11 +54,12 @@ func TestDuties_goToAnotherReplicaOnDrain(t *testing.T) {
 				}
 			}}
 		}
-		stopA := replica(t, d, "a", work("a"))
+		const lease = 4 * time.Second // more than a busy machine keeps a renewal waiting
+		stopA := replica(t, d, "a", lease, work("a"))
 		if got := next(t, said); got != "a begins" {
 			t.Fatal(got)
 		}
-		replica(t, d, "b", work("b"))
+		replica(t, d, "b", lease, work("b"))
 		renewed(t, d, 3)
 		stopA()
 		if got := next(t, said); got != "b begins" {
@@ -110,7 +111,7 @@ func TestDuties_stopWhenTheLeaseIsLost(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		said, off := make(chan string, 8), make(chan struct{})
-		replica(t, cut{d, off}, "a", duty{"work", time.Hour, func(ctx context.Context) error {
+		replica(t, cut{d, off}, "a", 300*time.Millisecond, duty{"work", time.Hour, func(ctx context.Context) error {
 			said <- "begins"
 			<-ctx.Done()
 			said <- context.Cause(ctx).Error()

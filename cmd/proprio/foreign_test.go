@@ -120,7 +120,7 @@ func foreignUser(n int) object {
 // awaitEqual waits until the app holds what the company holds.
 func awaitEqual(t *testing.T, source, target *caller, after string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		want, got := visible(t, source), visible(t, target)
 		for name := range got {
@@ -251,7 +251,7 @@ func startScim2Server(t *testing.T) string {
 	}
 	run(t, exec.Command(program, "--hostname", "127.0.0.1", "--port", port, "--bearer-token", foreignToken))
 	base := "http://" + address + "/v2"
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		resp, err := http.Get(base + "/ServiceProviderConfig")
 		if err == nil {
 			resp.Body.Close()

@@ -3,8 +3,10 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -123,7 +126,7 @@ func (i *installation) serve(more ...string) *server {
 
 func (i *installation) await(s *server) {
 	i.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		if resp, err := http.Get(i.url + "/readyz"); err == nil {
 			resp.Body.Close()
@@ -154,12 +157,26 @@ func (s *server) wait() (err error) {
 	return err
 }
 
+// ports counts those that freeAddress has looked at.
+var ports = sync.OnceValue(func() *atomic.Int64 {
+	n := new(atomic.Int64)
+	n.Store(10_000 + rand.Int64N(10_000))
+	return n
+})
+
+// freeAddress is where nobody listens. Its port is below those that a system gives out by itself, so that nobody gets it
+// before it is used, or while its server is away.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", ports().Add(1))
+		l, err := net.Listen("tcp", address)
+		switch {
+		case err == nil:
+			l.Close()
+			return address
+		case !errors.Is(err, syscall.EADDRINUSE):
+			t.Fatal(err)
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -19,7 +19,7 @@ type caller struct {
 }
 
 func newCaller(base, token string) *caller {
-	return &caller{base: base, token: token, http: &http.Client{Timeout: 20 * time.Second}}
+	return &caller{base: base, token: token, http: &http.Client{Timeout: time.Minute}}
 }
 
 type object = map[string]any

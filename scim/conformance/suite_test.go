@@ -100,7 +100,7 @@ func TestTheSuiteCleansUp(t *testing.T) {
 					cancel()
 				}
 			}
-			report, err := conformance.Run(ctx, conformance.Options{URL: url, Token: secret, Timeout: 5 * time.Second})
+			report, err := conformance.Run(ctx, conformance.Options{URL: url, Token: secret, Timeout: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}

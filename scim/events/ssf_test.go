@@ -172,7 +172,7 @@ func TestSSF_PausedHoldsAndDisabledDrops(t *testing.T) {
 // settle waits until the log shows n changes: on Postgres other tests' transactions may hold it back.
 func settle(t *testing.T, d *db.DB, company string, n int) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		changes, err := d.Changes(t.Context(), company, 0, n)
 		if err != nil {
 			t.Fatal(err)
