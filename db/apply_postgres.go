@@ -135,13 +135,15 @@ var createStatements = [2][2]string{
 }
 
 func createStatement(members, unique bool) string {
-	named, joined, moved, where := "", "", "", ""
+	named, joined, moved, where, refused := "", "", "", "", ""
 	if members {
 		named, joined, moved = found(` = any($30::text[])`), come("new", "$29")+`, `, ` union all select * from come`
 		where = ` and (select count(*) from found) = cardinality($30::text[])`
 	}
 	if unique {
-		where += ` and claim_name_1($1, $7, $20, $13)`
+		named += `claimed as (select claim_name_1($1, $7, $20, $13) as free), `
+		where += ` and (select free from claimed)`
+		refused = ` - (select count(*) from claimed where not free and (select count(*) from held) = $26)`
 	}
 	return `with ` + held("$12") + `, ` + named + `
 	new as (insert into resources (company_id, id, type, version, created, modified, body, user_name, user_name_folded,
@@ -156,8 +158,11 @@ func createStatement(members, unique bool) string {
 	called as (insert into external_ids (company_id, connection_id, type, resource_id, external_id)
 		select $1, $11, $7, new.id, $27 from new where $27 <> ''),
 	` + joined + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+moved, "$29::bigint") + `
-	select count(*) from new`
+	select count(*)` + refused + ` from new`
 }
+
+// refusedName is what a statement brings instead of a version, or of how many it made, where another Group has the name.
+const refusedName = -1
 
 const emailColumns = `(row.value ->> 0)::bigint, row.value ->> 1, row.value ->> 2, row.value ->> 3, (row.value ->> 4)::boolean`
 
@@ -195,6 +200,8 @@ func (w *writer) createOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Chang
 		return resources.Applied{}, true, noMember()
 	case err != nil:
 		return resources.Applied{}, true, taken(err, r)
+	case n == refusedName:
+		return resources.Applied{}, true, nameTaken(r)
 	}
 	return made, n > 0, nil
 }

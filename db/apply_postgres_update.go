@@ -28,17 +28,18 @@ var updateStatements = func() map[updateForm]string {
 }()
 
 func (f updateForm) statement() string {
-	claimed, where, lost, named, moved, movedObjects := "", "", "", "", "", ""
+	claimed, where, lost, named, moved, movedObjects, refused := "", "", "", "", "", "", ""
 	if f.members { // whoever is in it now is in it at the version expected: each who comes or goes raises that
 		named, moved = found(` = any($32::text[])`), replaced("new", "$13", "$32", "$29")+`, `
 		where = ` and (select count(*) from found) = cardinality($32)`
 		movedObjects = ` union all select * from gone union all select * from come`
 	}
 	if f.unique { // the row is locked before the name is claimed, as the writer does it
-		claimed = `place as (select id from resources where company_id = $1 and (type = $7) is true and id = $13::text
+		claimed = `place as (select id, name_folded from resources where company_id = $1 and (type = $7) is true and id = $13::text
 				and version = $24::bigint for no key update),
-			claimed as (select claim_name_1($1, $7, $19, id) as free from place), `
+			claimed as (select name_folded as was, claim_name_1($1, $7, $19, id) as free from place), `
 		where += ` and exists (select 1 from claimed where free)`
+		refused = ` union all select -1 from claimed where not free and was <> $19 and (select count(*) from held) = $26`
 	}
 	if f.loss { // see addLoss
 		lost = `lost as (insert into losses (company_id, connection_id, at, object_id) select $1, $11, $14, new.id from new on conflict do nothing),
@@ -68,7 +69,7 @@ func (f updateForm) statement() string {
 		and external_ids.connection_id = $11 and $31 and $27 = ''),
 	ended as (delete from sessions using new where sessions.company_id = $1 and sessions.user_id = new.id and $30::boolean),
 	` + lost + moved + marked(`select $7, new.id from new where $7 in ('User', 'Group')`+movedObjects, "$29::bigint") + `
-	select version from new`
+	select version from new` + refused
 }
 
 func (w *writer) updateOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Change) (resources.Applied, bool, error) {
@@ -98,6 +99,8 @@ func (w *writer) updateOne(ctx context.Context, tx *sqlx.Tx, ch *resources.Chang
 		version = ch.Expected + 1
 	case err != nil:
 		return resources.Applied{}, true, taken(err, r)
+	case version == refusedName:
+		return resources.Applied{}, true, nameTaken(r)
 	}
 	return resources.Applied{Version: version, Changed: true}, true, nil
 }

@@ -106,11 +106,21 @@ var writeCases = map[string]func(*testing.T, *bench){
 		keep := replace(later(twin, func(x *resources.Index) { x.Active = false }), 0) // keeps its name: not judged again
 		keep.UniqueName = true
 		b.apply(t, keep)
+		keep.Expected, keep.Resource.Index.Active = 2, true
+		b.apply(t, keep)
 		u := newUser("u@firm.example") // a User may be called like a Group
 		u.Index.DisplayName, u.Index.NameFolded = "Free", "free"
 		ch = create(newGroup("Free"))
 		ch.UniqueName = true
 		b.apply(t, create(withBody(u)), ch)
+		free := ch.Resource
+		for _, members := range []*resources.MemberChange{nil, {Clear: true, Add: users(u)}, {Add: users(u)}} {
+			rename := replace(later(free, func(x *resources.Index) { x.DisplayName, x.NameFolded = "Sales", "sales" }), 1)
+			rename.UniqueName, rename.Members = true, members
+			_, err = b.Apply(t.Context(), b.c, rename)
+			wantError(t, err, resources.ErrUniqueness, "displayName")
+			wantEqual(t, "version", b.read(t, free).Version, int64(1))
+		}
 	},
 	"changes are applied all or none": func(t *testing.T, b *bench) {
 		u := newUser("first@firm.example")

@@ -134,8 +134,11 @@ func (w *writer) claimName(ctx context.Context, ch *resources.Change, old string
 	if err != nil {
 		return err
 	}
-	return resources.Errorf(resources.ErrUniqueness, "displayName", "another %s is named %q",
-		ch.Resource.Type, ch.Resource.Index.DisplayName)
+	return nameTaken(ch.Resource)
+}
+
+func nameTaken(r *resources.Resource) error {
+	return resources.Errorf(resources.ErrUniqueness, "displayName", "another %s is named %q", r.Type, r.Index.DisplayName)
 }
 
 // setExternalID writes or forgets the caller's name for a resource, and tells whether that differs from before.

@@ -114,7 +114,7 @@ func (c tenant) countTrips(name string, count func(what string, want int, reques
 	count("POST Group", 1, func() { group = c.do("POST", "/Groups", groupOf("G "+name, nil)).must(201).text("id") })
 	call("POST Group, no members", 1, "POST", "/Groups", groupOf("N "+name, object{"members": []object{}}), 201)
 	count("POST Group with members", 2, func() { full = c.addGroup("H "+name, id, boss) })
-	call("POST Group, name taken", 5, "POST", "/Groups", groupOf("G "+name, nil), 409)
+	call("POST Group, name taken", 1, "POST", "/Groups", groupOf("G "+name, nil), 409)
 	group = "/Groups/" + group
 	change("add a member", 1, group, op("Add", "members", members(id)))
 	change("add a member who is there", 2, group, op("Add", "members", members(id)))
@@ -126,6 +126,8 @@ func (c tenant) countTrips(name string, count func(what string, want int, reques
 	call("PUT Group", 3, "PUT", group, groupOf("K "+name, object{"members": members(boss)}), 200)
 	call("PUT Group, nothing new", 2, "PUT", group, groupOf("K "+name, object{"members": members(boss)}), 200)
 	call("PUT Group with another name", 3, "PUT", group, groupOf("L "+name, object{"members": members(id, boss)}), 200)
+	call("PUT Group, name taken", 3, "PUT", group, groupOf("N "+name, object{"members": members(boss)}), 409)
+	call("PATCH Group, name taken", 2, "PATCH", group, patch(op("Replace", "displayName", "N "+name)), 409)
 	call("DELETE Group", 3, "DELETE", "/Groups/"+full, nil, 204)
 	call("DELETE User", 3, "DELETE", "/Users/"+id, nil, 204)
 }
