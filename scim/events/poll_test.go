@@ -2,6 +2,8 @@ package events_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -101,6 +103,45 @@ func TestRFC8936_PollEndsWhenTheServerStops(t *testing.T) {
 		}()
 		close(stopping)
 		wantEqual(t, "SETs", <-done, 0)
+	})
+}
+
+// A body that does not come has its slot for a while only, and one that ends early for no longer; a poll may wait for longer
+// than that for something to tell.
+func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.party(w.company(), "scim", "ssf.manage")
+		poll := "/poll/" + p.stream(only(events.CreateNotice))
+		for _, c := range []struct {
+			name, path, body, want string
+			patience               time.Duration
+			half                   bool // the client closes its side
+		}{
+			{"half of it", "/streams", "Content-Length: 500\r\n\r\n{", "408", time.Millisecond, false},
+			{"half of a chunk", poll, "Transfer-Encoding: chunked\r\n\r\n40\r\n{", "408", time.Millisecond, false},
+			{"one that ends early", poll, "Content-Length: 500\r\n\r\n{", "400", time.Hour, true},
+			{"a poll that waits", poll, "Connection: close\r\nContent-Length: 2\r\n\r\n{}", "200", time.Millisecond, false},
+		} {
+			mux := http.NewServeMux()
+			(&events.Server{Publisher: w.publisher, Connections: d, Limits: events.Limits{Patience: c.patience, Wait: 100 * time.Millisecond}}).Register(mux)
+			server := httptest.NewServer(mux)
+			t.Cleanup(server.Close)
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			_, _ = fmt.Fprintf(conn, "POST %s%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s", p.base(), c.path, p.token, c.body)
+			if c.half {
+				_ = conn.(*net.TCPConn).CloseWrite()
+			}
+			all, err := io.ReadAll(conn) // till the server closes it
+			if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 "+c.want) {
+				t.Errorf("%s: %v %s, want %s", c.name, err, all, c.want)
+			}
+		}
 	})
 }
 

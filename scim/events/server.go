@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type Limits struct {
 	Wait   time.Duration // how long a poll may be kept waiting; default 30 s
 	Look   time.Duration // how often a poll that waits looks again; default 1 s
 	Verify time.Duration // between requests for verification; default 10 s
+	// Patience is how long a client may take for the body of its request; default 10 s.
+	Patience time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -66,6 +69,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Verify <= 0 {
 		l.Verify = 10 * time.Second
+	}
+	if l.Patience <= 0 {
+		l.Patience = 10 * time.Second
 	}
 	return l
 }
@@ -122,6 +128,12 @@ func (s *Server) guarded(w http.ResponseWriter, r *http.Request, scope string, h
 // errNoToken means that nobody has shown who they are.
 var errNoToken = errors.New("no token in force")
 
+// What keeps a body from being read: net/http ends the request's context then, though the client may wait for an answer.
+var (
+	errSlow = errors.New("the body took too long to come: send it at once")
+	errCut  = errors.New("the body ended before it was complete")
+)
+
 // authenticate finds whose token it is. It is taken from the header alone, never from a query (CAEP interoperability
 // profile §2.7).
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, scope string) (resources.Connection, error) {
@@ -154,6 +166,8 @@ var statuses = []struct {
 	err    string
 }{
 	{errNoToken, http.StatusUnauthorized, "authentication_failed"},
+	{errSlow, http.StatusRequestTimeout, "invalid_request"},
+	{errCut, http.StatusBadRequest, "invalid_request"},
 	{errTooSoon, http.StatusTooManyRequests, "too_many_requests"},
 	{resources.ErrForbidden, http.StatusForbidden, "access_denied"},
 	{resources.ErrNotFound, http.StatusNotFound, "not_found"},
@@ -168,7 +182,8 @@ var statuses = []struct {
 
 // answer writes an error, if there is one, in the form of RFC 8935 §2.4.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
-	if err == nil || errors.Is(r.Context().Err(), context.Canceled) {
+	unread := errors.Is(err, errSlow) || errors.Is(err, errCut)
+	if err == nil || errors.Is(r.Context().Err(), context.Canceled) && !unread {
 		return // nobody is waiting for an answer
 	}
 	status, code, text := http.StatusInternalServerError, "server_error", "The server could not do this; its log says why."
@@ -215,15 +230,20 @@ func respond(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body) // a client that is gone cannot be told
 }
 
-// decode reads a request body that must be one JSON object.
+// decode reads a request body that must be one JSON object, and comes in time: the request has a slot meanwhile.
 func (s *Server) decode(w http.ResponseWriter, r *http.Request, into any) error {
+	// net/http takes the deadline away when the body has come. When it has not, it stays, and ends the connection.
+	// A writer that has no deadlines is a test's.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.Limits.Patience))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Limits.Body))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return resources.Errorf(resources.ErrTooLarge, "", "The body is larger than %d bytes.", tooLarge.Limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSlow
 	case err != nil:
-		return &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body ended before it was complete.", Cause: err}
+		return errCut
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return &resources.Error{Kind: resources.ErrInvalidSyntax, Detail: "The body is not the JSON object that is meant: " + err.Error() + "."}
