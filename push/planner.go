@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	planBatch = 200  // marks, or objects of an app, that are planned in one transaction
+	planBatch = 200  // marks, or objects of an app, that are planned or dropped in one transaction
 	stepBatch = 1000 // marks that are looked at together
 )
 
@@ -62,19 +62,16 @@ func (p *Planner) settle(ctx context.Context, k species, marks []Mark) error {
 		defer end()
 		ctx = begun
 	}
-	if !k.wanted {
-		if err := p.Store.DropMarks(ctx, k.company, marks); err != nil {
+	take := func(batch []Mark) error { return p.Store.DropMarks(ctx, k.company, batch) }
+	if k.wanted {
+		apps, err := p.Store.Apps(ctx, k.company)
+		if err != nil {
 			return err
 		}
-		p.tell(ctx, k, marks)
-		return nil
+		take = func(batch []Mark) error { return p.planBatch(ctx, k, apps, batch) }
 	}
-	apps, err := p.Store.Apps(ctx, k.company)
-	if err != nil {
-		return err
-	}
-	for batch := range slices.Chunk(marks, planBatch) {
-		if err := p.planBatch(ctx, k, apps, batch); err != nil {
+	for batch := range slices.Chunk(marks, planBatch) { // SQLite has one writer: nobody waits long for a turn
+		if err := take(batch); err != nil {
 			return err
 		}
 		p.tell(ctx, k, batch)
