@@ -121,6 +121,12 @@ func (s *site) same(r *resources.Resource) {
 	for _, r := range []*resources.Resource{&got, &want} { // compared below, or only read when asked for
 		r.Body, r.Members, r.MemberCount, r.Index.Emails = nil, nil, 0, nil
 	}
+	for id, name := range got.Names { // those that the change did not know, a response asks for
+		if called, there := want.Names[id]; !there || called != name {
+			s.t.Errorf("%s is returned as %q, and read as %q (%v)", id, name, called, there)
+		}
+	}
+	got.Names, want.Names = nil, nil
 	if len(got.Groups) == 0 && len(want.Groups) == 0 {
 		got.Groups, want.Groups = nil, nil
 	}
@@ -134,7 +140,8 @@ func (s *site) same(r *resources.Resource) {
 
 func (s *site) get(typ, id string) *resources.Resource {
 	s.t.Helper()
-	r, err := s.Store.Get(s.t.Context(), s.caller, typ, id, resources.With{Groups: true, Members: true})
+	with := resources.With{Groups: true, Members: true, References: []string{"manager", "sponsor"}}
+	r, err := s.Store.Get(s.t.Context(), s.caller, typ, id, with)
 	if err != nil {
 		s.t.Fatalf("get %s %s: %v", typ, id, err)
 	}
