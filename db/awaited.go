@@ -84,26 +84,6 @@ func (d *DB) ByExternalID(ctx context.Context, c resources.Caller, externalIDs [
 	return found, err
 }
 
-// fillNames brings what the references of resources are called, in one query for all of them.
-func (d *DB) fillNames(ctx context.Context, c resources.Caller, attributes []string, found []*resources.Resource) error {
-	var ids []string
-	for _, r := range found {
-		for _, name := range attributes {
-			if ref, ok := resources.FindReference(r.Body, name); ok {
-				ids = append(ids, ref.ID)
-			}
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	names, err := d.names(ctx, c, ids)
-	for _, r := range found {
-		r.Names = names
-	}
-	return err
-}
-
 // names returns the displayName of each id that exists in the company; "" where it has none.
 func (d *DB) names(ctx context.Context, c resources.Caller, ids []string) (map[string]string, error) {
 	var rows []struct {

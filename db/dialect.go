@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -123,13 +124,35 @@ func (d dialect) field(i int, kind string) string {
 	return fmt.Sprintf("cast(%s as %s)", expr, kind)
 }
 
-// pairs is the SQL for a JSON array of [a, b] over the rows of a subquery, in no order: to sort a few pairs costs a
-// database more than to find them.
-func (d dialect) pairs(a, b string) string {
-	if d.postgres {
-		return "json_agg(json_build_array(" + a + ", " + b + "))"
+// packed is the SQL for the texts in some columns of a subquery's rows, one after the other, each with its length before it
+// as a netstring has it; null for no rows. They come in no order: to sort a few costs a database more than to find them.
+// JSON would take it, and its reader, twice the time.
+func (d dialect) packed(columns ...string) string {
+	fields := make([]string, len(columns))
+	for i, c := range columns {
+		fields[i] = "octet_length(" + c + ") || ':' || " + c
 	}
-	return "json_group_array(json_array(" + a + ", " + b + "))"
+	if d.postgres {
+		return "string_agg(" + strings.Join(fields, " || ") + ", '')"
+	}
+	return "group_concat(" + strings.Join(fields, " || ") + ", '')"
+}
+
+// unpack calls f with each row of so many columns in a packed text. The slice that it is given is used again.
+func unpack(packed string, columns int, f func(row []string)) error {
+	row, rest := make([]string, columns), packed
+	for rest != "" {
+		for i := range row {
+			length, text, _ := strings.Cut(rest, ":")
+			n, err := strconv.Atoi(length)
+			if err != nil || n < 0 || n > len(text) {
+				return fmt.Errorf("%.40q is no packed text", rest)
+			}
+			row[i], rest = text[:n], text[n:]
+		}
+		f(row)
+	}
+	return nil
 }
 
 // list is the SQL for a JSON array of an expression over the rows of a subquery; empty for none.

@@ -30,7 +30,7 @@
 //   - restore.go, restore_sqlite.go, restore_postgres.go: a database made from a backup; backups.go: which were made
 //   - carry.go, carry_stage.go: companies carried over from SQLite to Postgres
 //   - health.go: what doctors look at
-//   - resources_read.go, read_rows.go, groups_read.go, find.go, find_rows.go, searches.go, order.go: resources.Store, reading: one, and pages of many in an order
+//   - resources_read.go, read_rows.go, groups_read.go, references_read.go, find.go, find_rows.go, searches.go, order.go: resources.Store, reading: one, and pages of many in an order
 //   - milestones.go, milestones_set.go, milestones_check.go: how many there are, and where the n-th is, without counting
 //   - resources_write.go, resources_body.go, resources_remove.go, resources_check.go, applied.go, members.go,
 //     marks.go: and writing; apply_postgres.go, apply_postgres_update.go, apply_postgres_members.go, apply_postgres_beside.go, apply_postgres_remove.go: one change in one statement;

@@ -44,7 +44,7 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	if err != nil {
 		return nil, err
 	}
-	page.Resources, err = d.complete(ctx, c, q.With, rows)
+	page.Resources, err = d.complete(ctx, c, q.With, q.Count, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (d *DB) walk(ctx context.Context, c resources.Caller, q resources.Query, s 
 		return nil, err
 	}
 	read := rows[:min(len(rows), q.Count)]
-	page.Resources, err = d.complete(ctx, c, q.With, read)
+	page.Resources, err = d.complete(ctx, c, q.With, q.Count, read)
 	if err != nil {
 		return nil, err
 	}

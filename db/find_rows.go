@@ -46,7 +46,7 @@ func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) 
 
 // columns begins a query for whole resources r.
 func (d *DB) columns(c resources.Caller, q resources.Query, more ...fragment) fragment {
-	f := fragment{d.selectColumns(q.With), []any{c.Connection}}
+	f := glue(fragment{d.selectColumns(q.With), []any{c.Connection}}, d.membersColumn(membersAlong(q.With, q.Count)))
 	for _, m := range more {
 		f = glue(f, raw(`, `), m)
 	}

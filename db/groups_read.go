@@ -2,17 +2,55 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"proprio/resources"
 )
 
-// completeGroups brings the members of the Groups among resources that were found, as many as With wants.
+// membersAlong is how many members a Group may have for all of them to come in its row, of a page of so many rows; 0: none
+// do. What a page may bring in all it brings no more of.
+func membersAlong(with resources.With, page int) int {
+	switch most := with.MostMembers(); {
+	case !with.Members:
+		return 0
+	case with.PageMembers > 0:
+		return min(most, with.PageMembers/page)
+	default:
+		return most
+	}
+}
+
+// membersColumn brings so many members with each Group, and one more where it has more.
+func (d *DB) membersColumn(along int) fragment {
+	if along == 0 {
+		return fragment{}
+	}
+	return fragment{`, (select ` + d.dialect.packed("x.member_id", "x.member_type", "x.display") + ` from (` + memberRows +
+		`where m.company_id = r.company_id and m.group_id = r.id limit ?) as x) as member_rows`, []any{along + 1}}
+}
+
+// members are the members that came with a row.
+func (row *resourceRow) members() ([]resources.Member, error) {
+	members := []resources.Member{}
+	err := unpack(row.MemberRows.String, 3, func(m []string) {
+		members = append(members, resources.Member{ID: m[0], Type: m[1], Display: m[2]})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members of %s %s: %w", row.Type, row.ID, err)
+	}
+	slices.SortFunc(members, func(a, b resources.Member) int { return strings.Compare(a.ID, b.ID) })
+	return members, nil
+}
+
+// completeGroups brings the members of the Groups among resources that were found that did not come along, as many as
+// With wants.
 func (d *DB) completeGroups(
-	ctx context.Context, c resources.Caller, with resources.With, found []*resources.Resource, groups map[string]*resources.Resource,
+	ctx context.Context, c resources.Caller, with resources.With, along int, found []*resources.Resource, groups map[string]*resources.Resource,
 ) ([]*resources.Resource, error) {
-	if most := with.MostMembers(); len(found) == 1 && most > 0 {
+	if most := with.MostMembers(); len(found) == 1 && most > along {
 		return found, d.completeGroup(ctx, c, found[0], most)
 	}
 	if with.MemberLimit > 0 || with.MembersAtOnce > 0 || with.PageMembers > 0 && len(groups) > 1 {
@@ -67,6 +105,7 @@ func setAside(groups map[string]*resources.Resource, counts map[string]int, limi
 func endPage(found []*resources.Resource, groups map[string]*resources.Resource, counts map[string]int, limit int) []*resources.Resource {
 	total, end := 0, len(found)
 	for i, r := range found {
+		total += len(r.Members)
 		if groups[r.ID] != nil {
 			total += counts[r.ID]
 		}

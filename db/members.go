@@ -20,10 +20,11 @@ func (m memberRow) member() resources.Member {
 	return resources.Member{ID: m.ID, Type: m.Type, Display: m.Display}
 }
 
-const selectMembers = `select m.group_id, m.member_id, m.member_type,
-	coalesce(nullif(u.display_name, ''), u.user_name) as display
-	from members m join resources u on u.company_id = m.company_id and u.id = m.member_id
-	where m.company_id = ? `
+const (
+	memberRows = `select m.group_id, m.member_id, m.member_type, coalesce(nullif(u.display_name, ''), u.user_name) as display
+		from members m join resources u on u.company_id = m.company_id and u.id = m.member_id `
+	selectMembers = memberRows + `where m.company_id = ? `
+)
 
 // fillMembers brings the members of each of the Groups, in one query.
 func (d *DB) fillMembers(ctx context.Context, c resources.Caller, groups map[string]*resources.Resource) error {

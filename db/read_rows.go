@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,20 +57,32 @@ func scanRows(ctx context.Context, stmt statement, bytes int, args []any) (all [
 }
 
 // readTexts are the texts of reads of one resource, by what they bring: they are long, and the same each time.
-type readTexts [4]atomic.Pointer[string]
+type readTexts [16]atomic.Pointer[string]
+
+// readByID is the query for one resource.
+func (d *DB) readByID(c resources.Caller, with resources.With, typ, id string) fragment {
+	along := membersAlong(with, 1)
+	f := fragment{d.readText(with, along), []any{c.Connection, c.Company, typ, id}}
+	if along > 0 {
+		f.args = []any{c.Connection, along + 1, c.Company, typ, id}
+	}
+	if with.Hold {
+		f.text += d.dialect.forUpdate()
+	}
+	return f
+}
 
 // readText is the text of a read by type and id.
-func (d *DB) readText(with resources.With) string {
+func (d *DB) readText(with resources.With, along int) string {
 	i := 0
-	if with.WithoutIndex {
-		i |= 1
-	}
-	if with.Groups {
-		i |= 2
+	for bit, set := range []bool{with.WithoutIndex, with.Groups, len(with.References) > 0, along > 0} {
+		if set {
+			i |= 1 << bit
+		}
 	}
 	text := d.readTexts[i].Load()
 	if text == nil {
-		made := d.selectResources(with, `resources r`) + ` where r.company_id = ? and r.type = ? and r.id = ?`
+		made := d.selectColumns(with) + d.membersColumn(along).text + ` from resources r where r.company_id = ? and r.type = ? and r.id = ?`
 		text = &made
 		d.readTexts[i].Store(text)
 	}
@@ -112,6 +123,12 @@ func (row *resourceRow) field(column string) any {
 		return &row.ExternalID
 	case "group_pairs":
 		return &row.GroupPairs
+	case "manager_name":
+		return &row.ManagerName
+	case "sponsor_name":
+		return &row.SponsorName
+	case "member_rows":
+		return &row.MemberRows
 	case "sort_missing":
 		return &row.SortMissing
 	case "sort_key":
@@ -185,20 +202,17 @@ func keyed(cond resources.Condition) bool {
 	return false
 }
 
-// groups are the Groups in a row's JSON.
-func (row *resourceRow) groups() ([]resources.Ref, error) {
-	text := row.GroupPairs.String
-	if row.Type != resources.TypeUser || text == "" || text == "[]" {
+// groups are the Groups that came with a row.
+func (row *resourceRow) groups() (groups []resources.Ref, err error) {
+	if row.Type != resources.TypeUser {
 		return nil, nil
 	}
-	var pairs [][2]string
-	if err := json.Unmarshal([]byte(text), &pairs); err != nil {
+	err = unpack(row.GroupPairs.String, 2, func(g []string) {
+		groups = append(groups, resources.Ref{Type: resources.TypeGroup, ID: g[0], Display: g[1]})
+	})
+	if err != nil {
 		return nil, fmt.Errorf("groups of %s %s: %w", row.Type, row.ID, err)
 	}
-	slices.SortFunc(pairs, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
-	groups := make([]resources.Ref, len(pairs))
-	for i, p := range pairs {
-		groups[i] = resources.Ref{Type: resources.TypeGroup, ID: p[0], Display: p[1]}
-	}
+	slices.SortFunc(groups, func(a, b resources.Ref) int { return strings.Compare(a.ID, b.ID) })
 	return groups, nil
 }

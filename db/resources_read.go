@@ -29,7 +29,10 @@ type resourceRow struct {
 	Hold           string         `db:"hold"`
 	Manager        sql.NullString `db:"manager"`
 	ExternalID     sql.NullString `db:"external_id"`
-	GroupPairs     sql.NullString `db:"group_pairs"` // [[id, displayName], …]
+	GroupPairs     sql.NullString `db:"group_pairs"`  // packed: id, displayName
+	ManagerName    sql.NullString `db:"manager_name"` // id and displayName
+	SponsorName    sql.NullString `db:"sponsor_name"`
+	MemberRows     sql.NullString `db:"member_rows"` // packed: id, type, display
 	// Of a sorted query (db/order.go):
 	SortMissing bool           `db:"sort_missing"`
 	SortKey     sql.NullString `db:"sort_key"`
@@ -50,17 +53,17 @@ func (d *DB) selectResources(with resources.With, from string) string {
 	return d.selectColumns(with) + ` from ` + from
 }
 
-// selectColumns begins it. The Groups of each User come in the same round trip, as JSON.
+// selectColumns begins it. The Groups of each User come in the same round trip, and what references are called.
 func (d *DB) selectColumns(with resources.With) string {
 	columns := `select `
 	if !with.WithoutIndex {
 		columns += indexColumns
 	}
-	columns += resourceColumns
+	columns += resourceColumns + d.nameColumns(with.References)
 	if !with.Groups {
 		return columns
 	}
-	return columns + `, (select ` + d.dialect.pairs("g.id", "g.display_name") + `
+	return columns + `, (select ` + d.dialect.packed("g.id", "g.display_name") + `
 		from members m join resources g on g.company_id = m.company_id and g.id = m.group_id
 		where m.company_id = r.company_id and m.member_id = r.id and m.member_type = '` + resources.TypeUser + `') as group_pairs`
 }
@@ -74,11 +77,8 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 	if keepable(id) {
 		brief, err := d.brief(ctx)
 		if err == nil {
-			text := d.readText(with)
-			if with.Hold {
-				text += d.dialect.forUpdate()
-			}
-			rows, err = d.readRows(brief, nil, text, c.Connection, c.Company, typ, id)
+			read := d.readByID(c, with, typ, id)
+			rows, err = d.readRows(brief, nil, read.text, read.args...)
 		}
 		if err != nil {
 			return nil, err
@@ -87,7 +87,7 @@ func (d *DB) Get(ctx context.Context, c resources.Caller, typ, id string, with r
 	if len(rows) == 0 {
 		return nil, resources.Errorf(resources.ErrNotFound, "", "%s %q does not exist", typ, id)
 	}
-	found, err := d.complete(ctx, c, with, rows)
+	found, err := d.complete(ctx, c, with, 1, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -113,22 +113,29 @@ func (d *DB) GetByUserName(ctx context.Context, c resources.Caller, folded strin
 	return rows[0].resource()
 }
 
-// complete turns rows into resources and brings the members of Groups where they are asked for.
-func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.With, rows []resourceRow) ([]*resources.Resource, error) {
-	found := make([]*resources.Resource, 0, len(rows))
-	groups := map[string]*resources.Resource{}
+// complete turns the rows of a page of so many into resources and brings what is asked for and did not come with them.
+func (d *DB) complete(
+	ctx context.Context, c resources.Caller, with resources.With, page int, rows []resourceRow,
+) ([]*resources.Resource, error) {
+	along := membersAlong(with, page)
+	found, groups := make([]*resources.Resource, 0, len(rows)), map[string]*resources.Resource{}
 	for i := range rows {
 		r, err := rows[i].resource()
 		if err != nil {
 			return nil, err
 		}
 		if with.Members && r.Type == resources.TypeGroup {
-			r.Members, r.MemberCount = []resources.Member{}, 0
-			groups[r.ID] = r
+			if r.Members, err = rows[i].members(); err != nil {
+				return nil, err
+			}
+			if r.MemberCount = len(r.Members); r.MemberCount > along || along == 0 {
+				r.Members, r.MemberCount = []resources.Member{}, 0
+				groups[r.ID] = r
+			}
 		}
 		found = append(found, r)
 	}
-	if err := d.fillNames(ctx, c, with.References, found); err != nil {
+	if err := d.fillNames(ctx, c, with.References, found, rows); err != nil {
 		return nil, err
 	}
 	if with.Hidden {
@@ -144,7 +151,7 @@ func (d *DB) complete(ctx context.Context, c resources.Caller, with resources.Wi
 	if len(groups) == 0 {
 		return found, nil
 	}
-	return d.completeGroups(ctx, c, with, found, groups)
+	return d.completeGroups(ctx, c, with, along, found, groups)
 }
 
 func (row *resourceRow) resource() (*resources.Resource, error) {
