@@ -30,7 +30,7 @@ type Precondition struct {
 
 // Result is what a change left behind.
 type Result struct {
-	Resource *Resource // the new state, as Get returns it with Groups and without Members; Names are those that the change named
+	Resource *Resource // the new state, as Get returns it with Groups and without Members; Names are those that are known
 	Changed  bool      // false: everything was so already
 	Created  bool      // true when it did not exist before (false on a revived User)
 	Ignored  []string  // paths of attributes that the schemas do not know
@@ -155,7 +155,7 @@ func (d *Directory) change(
 	if err != nil {
 		return nil, err
 	}
-	with := With{Groups: true, Hidden: rt.traits.hidden}
+	with := With{Groups: true, Hidden: rt.traits.hidden, References: rt.traits.others}
 	for range freeAttempts {
 		result, err = d.attempt(ctx, c, rt, id, pre, with, edit)
 		if pre.Version != 0 || !errors.Is(err, ErrVersion) {

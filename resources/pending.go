@@ -26,7 +26,7 @@ type pending struct {
 	loss     bool  // counts among what the connection takes away (H12)
 	awaited  []Awaited
 	refers   []string          // resources that the change begins to point to
-	names    map[string]string // what they are called, as Resource.Names
+	names    map[string]string // what references are called, as Resource.Names, as far as it is known
 	roll     *Roll             // of the Group whose members the change names all; nil: it does not
 }
 
@@ -213,7 +213,13 @@ func (p *pending) checkReferences(ctx context.Context) error {
 	p.refers, p.names = nil, nil
 	for _, a := range p.next.rt.all() {
 		id := referred(p.next.doc, a)
-		if id == "" || id == referred(p.old, a) {
+		if id == "" {
+			continue
+		}
+		if id == referred(p.old, a) {
+			if name, known := p.before.Names[id]; known {
+				p.name(id, name)
+			}
 			continue
 		}
 		if a.Schema == SchemaOwnership && id == p.id {
@@ -238,17 +244,21 @@ func (p *pending) checkReferences(ctx context.Context) error {
 	return p.checkOwnReferences(ctx)
 }
 
-// refer notes what the change begins to point to, and what that is called, but for the resource itself, which the change may
-// be renaming.
+// refer notes what the change begins to point to.
 func (p *pending) refer(id string, to Named) {
 	p.refers = append(p.refers, id)
+	p.name(id, to.DisplayName)
+}
+
+// name notes what a reference is called, but for one to the resource itself, which the change may be renaming.
+func (p *pending) name(id, displayName string) {
 	if id == p.id {
 		return
 	}
 	if p.names == nil {
 		p.names = map[string]string{}
 	}
-	p.names[id] = to.DisplayName
+	p.names[id] = displayName
 }
 
 // referred is the id that a document's reference points to.
@@ -267,7 +277,7 @@ func (p *pending) applied(c Change, a Applied) *Result {
 		return p.result(p.before, false)
 	}
 	if a.Resource != nil { // nothing held the rest of it in place meanwhile
-		a.Resource.Groups = p.before.Groups
+		a.Resource.Groups, a.Resource.Names = p.before.Groups, p.names
 		return p.result(a.Resource, true)
 	}
 	r := *c.Resource

@@ -16,6 +16,7 @@ type traits struct {
 	active *Attribute   // whether it is in force; nil: it always is
 	unique []*Attribute // values that no two resources of the type have
 	refers []*Attribute // references to other resources: complex ones, by id, and simple ones, by URI
+	others []string     // see References
 }
 
 // names are the attributes that may name a resource, the best first.
@@ -42,6 +43,9 @@ func (rt *ResourceType) setTraits() {
 		if a.isOwn() && a.pointsToResources() {
 			t.refers = append(t.refers, a)
 		}
+	}
+	for _, a := range rt.References() {
+		t.others = append(t.others, a.Name)
 	}
 }
 
