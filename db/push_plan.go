@@ -77,23 +77,27 @@ func (d *DB) Standings(ctx context.Context, company, objectType string, ids []st
 // also when Postgres waited here for the change, it compares the seq again and leaves the mark.
 func (d *DB) DropMarks(ctx context.Context, company string, marks []push.Mark) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+d.dialect.marks()+`)
-			and not exists (select 1 from apps where company_id = ?)`, company, marksText(marks), company)
+		those := d.dialect.marks(company, marks)
+		_, err := d.exec(ctx, tx, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+those.text+`)
+			and not exists (select 1 from apps where company_id = ?)`, append(append([]any{company}, those.args...), company)...)
 		return err
 	})
 }
 
-// marks is a subquery with the type, id and seq of marks, the parameter made by marksText.
-func (d dialect) marks() string {
-	return `select ` + d.field(0, "") + `, ` + d.field(1, "") + `, ` + d.field(2, "bigint") + ` from ` + d.rows()
-}
-
-func marksText(marks []push.Mark) string {
+// marks is a subquery with the type, id and seq of marks. Postgres locks them in it, in the order in which changes do: in
+// another one, who takes marks away and who sets them would block each other for good.
+func (d dialect) marks(company string, marks []push.Mark) fragment {
 	rows := make([][]any, len(marks))
 	for i, m := range marks {
 		rows[i] = []any{m.ObjectType, m.ObjectID, m.Seq}
 	}
-	return jsonText(rows)
+	those := fragment{`select ` + d.field(0, "") + `, ` + d.field(1, "") + `, ` + d.field(2, "bigint") + ` from ` + d.rows(), []any{jsonText(rows)}}
+	if !d.postgres {
+		return those
+	}
+	return glue(raw(`with held as materialized (select dirty.object_type, dirty.object_id, dirty.seq from (`), those,
+		fragment{`) as mark(object_type, object_id, seq) join dirty using (object_type, object_id, seq)
+			where dirty.company_id = ? order by dirty.object_type, dirty.object_id for update of dirty) select * from held`, []any{company}})
 }
 
 // PlanMarks implements push.Plans.
@@ -104,8 +108,9 @@ func (d *DB) PlanMarks(ctx context.Context, company string, now time.Time, plann
 	}
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		var taken []object
-		err := d.list(ctx, tx, &taken, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+d.dialect.marks()+`)
-			returning object_type as type, object_id as id`, company, marksText(marks))
+		those := d.dialect.marks(company, marks)
+		err := d.list(ctx, tx, &taken, `delete from dirty where company_id = ? and (object_type, object_id, seq) in (`+those.text+`)
+			returning object_type as type, object_id as id`, append([]any{company}, those.args...)...)
 		if err != nil {
 			return err
 		}
