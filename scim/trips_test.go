@@ -105,6 +105,8 @@ func (c tenant) countTrips(name string, count func(what string, want int, reques
 	change("PATCH externalId", 2, person, op("Replace", "externalId", "y-"+name))
 	change("PATCH externalId and more", 2, person, op("Replace", "title", "y"), op("Replace", "externalId", externalID))
 	change("PATCH manager", 3, person, op("Replace", enterpriseURN+":manager", boss))
+	change("PATCH User with a manager", 2, person, op("Replace", "title", "a"))
+	change("PATCH User with a manager, nothing new", 1, person, op("Replace", "title", "a"))
 	call("PUT User", 2, "PUT", person, user(userName, emails, object{"title": "z", "externalId": externalID}), 200)
 	change("PATCH User, remove externalId", 2, person, op("Remove", "externalId", nil))
 	change("PATCH User, add externalId", 2, person, op("Add", "externalId", externalID))
