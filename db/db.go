@@ -59,13 +59,13 @@ type DB struct {
 	// authentications are what is known of tokens.
 	authentications *authentications
 	// sets are the attribute sets that entries of the record refer to.
-	sets      *attributeSets
-	readTexts readTexts
-	searches  searches
-	findTime  time.Duration
-	now       func() time.Time
-	trace     Trace
-	logger    *slog.Logger
+	sets                   *attributeSets
+	readTexts, columnTexts texts
+	searches               searches
+	findTime               time.Duration
+	now                    func() time.Time
+	trace                  Trace
+	logger                 *slog.Logger
 }
 
 // Open connects, brings the schema up to date and loads the keyset.

@@ -37,7 +37,10 @@ func explained(t *testing.T, d *DB, c resources.Caller, q resources.Query, how s
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := extent{limit: q.Count, skip: max(q.StartIndex, 1) - 1, counted: q.Walk == nil}
+	p := extentOf(q)
+	if q.Walk != nil {
+		p = extent{limit: q.Count}
+	}
 	query, err := d.rowsSQL(c, q, s, p)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -35,12 +36,12 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	if q.Walk != nil {
 		return d.walk(ctx, c, q, s)
 	}
-	page, p := &resources.Page{}, extent{limit: q.Count, skip: max(q.StartIndex, 1) - 1, counted: true}
+	page := &resources.Page{}
 	if q.Count == 0 {
 		page.Total, err = d.count(ctx, s, fragment{})
 		return page, err
 	}
-	rows, err := d.rows(ctx, c, q, s, &p)
+	rows, p, err := d.pageRows(ctx, c, q, s)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,29 @@ func (d *DB) find(ctx context.Context, c resources.Caller, q resources.Query) (*
 	}
 	page.Total, err = d.totalOf(ctx, s, p, rows)
 	return page, err
+}
+
+// pageRows reads the rows of a page. A look-up finds few: they are put in order here, for which a database would take longer
+// than to find them. Where there are more than the page holds, it must say which are the first.
+func (d *DB) pageRows(ctx context.Context, c resources.Caller, q resources.Query, s search) ([]resourceRow, extent, error) {
+	p := extentOf(q)
+	rows, err := d.rows(ctx, c, q, s, &p)
+	if !p.unordered || err != nil {
+		return rows, p, err
+	}
+	if p.cut || len(rows) > q.Count {
+		p = extent{limit: q.Count, counted: true}
+		rows, err = d.rows(ctx, c, q, s, &p)
+		return rows, p, err
+	}
+	slices.SortFunc(rows, func(a, b resourceRow) int {
+		order := cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
+		if s.down {
+			return -order
+		}
+		return order
+	})
+	return rows, p, nil
 }
 
 // walk answers a page of a walk. One resource more than the page is looked for: it tells whether the walk goes on.

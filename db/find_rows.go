@@ -14,6 +14,16 @@ type extent struct {
 	limit, skip int
 	cut         bool // it ended before limit, for the bytes in it
 	counted     bool // with each row comes the number of all that is selected, where that is no work besides
+	unordered   bool // in the order in which they are found, for who sees all of it
+}
+
+// extentOf is what is read for a page by number. Of a look-up one more is looked for: it tells whether the page has all.
+func extentOf(q resources.Query) extent {
+	p := extent{limit: q.Count, skip: max(q.StartIndex, 1) - 1, counted: true}
+	if all := q.Selections(); p.skip == 0 && len(all) == 1 && all[0].Where != nil && all[0].SortBy == nil && keyed(all[0].Where) {
+		p.limit, p.unordered = q.Count+1, true
+	}
+	return p
 }
 
 // rows reads a part of what a search selects, in its order and in one statement, and says in the extent whether it was cut.
@@ -75,6 +85,9 @@ func (d *DB) createdRows(c resources.Caller, q resources.Query, s search, p exte
 	}
 	source = glue(source, also(from))
 	end := cut(p.limit, offset)
+	if p.unordered {
+		return glue(columns, source, end)
+	}
 	if p.skip == 0 || !d.dialect.postgres || !s.whole() || s.column != "" {
 		return glue(head, columns, source, raw(s.by("r")), end)
 	}

@@ -3,6 +3,8 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,6 +82,46 @@ func TestSearchesTakeTurns(t *testing.T) {
 		free()
 		if _, err := b.Find(t.Context(), b.c, resources.Query{Type: user.Name, Where: title, StartIndex: 1, Count: 10}); err != nil {
 			t.Errorf("when it is its turn: %v", err)
+		}
+	})
+}
+
+// Several may have what is looked up. They come in the order of creation as any others, whether all of them fit the page or
+// not, and are counted.
+func TestALookUpIsInOrder(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		var ids []string
+		for i := range 4 {
+			u := newUser(fmt.Sprintf("p%d@firm.example", i))
+			u.ExternalID, u.LastModified = "x", start.Add(-time.Duration(i/2)*time.Second) // two pairs, of whom the later one is older
+			ch := create(u)
+			ch.SetExternalID = true
+			b.apply(t, ch)
+			ids = append(ids, u.ID)
+		}
+		older, newer := ids[2:], ids[:2]
+		slices.Sort(older)
+		slices.Sort(newer)
+		want := slices.Concat(older, newer)
+		user := resources.NewRegistry().Type(resources.TypeUser)
+		where := resources.Compare{Attribute: user.Attribute("externalId"), Op: "eq", Value: "x"}
+		for _, descending := range []bool{false, true} {
+			for _, c := range []struct{ from, count int }{{1, 100}, {1, 5}, {1, 4}, {1, 3}, {1, 1}, {2, 2}, {4, 100}, {5, 1}} {
+				page := b.find(t, resources.Query{
+					Type: user.Name, Where: where, StartIndex: c.from, Count: c.count, Descending: descending,
+				})
+				got := []string{}
+				for _, r := range page.Resources {
+					got = append(got, r.ID)
+				}
+				part := want[c.from-1 : min(c.from-1+c.count, len(want))]
+				if !slices.Equal(got, part) || page.Total != len(want) {
+					t.Errorf("%d from %d on, descending=%v: got %v of %d, want %v of %d", c.count, c.from, descending, got, page.Total, part, len(want))
+				}
+			}
+			slices.Reverse(want)
 		}
 	})
 }

@@ -56,8 +56,25 @@ func scanRows(ctx context.Context, stmt statement, bytes int, args []any) (all [
 	return all, false, rows.Err()
 }
 
-// readTexts are the texts of reads of one resource, by what they bring: they are long, and the same each time.
-type readTexts [16]atomic.Pointer[string]
+// texts are parts of queries by what they bring: they are long, and the same each time.
+type texts [16]atomic.Pointer[string]
+
+// text is the one for some switches, which is made once.
+func (t *texts) text(build func() string, switches ...bool) string {
+	i := 0
+	for bit, set := range switches {
+		if set {
+			i |= 1 << bit
+		}
+	}
+	text := t[i].Load()
+	if text == nil {
+		made := build()
+		text = &made
+		t[i].Store(text)
+	}
+	return *text
+}
 
 // readByID is the query for one resource.
 func (d *DB) readByID(c resources.Caller, with resources.With, typ, id string) fragment {
@@ -74,19 +91,9 @@ func (d *DB) readByID(c resources.Caller, with resources.With, typ, id string) f
 
 // readText is the text of a read by type and id.
 func (d *DB) readText(with resources.With, along int) string {
-	i := 0
-	for bit, set := range []bool{with.WithoutIndex, with.Groups, len(with.References) > 0, along > 0} {
-		if set {
-			i |= 1 << bit
-		}
-	}
-	text := d.readTexts[i].Load()
-	if text == nil {
-		made := d.selectColumns(with) + d.membersColumn(along).text + ` from resources r where r.company_id = ? and r.type = ? and r.id = ?`
-		text = &made
-		d.readTexts[i].Store(text)
-	}
-	return *text
+	return d.readTexts.text(func() string {
+		return d.selectColumns(with) + d.membersColumn(along).text + ` from resources r where r.company_id = ? and r.type = ? and r.id = ?`
+	}, with.WithoutIndex, with.Groups, len(with.References) > 0, along > 0)
 }
 
 // fields are where the columns of rows are read to.

@@ -55,6 +55,10 @@ func (d *DB) selectResources(with resources.With, from string) string {
 
 // selectColumns begins it. The Groups of each User come in the same round trip, and what references are called.
 func (d *DB) selectColumns(with resources.With) string {
+	return d.columnTexts.text(func() string { return d.makeColumns(with) }, with.WithoutIndex, with.Groups, len(with.References) > 0)
+}
+
+func (d *DB) makeColumns(with resources.With) string {
 	columns := `select `
 	if !with.WithoutIndex {
 		columns += indexColumns
