@@ -7,6 +7,7 @@ import (
 
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/resources"
 )
 
 // Whatever is read, Postgres is asked once: what a resource points to, is a member of or has as members comes with it. The
@@ -20,6 +21,8 @@ func TestAReadWaitsForPostgresOnce(t *testing.T) {
 	reference := object{"value": boss}
 	user := idp.addUser("anna@firm.example", object{"externalId": "x-anna", "emails": []object{{"value": "anna@firm.example", "type": "work"}},
 		"schemas": []string{userURN, enterpriseURN}, enterpriseURN: object{"manager": reference}})
+	outside := idp.addUser("client@firm.example", object{"schemas": []string{userURN, resources.SchemaOwnership},
+		resources.SchemaOwnership: object{"kind": "contractor", "endDate": "2099-01-01T00:00:00Z", "sponsor": reference}})
 	group, empty := idp.addGroup("Staff", user, boss), idp.addGroup("Nobody")
 	crowd, large := idp.crowd(1001)
 	small := idp.addGroup("Most", crowd[:1000]...)
@@ -31,6 +34,7 @@ func TestAReadWaitsForPostgresOnce(t *testing.T) {
 		want       int
 	}{
 		{"User with a manager and Groups", "/Users/" + user, 1},
+		{"User with a sponsor", "/Users/" + outside, 1},
 		{"list of Users, with managers", "/Users?count=100", 1},
 		{"the next page, by cursor", "/Users?count=1&cursor=" + url.QueryEscape(cursor), 1},
 		{"look-up by userName", find("/Users", `userName eq "anna@firm.example"`), 1},
