@@ -61,6 +61,7 @@ type DB struct {
 	// sets are the attribute sets that entries of the record refer to.
 	sets                   *attributeSets
 	readTexts, columnTexts texts
+	referring              referring
 	searches               searches
 	findTime               time.Duration
 	now                    func() time.Time

@@ -56,7 +56,7 @@ func (d *DB) rowsSQL(c resources.Caller, q resources.Query, s search, p extent) 
 
 // columns begins a query for whole resources r.
 func (d *DB) columns(c resources.Caller, q resources.Query, more ...fragment) fragment {
-	f := glue(fragment{d.selectColumns(q.With), []any{c.Connection}}, d.membersColumn(membersAlong(q.With, q.Count)))
+	f := glue(fragment{d.selectColumns(q.With, d.namesAlong(c, q.With)), []any{c.Connection}}, d.membersColumn(membersAlong(q.With, q.Count)))
 	for _, m := range more {
 		f = glue(f, raw(`, `), m)
 	}

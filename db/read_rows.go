@@ -79,7 +79,7 @@ func (t *texts) text(build func() string, switches ...bool) string {
 // readByID is the query for one resource.
 func (d *DB) readByID(c resources.Caller, with resources.With, typ, id string) fragment {
 	along := membersAlong(with, 1)
-	f := fragment{d.readText(with, along), []any{c.Connection, c.Company, typ, id}}
+	f := fragment{d.readText(with, along, d.namesAlong(c, with)), []any{c.Connection, c.Company, typ, id}}
 	if along > 0 {
 		f.args = []any{c.Connection, along + 1, c.Company, typ, id}
 	}
@@ -90,10 +90,10 @@ func (d *DB) readByID(c resources.Caller, with resources.With, typ, id string) f
 }
 
 // readText is the text of a read by type and id.
-func (d *DB) readText(with resources.With, along int) string {
+func (d *DB) readText(with resources.With, along int, names bool) string {
 	return d.readTexts.text(func() string {
-		return d.selectColumns(with) + d.membersColumn(along).text + ` from resources r where r.company_id = ? and r.type = ? and r.id = ?`
-	}, with.WithoutIndex, with.Groups, len(with.References) > 0, along > 0)
+		return d.selectColumns(with, names) + d.membersColumn(along).text + ` from resources r where r.company_id = ? and r.type = ? and r.id = ?`
+	}, with.WithoutIndex, with.Groups, names, along > 0)
 }
 
 // fields are where the columns of rows are read to.

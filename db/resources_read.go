@@ -50,20 +50,24 @@ const resourceColumns = `r.id, r.type, r.version, r.created, r.modified, r.body,
 // selectResources is a query for whole resources. Its one parameter so far is the caller's connection. The table is
 // called r in what follows.
 func (d *DB) selectResources(with resources.With, from string) string {
-	return d.selectColumns(with) + ` from ` + from
+	return d.selectColumns(with, false) + ` from ` + from
 }
 
-// selectColumns begins it. The Groups of each User come in the same round trip, and what references are called.
-func (d *DB) selectColumns(with resources.With) string {
-	return d.columnTexts.text(func() string { return d.makeColumns(with) }, with.WithoutIndex, with.Groups, len(with.References) > 0)
+// selectColumns begins it. The Groups of each User come in the same round trip, and what references are called, if that is to
+// come along (see namesAlong).
+func (d *DB) selectColumns(with resources.With, names bool) string {
+	return d.columnTexts.text(func() string { return d.makeColumns(with, names) }, with.WithoutIndex, with.Groups, names)
 }
 
-func (d *DB) makeColumns(with resources.With) string {
+func (d *DB) makeColumns(with resources.With, names bool) string {
 	columns := `select `
 	if !with.WithoutIndex {
 		columns += indexColumns
 	}
-	columns += resourceColumns + d.nameColumns(with.References)
+	columns += resourceColumns
+	if names {
+		columns += nameColumns()
+	}
 	if !with.Groups {
 		return columns
 	}
