@@ -71,12 +71,27 @@ func (p *Planner) settle(ctx context.Context, k species, marks []Mark) error {
 		take = func(batch []Mark) error { return p.planBatch(ctx, k, apps, batch) }
 	}
 	for batch := range slices.Chunk(marks, planBatch) { // SQLite has one writer: nobody waits long for a turn
+		began := time.Now()
 		if err := take(batch); err != nil {
 			return err
 		}
 		p.tell(ctx, k, batch)
+		if !k.wanted && len(batch) == planBatch {
+			rest(ctx, time.Since(began))
+		}
 	}
 	return nil
+}
+
+// rest leaves the database to others for three times as long as a batch took: no app waits for these marks, and after a first
+// sync, or the filling of a large Group, there are thousands.
+func rest(ctx context.Context, took time.Duration) {
+	timer := time.NewTimer(3 * took)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 func (p *Planner) planBatch(ctx context.Context, k species, apps []App, marks []Mark) error {

@@ -4,7 +4,7 @@ package resources
 // that many operations are still one change; a day in which a connection takes away that many Users and Groups, or a request that takes that many members, is still an
 // ordinary one.
 const (
-	defaultLargeGroup       = 100_000
+	defaultLargeGroup       = 200_000
 	defaultPatchOperations  = 1000
 	defaultMassRemovalCount = 100
 	defaultMassRemovalShare = 50
