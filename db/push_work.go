@@ -177,6 +177,18 @@ func (d *DB) AccountsIn(ctx context.Context, company, app, objectType string, id
 	return out, nil
 }
 
+// AccountsByRemote implements push.Work.
+func (d *DB) AccountsByRemote(ctx context.Context, company, app, objectType string, remoteIDs []string) (map[string]push.Account, error) {
+	var rows []accountRow
+	err := d.list(ctx, nil, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ?
+		and object_type = ? and remote_id <> '' and remote_id `+d.dialect.in(), company, app, objectType, d.dialect.values(remoteIDs))
+	out := make(map[string]push.Account, len(rows))
+	for _, r := range rows {
+		out[r.RemoteID] = r.account()
+	}
+	return out, err
+}
+
 // AccountByRemoteID implements push.Work.
 func (d *DB) AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (push.Account, error) {
 	var row accountRow

@@ -90,7 +90,7 @@ func TestAccountFromSCIM(t *testing.T) {
 // Administrators' role names, whatever their spelling, in an app of every known profile.
 func TestAccountFromSCIM_administrators(t *testing.T) {
 	t.Parallel()
-	known, err := profiles.Load()
+	known, err := profiles.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func (e *Engine) clientWith(app App, p profiles.Profile, token string, before fu
 	if app.AllowPrivate {
 		pool = e.Open
 	}
-	c, err := client.New(client.Config{BaseURL: app.URL, Token: token, Headers: p.Headers, UserAgent: userAgent,
+	c, err := client.New(client.Config{BaseURL: app.URL, Token: token, Headers: p.Headers, UserAgent: userAgent, ErrorInside: p.Answers.ErrorInside,
 		AllowPlain: app.AllowPrivate, Transport: pool, Before: before, Now: e.Now})
 	if err != nil {
 		return nil, fmt.Errorf("app %s: %w", app.Name, err)

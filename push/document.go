@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"proprio/ownership"
 	"proprio/push/profiles"
@@ -62,8 +64,30 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string)
 		return nil, needs(ClassNeedsData, "%s takes no User without %s: add it in the identity provider",
 			p.Title, strings.Join(missing, ", "))
 	}
+	for _, path := range slices.Sorted(maps.Keys(p.Users.Names)) {
+		if broken := breaks(p.Users.Names[path], lookup(doc, path)); broken != "" {
+			return nil, needs(ClassNeedsData, "%s takes no %s %s: change it in the identity provider", p.Title, path, broken)
+		}
+	}
+	if name, ok := doc["name"].(fields); ok && len(p.Users.Unpatched) > 0 && name["formatted"] == nil {
+		given, _ := name["givenName"].(string)
+		family, _ := name["familyName"].(string)
+		name["formatted"] = strings.TrimSpace(given + " " + family) // it is what a change of the name is sent as
+	}
 	doc["schemas"] = schemasOf(doc)
 	return doc, nil
+}
+
+// breaks says how a text breaks a product's rule; empty: it does not.
+func breaks(rule profiles.NameRule, value any) string {
+	text, _ := value.(string)
+	switch {
+	case rule.Longest > 0 && utf8.RuneCountInString(text) > rule.Longest:
+		return fmt.Sprintf("of more than %d characters, such as %q", rule.Longest, text)
+	case rule.Without != "" && strings.ContainsAny(text, rule.Without):
+		return fmt.Sprintf("with one of the characters %s, such as %q", rule.Without, text)
+	}
+	return ""
 }
 
 func schemasOf(doc fields) []any {

@@ -21,12 +21,12 @@ func privateAddressesAreNoAppsBusiness(t *testing.T, w *world) {
 	w.modify("User", id, resources.OpAdd, "emails", []any{map[string]any{"value": "m2@gmail.com", "type": "home"}})
 	w.push()
 	w.wantState("User", id, push.StateConfirmed)
-	if diff := cmp.Diff([]any{work}, w.stand.user("marie@atelier.fr")["emails"]); diff != "" {
+	if diff := cmp.Diff([]any{work}, w.stand.User("marie@atelier.fr")["emails"]); diff != "" {
 		t.Errorf("the app's e-mails (-want +got):\n%s", diff)
 	}
-	for _, r := range w.stand.heard() {
-		if strings.Contains(r.body, "gmail") || strings.Contains(r.body, "free.fr") || r.method == http.MethodPatch {
-			t.Errorf("%s %s tells of a private address", r, r.body)
+	for _, r := range w.stand.Heard() {
+		if strings.Contains(r.Body, "gmail") || strings.Contains(r.Body, "free.fr") || r.Method == http.MethodPatch {
+			t.Errorf("%s %s tells of a private address", r, r.Body)
 		}
 	}
 	r, err := w.db.Get(t.Context(), w.caller, resources.TypeUser, id, resources.With{})

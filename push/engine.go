@@ -61,7 +61,7 @@ type Engine struct {
 // NewEngine fills in the defaults.
 func NewEngine(c Config) (*Engine, error) {
 	if c.Profiles == nil {
-		set, err := profiles.Load()
+		set, err := profiles.Load(nil)
 		if err != nil {
 			return nil, err
 		}

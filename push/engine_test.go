@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"proprio/push"
+	"proprio/push/standin"
 )
 
 func TestEngine(t *testing.T) {
@@ -33,7 +34,7 @@ func aChangeDuringTheCallIsFollowedByASecondCall(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
 	var once sync.Once
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == "PATCH" {
 			once.Do(func() { // the app is at work on the first change when the second is written and planned
 				w.set("User", id, "title", "second")
@@ -47,14 +48,14 @@ func aChangeDuringTheCallIsFollowedByASecondCall(t *testing.T, w *world) {
 		return nil
 	})
 	w.set("User", id, "title", "first")
-	w.stand.heard()
+	w.stand.Heard()
 	w.push()
-	if r := w.stand.heard(); count(r, "PATCH", "/Users") != 2 {
+	if r := w.stand.Heard(); count(r, "PATCH", "/Users") != 2 {
 		t.Errorf("requests %v, want two PATCHes", r)
 	}
 	a := w.wantState("User", id, push.StateConfirmed)
-	if w.stand.user("marie@atelier.fr")["title"] != "second" || a.DoneGen != a.WantedGen {
-		t.Errorf("account %+v, the app holds %v", a, w.stand.user("marie@atelier.fr"))
+	if w.stand.User("marie@atelier.fr")["title"] != "second" || a.DoneGen != a.WantedGen {
+		t.Errorf("account %+v, the app holds %v", a, w.stand.User("marie@atelier.fr"))
 	}
 }
 
@@ -68,18 +69,18 @@ func aKillBetweenPostAndCommitMakesNoSecondAccount(t *testing.T, w *world) {
 				if err := dying.RunOnce(t.Context()); err == nil {
 					t.Fatal("the engine did not notice that nothing was recorded")
 				}
-				if len(w.stand.users) != 1 {
-					t.Fatalf("users %v, want one", w.stand.users)
+				if len(w.stand.Users()) != 1 {
+					t.Fatalf("users %v, want one", w.stand.Users())
 				}
 				if !echo {
-					for _, u := range w.stand.users {
+					for _, u := range w.stand.Users() {
 						delete(u, "externalId")
 					}
 				}
 				w.push()
 				a := w.wantState("User", id, push.StateConfirmed)
-				if len(w.stand.users) != 1 || a.Origin != push.OriginCreated || a.Begun != "" {
-					t.Errorf("account %+v, users %v", a, w.stand.users)
+				if len(w.stand.Users()) != 1 || a.Origin != push.OriginCreated || a.Begun != "" {
+					t.Errorf("account %+v, users %v", a, w.stand.Users())
 				}
 			})
 		})
@@ -88,10 +89,10 @@ func aKillBetweenPostAndCommitMakesNoSecondAccount(t *testing.T, w *world) {
 
 func anAnswerThatIsLostAfterTheWorkMakesNoSecondAccount(t *testing.T, w *world) {
 	lost := 0
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == "POST" && lost < 2 {
 			lost++
-			return &fault{drop: true, commit: true}
+			return &standin.Fault{Drop: true, Commit: true}
 		}
 		return nil
 	})
@@ -102,8 +103,8 @@ func anAnswerThatIsLostAfterTheWorkMakesNoSecondAccount(t *testing.T, w *world) 
 	w.later(time.Minute)
 	w.wantState("User", user, push.StateConfirmed)
 	w.wantState("Group", group, push.StateConfirmed)
-	if len(w.stand.users) != 1 || len(w.stand.groups) != 1 {
-		t.Errorf("users %v, groups %v", w.stand.users, w.stand.groups)
+	if len(w.stand.Users()) != 1 || len(w.stand.Groups()) != 1 {
+		t.Errorf("users %v, groups %v", w.stand.Users(), w.stand.Groups())
 	}
 }
 
@@ -116,22 +117,22 @@ func anUnheardCreationIsFoundUnderItsOldName(t *testing.T, w *world) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.again(t, func(t *testing.T, w *world) {
-				w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+				w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 					if r.Method == "POST" {
-						return &fault{drop: true, commit: true}
+						return &standin.Fault{Drop: true, Commit: true}
 					}
 					return nil
 				})
 				id := w.user("marie")
 				w.push()
-				w.stand.setFault(nil)
+				w.stand.SetFault(nil)
 				then(w, id)
 				w.later(time.Minute)
 				a := w.account("User", id)
-				if len(w.stand.users) != 1 || a.DoneGen != a.WantedGen {
-					t.Fatalf("account %+v, users %v", a, w.stand.users)
+				if len(w.stand.Users()) != 1 || a.DoneGen != a.WantedGen {
+					t.Fatalf("account %+v, users %v", a, w.stand.Users())
 				}
-				for _, u := range w.stand.users {
+				for _, u := range w.stand.Users() {
 					if name == "renamed" && (u["userName"] != "marie.durand@atelier.fr" || u["active"] != true) ||
 						name != "renamed" && u["active"] != false {
 						t.Errorf("the app holds %v", u)
@@ -146,7 +147,7 @@ func anUnheardCreationIsFoundUnderItsOldName(t *testing.T, w *world) {
 // one at once are its profile's concurrency), and every account is made once.
 func twoEnginesDoNotOverlap(t *testing.T, w *world) {
 	floor := newFloor()
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		defer floor.enter(r.Header.Get(engineHeader))()
 		time.Sleep(time.Millisecond) // makes an overlap likely, were there one
 		return nil
@@ -178,7 +179,7 @@ func twoEnginesDoNotOverlap(t *testing.T, w *world) {
 	}
 	stop()
 	engines.Wait()
-	if r := w.stand.heard(); count(r, "POST", "/Users") != 60 {
+	if r := w.stand.Heard(); count(r, "POST", "/Users") != 60 {
 		t.Errorf("%d creations for 60 users", count(r, "POST", "/Users"))
 	}
 	calls, most := floor.seen()
@@ -250,7 +251,7 @@ func takeOverAfterTheLeaseRunsOut(t *testing.T, w *world) {
 	late, err := w.db.DueAccounts(t.Context(), dead, w.clock.Now(), 1)
 	must(t, err)
 	w.later(14 * time.Second)
-	if len(w.stand.heard()) != 0 {
+	if len(w.stand.Heard()) != 0 {
 		t.Fatal("the app was called while another engine held it")
 	}
 	w.later(2 * time.Second)
@@ -270,7 +271,7 @@ func aLeaseLostDuringACreation(t *testing.T, w *world) {
 	id := w.user("marie")
 	other := w.newEngine(w.db, "other")
 	var creations atomic.Int32
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == "POST" && creations.Add(1) == 1 {
 			w.clock.advance(time.Minute)
 			if err := other.RunOnce(context.Background()); err != nil {
@@ -281,8 +282,8 @@ func aLeaseLostDuringACreation(t *testing.T, w *world) {
 	})
 	w.push()
 	a := w.wantState("User", id, push.StateConfirmed)
-	if len(w.stand.users) != 1 || w.stand.users[a.RemoteID] == nil || a.Origin != push.OriginCreated {
-		t.Errorf("account %+v, users %v", a, w.stand.users)
+	if len(w.stand.Users()) != 1 || w.stand.Resource(a.RemoteID) == nil || a.Origin != push.OriginCreated {
+		t.Errorf("account %+v, users %v", a, w.stand.Users())
 	}
 }
 
@@ -290,7 +291,7 @@ func aPausedAppIsNotCalledAndCatchesUp(t *testing.T, w *world) {
 	w.change(func(a *push.App) { a.Paused = true })
 	id := w.user("marie")
 	w.push()
-	if r := w.stand.heard(); len(r) != 0 {
+	if r := w.stand.Heard(); len(r) != 0 {
 		t.Fatalf("requests %v to a paused app", r)
 	}
 	w.change(func(a *push.App) { a.Paused = false })
@@ -303,7 +304,7 @@ func aPrivateAddressIsRefusedUnlessAllowed(t *testing.T, w *world) {
 	w.change(func(a *push.App) { a.AllowPrivate = false; a.URL = strings.Replace(a.URL, "http:", "https:", 1) })
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
-	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "not a public one") || len(w.stand.heard()) != 0 {
+	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "not a public one") || len(w.stand.Heard()) != 0 {
 		t.Errorf("class %s, error %q", a.Class, a.Error)
 	}
 }
@@ -318,7 +319,7 @@ func attemptsShowTheExchangeWithoutSecrets(t *testing.T, w *world) {
 		t.Fatalf("attempts %+v", list)
 	}
 	for _, a := range list {
-		if strings.Contains(string(a.Request)+string(a.Response)+a.URL, w.stand.token) {
+		if strings.Contains(string(a.Request)+string(a.Response)+a.URL, w.stand.Token) {
 			t.Errorf("attempt %+v shows the token", a)
 		}
 	}

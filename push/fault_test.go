@@ -3,12 +3,12 @@ package push_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"proprio/push"
+	"proprio/push/standin"
 )
 
 func TestFaults(t *testing.T) {
@@ -30,34 +30,34 @@ func aDownAppGetsOneCallPerObjectWhenItReturns(t *testing.T, w *world) {
 		ids = append(ids, w.user(fmt.Sprintf("u%02d", i)))
 	}
 	w.push()
-	w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{drop: true} })
+	w.stand.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Drop: true} })
 	for round := range 10 {
 		for i, id := range ids {
 			w.set("User", id, "title", fmt.Sprintf("title %d of %d", round, i))
 		}
 		w.later(time.Second)
 	}
-	w.stand.setFault(nil)
-	w.stand.heard()
+	w.stand.SetFault(nil)
+	w.stand.Heard()
 	w.later(15 * time.Minute)
-	r := w.stand.heard()
+	r := w.stand.Heard()
 	if len(r) != 50 || count(r, "PATCH", "/Users") != 50 {
 		t.Errorf("%d requests, %d of them PATCHes; want exactly one PATCH for each of 50", len(r), count(r, "PATCH", "/Users"))
 	}
 	for i, id := range ids {
-		if got := w.stand.users[w.account("User", id).RemoteID]["title"]; got != fmt.Sprintf("title 9 of %d", i) {
+		if got := w.stand.Resource(w.account("User", id).RemoteID)["title"]; got != fmt.Sprintf("title 9 of %d", i) {
 			t.Errorf("user %d has title %v", i, got)
 		}
 	}
 }
 
 func aDownAppIsNotHammered(t *testing.T, w *world) {
-	w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{status: 500} })
+	w.stand.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: 500} })
 	for i := range 40 {
 		w.user(fmt.Sprintf("u%02d", i))
 	}
 	w.push()
-	if n := len(w.stand.heard()); n > 12 {
+	if n := len(w.stand.Heard()); n > 12 {
 		t.Errorf("%d calls to an app that answers 500, want it left alone after a few", n)
 	}
 	app, err := w.db.App(t.Context(), w.app.Company, w.app.ID)
@@ -66,10 +66,10 @@ func aDownAppIsNotHammered(t *testing.T, w *world) {
 		t.Errorf("app %+v: the block is not stored", app)
 	}
 	w.push()
-	if n := len(w.stand.heard()); n != 0 {
+	if n := len(w.stand.Heard()); n != 0 {
 		t.Errorf("%d calls to a blocked app", n)
 	}
-	w.stand.setFault(nil)
+	w.stand.SetFault(nil)
 	w.later(time.Hour)
 	s, err := push.StatusOf(t.Context(), w.db, w.app, w.clock.Now())
 	must(t, err)
@@ -79,22 +79,20 @@ func aDownAppIsNotHammered(t *testing.T, w *world) {
 }
 
 func retryAfterInBothFormsHoldsTheWholeApp(t *testing.T, w *world) {
-	for name, header := range map[string]func(now time.Time) string{
-		"seconds":   func(time.Time) string { return "120" },
-		"HTTP date": func(now time.Time) string { return now.Add(2 * time.Minute).UTC().Format(http.TimeFormat) },
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, form := range []string{"seconds", "date"} {
+		t.Run(form, func(t *testing.T) {
 			w.again(t, func(t *testing.T, w *world) {
 				id := w.user("marie")
 				w.user("jean")
-				w.stand.setFault(func(int, *http.Request, string) *fault {
-					return &fault{status: 429, retryAfter: header(w.clock.Now())}
+				w.stand.Profile.Answers.RetryAfter = form
+				w.stand.SetFault(func(int, standin.Request) *standin.Fault {
+					return &standin.Fault{Status: 429, RetryAfter: 2 * time.Minute}
 				})
 				w.push()
-				w.stand.setFault(nil)
-				w.stand.heard()
+				w.stand.SetFault(nil)
+				w.stand.Heard()
 				w.later(110 * time.Second)
-				if r := w.stand.heard(); len(r) != 0 {
+				if r := w.stand.Heard(); len(r) != 0 {
 					t.Fatalf("requests %v before the app's time is over", r)
 				}
 				w.later(15 * time.Second)
@@ -111,7 +109,7 @@ func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
 		ids = append(ids, w.user(fmt.Sprintf("u%02d", i)))
 	}
 	w.push()
-	if n := len(w.stand.heard()); n > 4 {
+	if n := len(w.stand.Heard()); n > 4 {
 		t.Errorf("%d calls with a refused token, want no more than were under way", n)
 	}
 	app, err := w.db.App(t.Context(), w.app.Company, w.app.ID)
@@ -119,7 +117,7 @@ func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
 	if app.BlockedUntil.Sub(w.clock.Now()) < time.Minute || !strings.Contains(app.BlockedReason, "token") {
 		t.Errorf("app %+v", app)
 	}
-	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(w.stand.token)))
+	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(w.stand.Token)))
 	w.push()
 	for _, id := range ids {
 		w.wantState("User", id, push.StateConfirmed)
@@ -131,9 +129,9 @@ func a403OfOneObjectDoesNotStopTheApp(t *testing.T, w *world) {
 	boss, clerk := w.user("boss"), w.user("clerk")
 	w.push()
 	protected := "/Users/" + w.account("User", boss).RemoteID
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
-		if r.URL.Path == protected && r.Method == "PATCH" {
-			return &fault{status: 403}
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Path == protected && r.Method == "PATCH" {
+			return &standin.Fault{Status: 403}
 		}
 		return nil
 	})
@@ -148,9 +146,9 @@ func a403OfOneObjectDoesNotStopTheApp(t *testing.T, w *world) {
 }
 
 func aPoisonedObjectDoesNotBlockTheOthers(t *testing.T, w *world) {
-	w.stand.setFault(func(_ int, r *http.Request, body string) *fault {
-		if r.Method == "POST" && strings.Contains(body, "poison") {
-			return &fault{status: 500}
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == "POST" && strings.Contains(r.Body, "poison") {
+			return &standin.Fault{Status: 500}
 		}
 		return nil
 	})
@@ -166,7 +164,7 @@ func aPoisonedObjectDoesNotBlockTheOthers(t *testing.T, w *world) {
 	}
 	w.wantState("User", poison, push.StateFailed)
 	w.wantState("Group", group, push.StatePartial)
-	if m, _ := w.stand.members("Vente"); len(m) != 60 {
+	if m, _ := w.stand.Members("Vente"); len(m) != 60 {
 		t.Errorf("%d members, want 60", len(m))
 	}
 }
@@ -186,16 +184,16 @@ func (m *moving) AppCredential(ctx context.Context, a push.App) ([]byte, error) 
 }
 
 func anAppThatMovesWhileItIsTakenUpGetsNoOtherAddressesToken(t *testing.T, w *world) {
-	other := newStandIn(t)
-	other.token = "token-of-the-new-address"
+	other := newStand(t, w.clock.Now)
+	other.Token = "token-of-the-new-address"
 	store := &moving{Store: w.db, move: func() {
 		w.app.URL = other.URL
-		must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(other.token)))
+		must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(other.Token)))
 	}}
 	id := w.user("marie")
 	must(t, w.newEngine(store, "two").RunOnce(t.Context()))
 	w.wantState("User", id, push.StateConfirmed)
-	if r := w.stand.heard(); len(r) != 0 || other.user("marie@atelier.fr") == nil {
-		t.Errorf("the old address got %v, the new one holds %v", r, other.users)
+	if r := w.stand.Heard(); len(r) != 0 || other.User("marie@atelier.fr") == nil {
+		t.Errorf("the old address got %v, the new one holds %v", r, other.Users())
 	}
 }

@@ -215,7 +215,7 @@ func theSameStateInElimitysServer(t *testing.T, w *world) {
 	if err != nil || listed != 20 {
 		t.Errorf("its account list: %d, %v; want all 20 over pages of 7", listed, err)
 	}
-	w.stand.heard()
+	w.stand.Heard()
 	w.resync()
 	w.push()
 	w.wantState("Group", group, push.StateConfirmed)

@@ -50,6 +50,9 @@ func (j *job) group(ctx context.Context) error {
 	if standing.Name == "" {
 		return needs(ClassNeedsData, "the Group has no displayName: give it one in the identity provider")
 	}
+	if broken := breaks(j.profile.Groups.Name, standing.Name); broken != "" {
+		return needs(ClassNeedsData, "%s takes no group name %s: change it in the identity provider", j.profile.Title, broken)
+	}
 	err = j.bringGroup(ctx, r)
 	f, ok := isFailure(err)
 	if !ok || f.class != ClassGone || j.account.RemoteID == "" {

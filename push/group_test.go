@@ -2,13 +2,13 @@ package push_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"proprio/push"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -33,7 +33,7 @@ func TestGroups(t *testing.T) {
 
 func (w *world) wantMembers(group string, want ...string) {
 	w.t.Helper()
-	got, ok := w.stand.members(group)
+	got, ok := w.stand.Members(group)
 	for i := range want {
 		want[i] += "@atelier.fr"
 	}
@@ -51,9 +51,9 @@ func usersComeBeforeGroupsBeforeMembers(t *testing.T, w *world) {
 	w.wantMembers("Vente", "a", "b")
 	w.wantState("Group", group, push.StateConfirmed)
 	var kinds []string
-	for _, r := range w.stand.heard() {
-		if r.method != "GET" {
-			kinds = append(kinds, strings.Split(r.path, "/")[1]+" "+r.method)
+	for _, r := range w.stand.Heard() {
+		if r.Method != "GET" {
+			kinds = append(kinds, strings.Split(r.Path, "/")[1]+" "+r.Method)
 		}
 	}
 	if want := []string{"Users POST", "Users POST", "Groups POST", "Groups PATCH"}; !slices.Equal(kinds, want) {
@@ -65,9 +65,9 @@ func usersComeBeforeGroupsBeforeMembers(t *testing.T, w *world) {
 func aMemberThatIsMissingThereCompletesTheGroupLater(t *testing.T, w *world) {
 	a, b := w.user("a"), w.user("b")
 	group := w.group("Vente", a, b)
-	w.stand.setFault(func(_ int, r *http.Request, body string) *fault {
-		if r.Method == "POST" && strings.Contains(body, "b@atelier.fr") {
-			return &fault{status: 400, scimType: "invalidValue"}
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == "POST" && strings.Contains(r.Body, "b@atelier.fr") {
+			return &standin.Fault{Status: 400, ScimType: "invalidValue"}
 		}
 		return nil
 	})
@@ -76,7 +76,7 @@ func aMemberThatIsMissingThereCompletesTheGroupLater(t *testing.T, w *world) {
 	if g := w.wantState("Group", group, push.StatePartial); !strings.Contains(g.Error, "1 members") {
 		t.Errorf("the partial Group says %q", g.Error)
 	}
-	w.stand.setFault(nil)
+	w.stand.SetFault(nil)
 	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, w.account("User", b).ID, w.clock.Now()))
 	w.push()
 	w.wantMembers("Vente", "a", "b")
@@ -87,20 +87,19 @@ func memberChangesAreDeltas(t *testing.T, w *world) {
 	a, b, c := w.user("a"), w.user("b"), w.user("c")
 	group := w.group("Vente", a, b)
 	w.push()
-	w.stand.heard()
+	w.stand.Heard()
 	w.modify("Group", group, resources.OpAdd, "members", refs([]string{c}))
 	w.modify("Group", group, resources.OpRemove, `members[value eq "`+a+`"]`, nil)
 	w.push()
 	w.wantMembers("Vente", "b", "c")
-	r := w.stand.heard()
-	if len(r) != 1 || strings.Contains(r[0].body, w.account("User", b).RemoteID+`"`) {
+	r := w.stand.Heard()
+	if len(r) != 1 || strings.Contains(r[0].Body, w.account("User", b).RemoteID+`"`) {
 		t.Errorf("requests %v, want one PATCH without b", r)
 	}
 }
 
 // AWS: members cannot be read, at most so many changes in a call, removal by value.
 func membersInChunksByValueWithoutReadingThem(t *testing.T, w *world) {
-	w.stand.hideMembers, w.stand.maxMembers, w.stand.valueRemoval = true, 3, true
 	w.change(func(a *push.App) { a.Profile = "values" })
 	var ids, names []string
 	for i := range 8 {
@@ -110,7 +109,7 @@ func membersInChunksByValueWithoutReadingThem(t *testing.T, w *world) {
 	group := w.group("Vente", ids...)
 	w.push()
 	w.wantMembers("Vente", slices.Clone(names)...)
-	if r := w.stand.heard(); count(r, "PATCH", "/Groups") != 3 {
+	if r := w.stand.Heard(); count(r, "PATCH", "/Groups") != 3 {
 		t.Errorf("%d member calls, want 3", count(r, "PATCH", "/Groups"))
 	}
 	w.set("Group", group, "members", refs(ids[7:]))
@@ -120,7 +119,7 @@ func membersInChunksByValueWithoutReadingThem(t *testing.T, w *world) {
 }
 
 func oneMemberPerCallWhereTheProfileAsks(t *testing.T, w *world) {
-	w.stand.maxMembers = 1
+	w.stand.Profile.Members.PerCall = 1
 	w.change(func(a *push.App) { a.Profile = "serial" })
 	group := w.group("Vente", w.user("a"), w.user("b"))
 	w.push()
@@ -131,16 +130,16 @@ func oneMemberPerCallWhereTheProfileAsks(t *testing.T, w *world) {
 // A large Group that breaks off half-way is not sent again from the start.
 func membersAlreadySentAreNotSentAgain(t *testing.T, w *world) {
 	w.change(func(a *push.App) { a.Profile = "values" })
-	w.stand.valueRemoval = true
+	w.stand.Profile.Members.Remove = "value"
 	var ids []string
 	for i := range 9 {
 		ids = append(ids, w.user(fmt.Sprintf("u%d", i)))
 	}
 	patches := 0
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == "PATCH" {
 			if patches++; patches == 3 {
-				return &fault{status: 500}
+				return &standin.Fault{Status: 500}
 			}
 		}
 		return nil
@@ -158,9 +157,7 @@ func membersAlreadySentAreNotSentAgain(t *testing.T, w *world) {
 func oneMemberThatTheAppRefusesDoesNotKeepTheOthersOut(t *testing.T, w *world) {
 	a, b := w.user("a"), w.user("b")
 	w.push()
-	w.stand.mu.Lock()
-	delete(w.stand.users, w.account("User", a).RemoteID) // the app lost it, nobody knows yet
-	w.stand.mu.Unlock()
+	w.stand.Remove(w.account("User", a).RemoteID) // the app lost it, nobody knows yet
 	group := w.group("Vente", a, b)
 	w.push()
 	w.wantMembers("Vente", "b")
@@ -171,7 +168,7 @@ func oneMemberThatTheAppRefusesDoesNotKeepTheOthersOut(t *testing.T, w *world) {
 
 // apps.md 5, complaint 7.
 func membershipsComeBackWithReactivation(t *testing.T, w *world) {
-	w.stand.forgetsMembers = true
+	w.stand.Profile.Answers.ForgetsMembers = true
 	a, b := w.user("a"), w.user("b")
 	w.group("Vente", a, b)
 	w.push()
@@ -218,24 +215,21 @@ func whereRenamingIsUnsupportedTheMembersStillFollow(t *testing.T, w *world) {
 // A Group made from here goes with its cause; one that was there before loses only the members put in from here.
 func whatBecomesOfAGroupThatIsRemoved(t *testing.T, w *world) {
 	w.change(func(a *push.App) { a.LinkExisting = true })
-	hand := w.stand.add(map[string]any{"userName": "hand@elsewhere.fr", "active": true})
-	w.stand.mu.Lock()
-	w.stand.groups["g-hand"] = map[string]any{"id": "g-hand", "displayName": "Achats",
-		"members": []any{map[string]any{"value": hand}}}
-	w.stand.mu.Unlock()
+	hand := w.stand.Add(map[string]any{"userName": "hand@elsewhere.fr", "active": true})
+	w.stand.AddGroup(map[string]any{"displayName": "Achats", "members": []any{map[string]any{"value": hand}}})
 	a := w.user("a")
 	made, linked := w.group("Vente", a), w.group("Achats", a)
 	w.push()
-	if m, _ := w.stand.members("Achats"); len(m) != 2 {
+	if m, _ := w.stand.Members("Achats"); len(m) != 2 {
 		t.Fatalf("members of the linked Group: %v", m)
 	}
 	w.remove("Group", made)
 	w.remove("Group", linked)
 	w.push()
-	if _, there := w.stand.members("Vente"); there {
+	if _, there := w.stand.Members("Vente"); there {
 		t.Error("the Group made from here is still there")
 	}
-	if m, there := w.stand.members("Achats"); !there || !slices.Equal(m, []string{"hand@elsewhere.fr"}) {
+	if m, there := w.stand.Members("Achats"); !there || !slices.Equal(m, []string{"hand@elsewhere.fr"}) {
 		t.Errorf("the linked Group has members %v (exists: %v), want only the one put in by hand", m, there)
 	}
 	w.wantState("Group", made, push.StateRemoved)
@@ -245,9 +239,7 @@ func whatBecomesOfAGroupThatIsRemoved(t *testing.T, w *world) {
 func aGroupDeletedInTheAppIsMadeAgainWithItsMembers(t *testing.T, w *world) {
 	group := w.group("Vente", w.user("a"))
 	w.push()
-	w.stand.mu.Lock()
-	clear(w.stand.groups)
-	w.stand.mu.Unlock()
+	w.stand.Remove(w.account("Group", group).RemoteID)
 	w.set("Group", group, "displayName", "Ventes")
 	w.push()
 	w.wantMembers("Ventes", "a")

@@ -38,6 +38,7 @@ type job struct {
 	raiseGroups    []string
 	raiseReports   bool
 	managerMissing bool
+	stuck          *failure // what the product cannot do, though all else was done; nil: nothing
 }
 
 // run does the work and returns what stopped it.
@@ -45,7 +46,11 @@ func (j *job) run(ctx context.Context) error {
 	j.state = StateConfirmed
 	switch j.account.ObjectType {
 	case resources.TypeUser:
-		return j.user(ctx)
+		err := j.user(ctx)
+		if err == nil && j.stuck != nil {
+			return j.stuck
+		}
+		return err
 	case resources.TypeGroup:
 		return j.group(ctx)
 	}

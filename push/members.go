@@ -17,28 +17,33 @@ const memberPage = 1000
 // members brings a Group's members in line: Users that the app holds now. One that it does not hold yet leaves the
 // Group partial; its own confirmation makes the Group due again.
 func (j *job) members(ctx context.Context, r *resources.Resource, record *groupRecord) error {
-	want := map[string]int64{}
-	waiting := 0
-	caller := resources.Caller{Company: j.account.Company}
-	for after := ""; ; {
-		page, err := j.resources.Members(ctx, caller, r.ID, after, memberPage)
-		if err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			break
-		}
-		after = page[len(page)-1].ID
-		late, err := j.held(ctx, page, want)
-		if err != nil {
-			return err
-		}
-		waiting += late
+	want, waiting, err := j.wantedMembers(ctx, r)
+	if err != nil {
+		return err
 	}
 	if waiting > 0 {
 		j.state, j.note = StatePartial, fmt.Sprintf("%d members are not in the app yet; each is added as soon as it is", waiting)
 	}
 	return j.sendMembers(ctx, record, want)
+}
+
+// wantedMembers are the ids in the app of those of a Group's members that it holds, each with the epoch of its account, and
+// how many it is still to get.
+func (j *job) wantedMembers(ctx context.Context, r *resources.Resource) (want map[string]int64, waiting int, err error) {
+	want = map[string]int64{}
+	caller := resources.Caller{Company: j.account.Company}
+	for after := ""; ; {
+		page, err := j.resources.Members(ctx, caller, r.ID, after, memberPage)
+		if err != nil || len(page) == 0 {
+			return want, waiting, err
+		}
+		after = page[len(page)-1].ID
+		late, err := j.held(ctx, page, want)
+		if err != nil {
+			return nil, 0, err
+		}
+		waiting += late
+	}
 }
 
 // held adds to want those of a page's members that the app holds, and counts those that it is still to get.

@@ -16,7 +16,27 @@ func difference(p profiles.Profile, written, want fields) []client.Operation {
 	if p.PatchForm == "object" {
 		return asObject(ops, want)
 	}
-	return ops
+	return patchable(ops, p.Users.Unpatched)
+}
+
+// patchable leaves out what the product does not change by PATCH.
+func patchable(ops []client.Operation, never []string) []client.Operation {
+	out := ops[:0]
+	for _, op := range ops {
+		if slices.Contains(never, op.Path) {
+			continue
+		}
+		if whole, ok := op.Value.(fields); ok {
+			left := maps.Clone(whole)
+			maps.DeleteFunc(left, func(sub string, _ any) bool { return slices.Contains(never, op.Path+"."+sub) })
+			if len(left) == 0 && len(whole) > 0 {
+				continue
+			}
+			op.Value = left
+		}
+		out = append(out, op)
+	}
+	return out
 }
 
 // attributeOperations compares the attributes below a prefix: "" for the core ones, "urn:…:" for an extension's.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"proprio/push"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -22,14 +23,9 @@ func TestProfiles(t *testing.T) {
 
 // The profiles' switches, each through the life of one account.
 func profilesThroughTheLifeOfAnAccount(t *testing.T, w *world) {
-	for profile, setUp := range map[string]func(s *standIn){
-		"object": func(s *standIn) {},
-		"put":    func(s *standIn) { s.noPatch = true },
-		"single": func(s *standIn) { s.singleEmail = true },
-	} {
+	for _, profile := range []string{"object", "put", "single"} {
 		t.Run(profile, func(t *testing.T) {
 			w.again(t, func(t *testing.T, w *world) {
-				setUp(w.stand)
 				w.change(func(a *push.App) { a.Profile = profile })
 				id := w.user("marie", input{"title": "Comptable", "emails": []any{
 					map[string]any{"value": "old@atelier.fr", "type": "other"},
@@ -42,7 +38,7 @@ func profilesThroughTheLifeOfAnAccount(t *testing.T, w *world) {
 				w.set("User", id, "active", false)
 				w.push()
 				w.wantState("User", id, push.StateConfirmed)
-				u := w.stand.user("marie@atelier.fr")
+				u := w.stand.User("marie@atelier.fr")
 				ext, _ := u[resources.SchemaEnterprise].(map[string]any)
 				if u["title"] != nil || ext["department"] != "Achats" || ext["costCenter"] != "7" || u["active"] != false {
 					t.Errorf("the app holds %v", u)
@@ -63,15 +59,15 @@ func aRequiredAttributeIsAskedForWithoutACallButALeaverIsStillDeactivated(t *tes
 	id := w.user("marie")
 	w.push()
 	w.set("User", id, "name.familyName", nil)
-	w.stand.heard()
+	w.stand.Heard()
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
-	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "name.familyName") || len(w.stand.heard()) != 0 {
+	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "name.familyName") || len(w.stand.Heard()) != 0 {
 		t.Errorf("class %s, error %q", a.Class, a.Error)
 	}
 	w.set("User", id, "active", false)
 	w.push()
-	if w.stand.user("marie@atelier.fr")["active"] != false {
+	if w.stand.User("marie@atelier.fr")["active"] != false {
 		t.Error("a missing attribute kept a leaver's access open")
 	}
 }
@@ -79,9 +75,9 @@ func aRequiredAttributeIsAskedForWithoutACallButALeaverIsStillDeactivated(t *tes
 func aRefusedChangeDoesNotKeepALeaversAccessOpen(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
-	w.stand.setFault(func(_ int, r *http.Request, body string) *fault {
-		if strings.Contains(body, "Retraitée") {
-			return &fault{status: 400, scimType: "invalidValue"}
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if strings.Contains(r.Body, "Retraitée") {
+			return &standin.Fault{Status: 400, ScimType: "invalidValue"}
 		}
 		return nil
 	})
@@ -89,8 +85,8 @@ func aRefusedChangeDoesNotKeepALeaversAccessOpen(t *testing.T, w *world) {
 	w.set("User", id, "active", false)
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
-	if w.stand.user("marie@atelier.fr")["active"] != false || !strings.Contains(a.Error, "is deactivated") {
-		t.Errorf("error %q, the app holds %v", a.Error, w.stand.user("marie@atelier.fr"))
+	if w.stand.User("marie@atelier.fr")["active"] != false || !strings.Contains(a.Error, "is deactivated") {
+		t.Errorf("error %q, the app holds %v", a.Error, w.stand.User("marie@atelier.fr"))
 	}
 }
 
@@ -106,9 +102,7 @@ func whereReactivationIsAHandsWorkItIsAskedForAndThenNoticed(t *testing.T, w *wo
 	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "reactivate") {
 		t.Errorf("class %s, error %q", a.Class, a.Error)
 	}
-	w.stand.mu.Lock()
-	w.stand.users[a.RemoteID]["active"] = true
-	w.stand.mu.Unlock()
+	w.stand.Change(a.RemoteID, func(u map[string]any) { u["active"] = true })
 	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, a.ID, w.clock.Now()))
 	w.push()
 	w.wantState("User", id, push.StateConfirmed)
@@ -121,37 +115,37 @@ func deactivationByDeleteWhereThatIsWhatItMeans(t *testing.T, w *world) {
 	w.remove("User", id)
 	w.push()
 	w.wantState("User", id, push.StateRemoved)
-	if r := w.stand.heard(); count(r, "DELETE", "/Users/") != 1 {
+	if r := w.stand.Heard(); count(r, "DELETE", "/Users/") != 1 {
 		t.Errorf("requests %v", r)
 	}
 }
 
 // What was there before it was linked is not the engine's to delete, whatever the product's way.
 func aLinkedAccountIsNeverDeleted(t *testing.T, w *world) {
-	refuse := func(_ int, r *http.Request, _ string) *fault {
+	refuse := func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == http.MethodPatch {
-			return &fault{status: http.StatusNotImplemented}
+			return &standin.Fault{Status: http.StatusNotImplemented}
 		}
 		return nil
 	}
-	ignore := func(_ int, r *http.Request, _ string) *fault {
+	ignore := func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == http.MethodPatch {
-			return &fault{status: http.StatusNoContent}
+			return &standin.Fault{Status: http.StatusNoContent}
 		}
 		return nil
 	}
-	for name, product := range map[string]func(int, *http.Request, string) *fault{
+	for name, product := range map[string]func(int, standin.Request) *standin.Fault{
 		"can be made inactive": nil, "refuses active": refuse, "ignores active": ignore,
 	} {
 		w.again(t, func(t *testing.T, w *world) {
-			remote := w.stand.add(map[string]any{"userName": "marie@atelier.fr", "active": true})
+			remote := w.stand.Add(map[string]any{"userName": "marie@atelier.fr", "active": true})
 			w.change(func(a *push.App) { a.Profile, a.LinkExisting = "delete", true })
 			id := w.user("marie")
 			w.push()
 			if a := w.wantState("User", id, push.StateConfirmed); a.Origin != push.OriginLinked || a.RemoteID != remote {
 				t.Fatalf("%s: account %+v", name, a)
 			}
-			w.stand.setFault(product)
+			w.stand.SetFault(product)
 			w.remove("User", id)
 			w.push()
 			if product != nil {
@@ -159,17 +153,15 @@ func aLinkedAccountIsNeverDeleted(t *testing.T, w *world) {
 				if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "by hand") {
 					t.Errorf("%s: class %s, error %q; want to be told what to do", name, a.Class, a.Error)
 				}
-				w.stand.mu.Lock()
-				w.stand.users[remote]["active"] = false
-				w.stand.mu.Unlock()
+				w.stand.Change(remote, func(u map[string]any) { u["active"] = false })
 				must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, a.ID, w.clock.Now()))
 				w.push()
 			}
 			w.wantState("User", id, push.StateRemoved)
-			if u := w.stand.user("marie@atelier.fr"); u == nil || u["active"] != false {
+			if u := w.stand.User("marie@atelier.fr"); u == nil || u["active"] != false {
 				t.Errorf("%s: the app holds %v, want the account there and inactive", name, u)
 			}
-			if r := w.stand.heard(); count(r, http.MethodDelete, "/Users") != 0 {
+			if r := w.stand.Heard(); count(r, http.MethodDelete, "/Users") != 0 {
 				t.Errorf("%s: requests %v, want no deletion", name, r)
 			}
 		})

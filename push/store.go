@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"proprio/audit"
@@ -87,9 +88,19 @@ type Plans interface {
 	// ObjectsOfApp returns the ids of a type, greater than after and in order, of all the company's objects and of all
 	// objects that the app has a row for.
 	ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error)
+	// RepairAccounts writes what was found of accounts in the app, and makes them due; one that was raised since is left alone.
+	// It returns how many it changed. The entry is recorded in the same transaction.
+	RepairAccounts(ctx context.Context, company string, now time.Time, repairs []Repair, entry audit.Entry) (int, error)
 	// RaiseAccounts raises accounts, each once, outside any mark: an app was added, changed, or is to be sent everything
 	// again. The entries are recorded in the same transaction.
 	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error
+}
+
+// Repair is what was found of one account in the app.
+type Repair struct {
+	Account   string
+	WantedGen int64           // as it was when the app was read
+	Written   json.RawMessage // what the app holds of what was written; nil: it does not hold the account at all
 }
 
 // Planned is a mark with what follows from it.
@@ -143,6 +154,8 @@ type Work interface {
 	AccountsIn(ctx context.Context, company, app, objectType string, ids []string) (map[string]Account, error)
 	// AccountByRemoteID returns the row that owns a remote account, or resources.ErrNotFound.
 	AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (Account, error)
+	// AccountsByRemote returns the rows that own some of the given remote accounts, by remote id.
+	AccountsByRemote(ctx context.Context, company, app, objectType string, remoteIDs []string) (map[string]Account, error)
 	// BeginCreate records that a creation under a match value is about to be sent.
 	BeginCreate(ctx context.Context, l Lease, account, begun string) error
 	// FinishAccount writes a result.

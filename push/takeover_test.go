@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"proprio/push"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -24,9 +25,7 @@ func nobodyInheritsWhatAnotherWasWritten(t *testing.T, w *world) {
 				resources.SchemaEnterprise: map[string]any{"employeeNumber": "0042", "department": "Achats"}})
 			w.push()
 			remote := w.account("User", first).RemoteID
-			w.stand.mu.Lock()
-			w.stand.users[remote]["nickName"] = "by hand"
-			w.stand.mu.Unlock()
+			w.stand.Change(remote, func(u map[string]any) { u["nickName"] = "by hand" })
 			w.remove("User", first)
 			w.push()
 			second := w.user("marie", input{"title": "Acheteuse", "schemas": []any{resources.SchemaUser, resources.SchemaEnterprise},
@@ -36,7 +35,7 @@ func nobodyInheritsWhatAnotherWasWritten(t *testing.T, w *world) {
 			if a.RemoteID != remote || a.Origin != push.OriginCreated {
 				t.Errorf("%s: account %+v, want the one of id %s", profile, a, remote)
 			}
-			got := w.stand.user("marie@atelier.fr")
+			got := w.stand.User("marie@atelier.fr")
 			delete(got, "schemas")
 			want := map[string]any{"id": remote, "externalId": second, "userName": "marie@atelier.fr", "active": true, "nickName": "by hand",
 				"displayName": "marie", "title": "Acheteuse", "name": map[string]any{"givenName": "marie", "familyName": "Martin"},
@@ -45,11 +44,11 @@ func nobodyInheritsWhatAnotherWasWritten(t *testing.T, w *world) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: the app's account (-want +got):\n%s", profile, diff)
 			}
-			w.stand.heard()
+			w.stand.Heard()
 			w.resync()
 			w.push()
-			for _, r := range w.stand.heard() {
-				t.Errorf("%s: once taken over, nothing is left to say: %s %s", profile, r, r.body)
+			for _, r := range w.stand.Heard() {
+				t.Errorf("%s: once taken over, nothing is left to say: %s %s", profile, r, r.Body)
 			}
 		})
 	}
@@ -68,15 +67,13 @@ func anAccountThatMustBeReactivatedByHandWaitsForItsNewUserToo(t *testing.T, w *
 	if a := w.wantState("User", second, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "reactivate") {
 		t.Errorf("class %s, error %q", a.Class, a.Error)
 	}
-	w.stand.mu.Lock()
-	for _, u := range w.stand.users {
-		u["active"] = true
+	for _, u := range w.stand.Users() {
+		w.stand.Change(u["id"].(string), func(u map[string]any) { u["active"] = true })
 	}
-	w.stand.mu.Unlock()
 	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.app.Company, w.account("User", second).ID, w.clock.Now()))
 	w.push()
 	w.wantState("User", second, push.StateConfirmed)
-	if u := w.stand.user("marie@atelier.fr"); u["title"] != nil || u["externalId"] != second || u["active"] != true {
+	if u := w.stand.User("marie@atelier.fr"); u["title"] != nil || u["externalId"] != second || u["active"] != true {
 		t.Errorf("the app holds %v", u)
 	}
 }
@@ -85,18 +82,18 @@ func anAccountThatMustBeReactivatedByHandWaitsForItsNewUserToo(t *testing.T, w *
 // take-over, those that others put in stay.
 func aGroupInheritsNoMembersOfAFormerOne(t *testing.T, w *world) {
 	w.change(func(a *push.App) { a.Profile = "emptied" })
-	hand := w.stand.add(map[string]any{"userName": "hand@atelier.fr", "active": true})
+	hand := w.stand.Add(map[string]any{"userName": "hand@atelier.fr", "active": true})
 	a, b := w.user("a"), w.user("b")
 	first := w.group("Vente", a)
 	w.push()
 	remote := w.account("Group", first).RemoteID
-	w.stand.mu.Lock()
-	list, _ := w.stand.groups[remote]["members"].([]any)
-	w.stand.groups[remote]["members"] = append(list, map[string]any{"value": hand})
-	w.stand.mu.Unlock()
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.Change(remote, func(g map[string]any) {
+		list, _ := g["members"].([]any)
+		g["members"] = append(list, map[string]any{"value": hand})
+	})
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == http.MethodPatch {
-			return &fault{status: http.StatusInternalServerError}
+			return &standin.Fault{Status: http.StatusInternalServerError}
 		}
 		return nil
 	})
@@ -105,11 +102,11 @@ func aGroupInheritsNoMembersOfAFormerOne(t *testing.T, w *world) {
 	w.wantState("Group", first, push.StateFailed)
 	second := w.group("Vente", b)
 	w.push()
-	w.stand.setFault(nil)
+	w.stand.SetFault(nil)
 	w.later(time.Hour)
 	w.wantMembers("Vente", "b", "hand")
 	w.wantState("Group", first, push.StateRemoved)
-	if g := w.wantState("Group", second, push.StateConfirmed); g.RemoteID != remote || w.stand.groups[remote]["externalId"] != second {
-		t.Errorf("account %+v, the app holds %v", g, w.stand.groups[remote])
+	if g := w.wantState("Group", second, push.StateConfirmed); g.RemoteID != remote || w.stand.Resource(remote)["externalId"] != second {
+		t.Errorf("account %+v, the app holds %v", g, w.stand.Resource(remote))
 	}
 }

@@ -3,6 +3,8 @@ package push
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"proprio/resources"
 	"proprio/scim/client"
@@ -178,6 +180,7 @@ func (j *job) mayReactivate(ctx context.Context, written fields) error {
 // update sends the difference between two documents. written is what is known to have been written (for what to
 // remove), known what the app is known to hold.
 func (j *job) update(ctx context.Context, want, written, known fields) error {
+	want = j.changeable(want, known)
 	ops := difference(j.profile, known, want)
 	if written == nil {
 		ops = difference(j.profile, nil, without(want, known))
@@ -202,6 +205,34 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 		return j.onlyDeactivate(ctx, known, f)
 	}
 	return f
+}
+
+// changeable is what is wanted without what the product fixes at creation. A userName that is fixed is a person's to deal
+// with, once all else is done.
+func (j *job) changeable(want, known fields) fields {
+	fixed := j.profile.Users.Fixed
+	if len(fixed) == 0 {
+		return want
+	}
+	out := maps.Clone(want)
+	for _, key := range keys(want, known) {
+		if !slices.Contains(fixed, key) && (!slices.Contains(fixed, "*") || key == "active") {
+			continue
+		}
+		if value, there := known[key]; there {
+			out[key] = value
+		} else {
+			delete(out, key)
+		}
+	}
+	before, _ := known["userName"].(string)
+	after, _ := want["userName"].(string)
+	if out["userName"] == after || before == "" {
+		return out
+	}
+	j.stuck = needs(ClassNeedsAdmin, "%s never changes a userName: the account is still %q there, not %q. Everything else was sent. "+
+		"Where the person needs the new name, make a new account there by hand and remove this one", j.profile.Title, before, after)
+	return out
 }
 
 // without is what of want is not among known, schemas aside.

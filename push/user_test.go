@@ -1,12 +1,12 @@
 package push_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"proprio/push"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -40,12 +40,12 @@ func userIsCreatedAfterALookUpAndConfirmed(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
 	a := w.wantState("User", id, push.StateConfirmed)
-	u := w.stand.user("marie@atelier.fr")
+	u := w.stand.User("marie@atelier.fr")
 	if u == nil || u["id"] != a.RemoteID || u["externalId"] != id || a.Origin != push.OriginCreated {
 		t.Fatalf("app holds %v for account %+v", u, a)
 	}
-	r := w.stand.heard()
-	if len(r) != 2 || !strings.Contains(r[0].path, "userName+eq+%22marie%40atelier.fr%22") || r[1].method != "POST" {
+	r := w.stand.Heard()
+	if len(r) != 2 || !strings.Contains(r[0].Path, "userName+eq+%22marie%40atelier.fr%22") || r[1].Method != "POST" {
 		t.Errorf("requests %v, want a look-up and a creation", r)
 	}
 	for _, own := range []string{resources.SchemaOwnership, "meta", "groups", "password"} {
@@ -58,11 +58,11 @@ func userIsCreatedAfterALookUpAndConfirmed(t *testing.T, w *world) {
 func nothingIsSentWhenNothingTheAppHoldsChanged(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
-	w.stand.heard()
+	w.stand.Heard()
 	w.resync()
 	w.push()
 	w.wantState("User", id, push.StateConfirmed)
-	if r := w.stand.heard(); len(r) != 0 {
+	if r := w.stand.Heard(); len(r) != 0 {
 		t.Errorf("requests %v, want none", r)
 	}
 }
@@ -70,20 +70,20 @@ func nothingIsSentWhenNothingTheAppHoldsChanged(t *testing.T, w *world) {
 func anUpdateSendsOnlyTheDifference(t *testing.T, w *world) {
 	id := w.user("marie", input{"title": "Comptable", "name": map[string]any{"givenName": "Marie", "familyName": "Martin", "middleName": "L."}})
 	w.push()
-	w.stand.heard()
+	w.stand.Heard()
 	w.set("User", id, "userName", "marie.martin@atelier.fr")
 	w.set("User", id, "name.familyName", "Durand")
 	w.set("User", id, "name.middleName", nil)
 	w.set("User", id, "title", nil)
 	w.push()
-	r := w.stand.heard()
-	if len(r) != 1 || r[0].method != "PATCH" {
+	r := w.stand.Heard()
+	if len(r) != 1 || r[0].Method != "PATCH" {
 		t.Fatalf("requests %v, want one PATCH", r)
 	}
-	if strings.Contains(r[0].body, "givenName") || strings.Contains(r[0].body, "emails") {
-		t.Errorf("PATCH %s repeats what did not change", r[0].body)
+	if strings.Contains(r[0].Body, "givenName") || strings.Contains(r[0].Body, "emails") {
+		t.Errorf("PATCH %s repeats what did not change", r[0].Body)
 	}
-	u := w.stand.user("marie.martin@atelier.fr")
+	u := w.stand.User("marie.martin@atelier.fr")
 	name, _ := u["name"].(map[string]any)
 	if u == nil || name["familyName"] != "Durand" || name["middleName"] != nil || name["givenName"] != "Marie" || u["title"] != nil {
 		t.Errorf("the app holds %v", u)
@@ -94,13 +94,13 @@ func deactivationAndReactivationAreOnePatchEach(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
 	for _, active := range []bool{false, true} {
-		w.stand.heard()
+		w.stand.Heard()
 		w.set("User", id, "active", active)
 		w.push()
-		if r := w.stand.heard(); len(r) != 1 || r[0].method != "PATCH" {
+		if r := w.stand.Heard(); len(r) != 1 || r[0].Method != "PATCH" {
 			t.Errorf("active=%v: requests %v, want one PATCH", active, r)
 		}
-		if got := w.stand.user("marie@atelier.fr")["active"]; got != active {
+		if got := w.stand.User("marie@atelier.fr")["active"]; got != active {
 			t.Errorf("the app holds active=%v, want %v", got, active)
 		}
 		w.wantState("User", id, push.StateConfirmed)
@@ -110,7 +110,7 @@ func deactivationAndReactivationAreOnePatchEach(t *testing.T, w *world) {
 func anInactiveUserIsNeverCreated(t *testing.T, w *world) {
 	id := w.user("marie", input{"active": false})
 	w.push()
-	if r := w.stand.heard(); len(r) != 0 {
+	if r := w.stand.Heard(); len(r) != 0 {
 		t.Fatalf("requests %v, want none", r)
 	}
 	w.set("User", id, "active", true)
@@ -137,18 +137,18 @@ func everyWayOutDeactivates(t *testing.T, w *world) {
 				w.change(func(a *push.App) { a.ScopeGroups = []string{group} })
 				w.push()
 				w.wantState("User", user, push.StateConfirmed)
-				w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{status: 503} })
+				w.stand.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: 503} })
 				out(w, user, group)
 				w.push()
 				w.wantState("User", user, push.StateFailed)
-				w.stand.setFault(nil)
-				w.stand.heard()
+				w.stand.SetFault(nil)
+				w.stand.Heard()
 				w.later(time.Hour)
 				a := w.wantState("User", user, push.StateRemoved)
-				if a.Wish != push.WishInactive || w.stand.user("marie@atelier.fr")["active"] != false {
-					t.Errorf("account %+v, the app holds %v", a, w.stand.user("marie@atelier.fr"))
+				if a.Wish != push.WishInactive || w.stand.User("marie@atelier.fr")["active"] != false {
+					t.Errorf("account %+v, the app holds %v", a, w.stand.User("marie@atelier.fr"))
 				}
-				if r := w.stand.heard(); count(r, "DELETE", "/Users") != 0 {
+				if r := w.stand.Heard(); count(r, "DELETE", "/Users") != 0 {
 					t.Errorf("requests %v, want no deletion of a User", r)
 				}
 			})
@@ -167,10 +167,10 @@ func oneWhoComesBackIntoTheScopeIsReactivated(t *testing.T, w *world) {
 	w.modify("Group", group, resources.OpAdd, "members", refs([]string{user}))
 	w.push()
 	w.wantState("User", user, push.StateConfirmed)
-	if w.stand.user("marie@atelier.fr")["active"] != true || len(w.stand.users) != 1 {
-		t.Errorf("the app holds %v", w.stand.users)
+	if w.stand.User("marie@atelier.fr")["active"] != true || len(w.stand.Users()) != 1 {
+		t.Errorf("the app holds %v", w.stand.Users())
 	}
-	if m, _ := w.stand.members("Vente"); len(m) != 1 {
+	if m, _ := w.stand.Members("Vente"); len(m) != 1 {
 		t.Errorf("members %v, want marie again", m)
 	}
 }
@@ -184,20 +184,20 @@ func aNewUserTakesOverTheTombstonesAccount(t *testing.T, w *world) {
 	second := w.user("marie")
 	w.push()
 	a := w.wantState("User", second, push.StateConfirmed)
-	u := w.stand.user("marie@atelier.fr")
-	if len(w.stand.users) != 1 || u["active"] != true || u["externalId"] != second || a.Origin != push.OriginCreated {
-		t.Errorf("account %+v, the app holds %v", a, w.stand.users)
+	u := w.stand.User("marie@atelier.fr")
+	if len(w.stand.Users()) != 1 || u["active"] != true || u["externalId"] != second || a.Origin != push.OriginCreated {
+		t.Errorf("account %+v, the app holds %v", a, w.stand.Users())
 	}
 	w.resync()
 	w.push()
-	if w.stand.user("marie@atelier.fr")["active"] != true {
+	if w.stand.User("marie@atelier.fr")["active"] != true {
 		t.Error("the old tombstone deactivated the new person")
 	}
 }
 
 func anUnmanagedAccountIsNotTouched(t *testing.T, w *world) {
-	w.stand.add(map[string]any{"userName": "Marie@Atelier.fr", "active": true, "title": "hers"})
-	w.stand.add(map[string]any{"userName": "other@gmail.com", "active": true})
+	w.stand.Add(map[string]any{"userName": "Marie@Atelier.fr", "active": true, "title": "hers"})
+	w.stand.Add(map[string]any{"userName": "other@gmail.com", "active": true})
 	id := w.user("marie")
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
@@ -208,25 +208,25 @@ func anUnmanagedAccountIsNotTouched(t *testing.T, w *world) {
 	w.push()
 	w.remove("User", id)
 	w.push()
-	for _, r := range w.stand.heard() {
-		if r.method != "GET" {
-			t.Errorf("%s %s: an account that is not ours was written to", r, r.body)
+	for _, r := range w.stand.Heard() {
+		if r.Method != "GET" {
+			t.Errorf("%s %s: an account that is not ours was written to", r, r.Body)
 		}
 	}
-	if w.stand.user("marie@atelier.fr")["active"] != true || w.stand.user("other@gmail.com")["active"] != true {
-		t.Errorf("the app holds %v", w.stand.users)
+	if w.stand.User("marie@atelier.fr")["active"] != true || w.stand.User("other@gmail.com")["active"] != true {
+		t.Errorf("the app holds %v", w.stand.Users())
 	}
 }
 
 func linkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase(t *testing.T, w *world) {
-	remote := w.stand.add(map[string]any{"userName": "MARIE@atelier.fr", "active": true, "nickName": "hers"})
+	remote := w.stand.Add(map[string]any{"userName": "MARIE@atelier.fr", "active": true, "nickName": "hers"})
 	id := w.user("Marie")
 	w.push()
 	w.wantState("User", id, push.StateFailed)
 	w.change(func(a *push.App) { a.LinkExisting = true })
 	w.push()
 	a := w.wantState("User", id, push.StateConfirmed)
-	u := w.stand.user("marie@atelier.fr")
+	u := w.stand.User("marie@atelier.fr")
 	if a.RemoteID != remote || a.Origin != push.OriginLinked || u["userName"] != "Marie@atelier.fr" || u["nickName"] != "hers" {
 		t.Errorf("account %+v, the app holds %v", a, u)
 	}
@@ -234,26 +234,26 @@ func linkingAnExistingAccountIsADecisionThenKeepsTheDirectorysCase(t *testing.T,
 
 // apps.md 5, complaint 5: the app searches with letter case and is unique without.
 func a409OfAnotherLetterCaseIsFoundAndDecided(t *testing.T, w *world) {
-	w.stand.exactFilter = true
-	w.stand.add(map[string]any{"userName": "marie@atelier.fr", "active": true})
+	w.stand.Profile.Answers.ExactFilter = true
+	w.stand.Add(map[string]any{"userName": "marie@atelier.fr", "active": true})
 	id := w.user("Marie", input{"userName": "Marie@Atelier.FR"})
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
-	if a.Class != push.ClassNeedsAdmin || len(w.stand.users) != 1 {
-		t.Errorf("class %s, error %q, users %v", a.Class, a.Error, w.stand.users)
+	if a.Class != push.ClassNeedsAdmin || len(w.stand.Users()) != 1 {
+		t.Errorf("class %s, error %q, users %v", a.Class, a.Error, w.stand.Users())
 	}
 	w.change(func(a *push.App) { a.LinkExisting = true })
 	w.push()
 	w.wantState("User", id, push.StateConfirmed)
-	if u := w.stand.user("marie@atelier.fr"); u["userName"] != "Marie@Atelier.FR" || len(w.stand.users) != 1 {
-		t.Errorf("the app holds %v", w.stand.users)
+	if u := w.stand.User("marie@atelier.fr"); u["userName"] != "Marie@Atelier.FR" || len(w.stand.Users()) != 1 {
+		t.Errorf("the app holds %v", w.stand.Users())
 	}
 }
 
 func a409WithoutAVisibleAccountSaysSoAndDoesNotLoop(t *testing.T, w *world) {
-	w.stand.setFault(func(_ int, r *http.Request, _ string) *fault {
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if r.Method == "POST" {
-			return &fault{status: 409, scimType: "uniqueness"}
+			return &standin.Fault{Status: 409, ScimType: "uniqueness"}
 		}
 		return nil
 	})
@@ -263,9 +263,9 @@ func a409WithoutAVisibleAccountSaysSoAndDoesNotLoop(t *testing.T, w *world) {
 	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "does not show it") {
 		t.Errorf("class %s, error %q", a.Class, a.Error)
 	}
-	w.stand.heard()
+	w.stand.Heard()
 	w.later(time.Minute)
-	if r := w.stand.heard(); len(r) != 0 {
+	if r := w.stand.Heard(); len(r) != 0 {
 		t.Errorf("requests %v a minute later, want none", r)
 	}
 }
@@ -275,18 +275,15 @@ func anAccountDeletedInTheAppIsMadeAgainOnce(t *testing.T, w *world) {
 	group := w.group("Vente", id)
 	w.push()
 	old := w.account("User", id).RemoteID
-	w.stand.mu.Lock()
-	w.stand.forget(old)
-	delete(w.stand.users, old)
-	w.stand.mu.Unlock()
+	w.stand.Remove(old)
 	w.set("User", id, "title", "Comptable")
 	w.push()
 	a := w.wantState("User", id, push.StateConfirmed)
-	if a.RemoteID == old || w.stand.user("marie@atelier.fr")["title"] != "Comptable" {
-		t.Errorf("account %+v, the app holds %v", a, w.stand.users)
+	if a.RemoteID == old || w.stand.User("marie@atelier.fr")["title"] != "Comptable" {
+		t.Errorf("account %+v, the app holds %v", a, w.stand.Users())
 	}
 	w.wantState("Group", group, push.StateConfirmed)
-	if m, _ := w.stand.members("Vente"); len(m) != 1 {
+	if m, _ := w.stand.Members("Vente"); len(m) != 1 {
 		t.Errorf("members %v: the new account is not in the Group", m)
 	}
 }
@@ -294,12 +291,12 @@ func anAccountDeletedInTheAppIsMadeAgainOnce(t *testing.T, w *world) {
 func a404OnDeactivationIsDone(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
-	clear(w.stand.users)
+	w.stand.Remove(w.account("User", id).RemoteID)
 	w.remove("User", id)
 	w.push()
 	w.wantState("User", id, push.StateRemoved)
-	if len(w.stand.users) != 0 {
-		t.Errorf("the app holds %v", w.stand.users)
+	if len(w.stand.Users()) != 0 {
+		t.Errorf("the app holds %v", w.stand.Users())
 	}
 }
 
@@ -307,7 +304,8 @@ func a404OnDeactivationIsDone(t *testing.T, w *world) {
 func aWrongAddressIsNotTakenForADeletedAccount(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
-	w.stand.setFault(func(int, *http.Request, string) *fault { return &fault{status: 404, html: true} })
+	w.stand.Profile.Answers.NotFound = "html"
+	w.stand.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: 404} })
 	w.remove("User", id)
 	w.push()
 	a := w.wantState("User", id, push.StateFailed)
@@ -316,10 +314,10 @@ func aWrongAddressIsNotTakenForADeletedAccount(t *testing.T, w *world) {
 	if a.RemoteID == "" || app.BlockedUntil.IsZero() || !strings.Contains(app.BlockedReason, "URL") {
 		t.Errorf("account %+v, app %+v", a, app)
 	}
-	w.stand.setFault(nil)
+	w.stand.SetFault(nil)
 	w.later(time.Hour)
 	w.wantState("User", id, push.StateRemoved)
-	if w.stand.user("marie@atelier.fr")["active"] != false {
+	if w.stand.User("marie@atelier.fr")["active"] != false {
 		t.Error("the leaver's account is still active")
 	}
 }
@@ -328,29 +326,29 @@ func aWrongAddressIsNotTakenForADeletedAccount(t *testing.T, w *world) {
 func anotherAddressMayHoldSomebodyElseUnderTheSameID(t *testing.T, w *world) {
 	kept, leaver := w.user("marie"), w.user("jean")
 	w.push()
-	other := newStandIn(t)
+	other := newStand(t, w.clock.Now)
 	for _, id := range []string{kept, leaver} {
 		remote := w.account("User", id).RemoteID
-		other.users[remote] = map[string]any{"id": remote, "userName": remote + "@elsewhere.fr", "active": true}
+		other.Add(map[string]any{"id": remote, "userName": remote + "@elsewhere.fr", "active": true})
 	}
 	w.remove("User", leaver)
 	w.change(func(a *push.App) { a.URL = other.URL })
 	w.push()
-	for id, u := range other.users {
+	for _, u := range other.Users() {
 		if strings.HasSuffix(u["userName"].(string), "elsewhere.fr") && (u["active"] != true || len(u) != 3) {
-			t.Errorf("%s, who is somebody else there, was touched: %v", id, u)
+			t.Errorf("%s, who is somebody else there, was touched: %v", u["id"], u)
 		}
 	}
 	w.wantState("User", kept, push.StateConfirmed)
-	if other.user("marie@atelier.fr") == nil {
+	if other.User("marie@atelier.fr") == nil {
 		t.Error("marie has no account at the new address")
 	}
 	moved := w.stand // and back to the first, where both are known
 	w.change(func(a *push.App) { a.URL = moved.URL })
 	w.push()
 	w.wantState("User", kept, push.StateConfirmed)
-	if len(moved.users) != 2 {
-		t.Errorf("the first service holds %v", moved.users)
+	if len(moved.Users()) != 2 {
+		t.Errorf("the first service holds %v", moved.Users())
 	}
 }
 
@@ -358,14 +356,14 @@ func theManagerFollowsWhenItsAccountAppears(t *testing.T, w *world) {
 	boss := w.user("boss", input{"active": false})
 	clerk := w.user("clerk", input{resources.SchemaEnterprise: map[string]any{"department": "Vente", "manager": map[string]any{"value": boss}}})
 	w.push()
-	ext, _ := w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
+	ext, _ := w.stand.User("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
 	if ext["manager"] != nil || ext["department"] != "Vente" {
 		t.Fatalf("the app holds %v, want no manager yet", ext)
 	}
 	w.set("User", boss, "active", true)
 	w.push()
 	w.wantState("User", clerk, push.StateConfirmed)
-	ext, _ = w.stand.user("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
+	ext, _ = w.stand.User("clerk@atelier.fr")[resources.SchemaEnterprise].(map[string]any)
 	manager, _ := ext["manager"].(map[string]any)
 	if manager["value"] != w.account("User", boss).RemoteID {
 		t.Errorf("manager %v, want %s", manager, w.account("User", boss).RemoteID)
@@ -380,7 +378,7 @@ func twoWhoManageEachOther(t *testing.T, w *world) {
 	w.push()
 	for _, id := range []string{a, b} {
 		w.wantState("User", id, push.StateConfirmed)
-		ext, _ := w.stand.users[w.account("User", id).RemoteID][resources.SchemaEnterprise].(map[string]any)
+		ext, _ := w.stand.Resource(w.account("User", id).RemoteID)[resources.SchemaEnterprise].(map[string]any)
 		if ext["manager"] == nil {
 			t.Errorf("%s has no manager in the app", w.account("User", id).ObjectName)
 		}

@@ -62,7 +62,7 @@ type world struct {
 	policy    *policy
 	clock     *clock
 	caller    resources.Caller
-	stand     *standIn
+	stand     *stand
 	app       push.App
 	engine    *push.Engine
 }
@@ -97,7 +97,8 @@ func must(t testing.TB, err error) {
 
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	w := &world{t: t, db: d, registry: resources.NewRegistry(), policy: &policy{}, clock: &clock{now: time.Now().UTC()}, stand: newStandIn(t)}
+	w := &world{t: t, db: d, registry: resources.NewRegistry(), policy: &policy{}, clock: &clock{now: time.Now().UTC()}}
+	w.stand = newStand(t, w.clock.Now)
 	actor := audit.Actor{Kind: audit.ActorCommand, Name: "test"}
 	company, err := d.CreateCompany(t.Context(), actor, ownership.Company{ID: newID(), Name: "Atelier " + newID(),
 		OutsideDomain: ownership.OutsideHold, Created: w.clock.Now()})
@@ -124,8 +125,6 @@ func (w *world) newEngine(store push.Store, owner string) *push.Engine {
 // testProfiles are the embedded profiles that the tests use, and some that show one peculiarity each.
 func testProfiles(t testing.TB) *profiles.Set {
 	t.Helper()
-	embedded, err := profiles.Load()
-	must(t, err)
 	files := fstest.MapFS{}
 	quick := `"title": "T", "rate": {"perSecond": 1000, "burst": 1000, "concurrency": 4}`
 	for name, more := range map[string]string{
@@ -141,12 +140,9 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {
 		text := `{"name": "` + name + `", ` + quick + more + `}`
-		files["data/"+name+".json"] = &fstest.MapFile{Data: []byte(text)}
+		files[name+".json"] = &fstest.MapFile{Data: []byte(text)}
 	}
-	if _, ok := embedded.Get("aws-iam-identity-center"); !ok {
-		t.Fatal("the AWS profile is not embedded")
-	}
-	set, err := profiles.Read(files)
+	set, err := profiles.Load(files)
 	must(t, err)
 	return set
 }
@@ -154,16 +150,23 @@ func testProfiles(t testing.TB) *profiles.Set {
 func (w *world) addApp(a push.App) push.App {
 	w.t.Helper()
 	a.Company, a.ID, a.AllowPrivate = w.caller.Company, newID(), true
-	app, err := w.db.CreateApp(w.t.Context(), w.caller.Actor, a, []byte(w.stand.token))
+	app, err := w.db.CreateApp(w.t.Context(), w.caller.Actor, a, []byte(w.stand.Token))
 	must(w.t, err)
 	return app
 }
 
-// change changes the app's settings and has everything compared, as the console does.
+// change changes the app's settings and has everything compared, as the console does. Another profile makes it another
+// product.
 func (w *world) change(f func(*push.App)) {
 	w.t.Helper()
+	before := w.app.Profile
 	f(&w.app)
-	must(w.t, w.db.ReplaceApp(w.t.Context(), w.caller.Actor, w.app, []byte(w.stand.token)))
+	if w.app.Profile != before {
+		p, err := w.engine.Profile(w.app)
+		must(w.t, err)
+		w.stand.Profile = p
+	}
+	must(w.t, w.db.ReplaceApp(w.t.Context(), w.caller.Actor, w.app, []byte(w.stand.Token)))
 	w.resync()
 }
 

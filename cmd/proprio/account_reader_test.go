@@ -30,9 +30,9 @@ func TestAccountReaderFollowsTheProfile(t *testing.T) {
 		_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[`+user+`]}`)
 	}))
 	t.Cleanup(target.Close)
-	set, err := profiles.Read(fstest.MapFS{
-		"data/plain.json": {Data: []byte(`{"name":"plain","title":"Plain"}`)},
-		"data/typed.json": {Data: []byte(`{"name":"typed","title":"Typed","roles":{"attribute":"userType"}}`)},
+	set, err := profiles.Load(fstest.MapFS{
+		"plain.json": {Data: []byte(`{"name":"plain","title":"Plain"}`)},
+		"typed.json": {Data: []byte(`{"name":"typed","title":"Typed","roles":{"attribute":"userType"}}`)},
 	})
 	if err != nil {
 		t.Fatal(err)

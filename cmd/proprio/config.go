@@ -28,6 +28,7 @@ type Config struct {
 	DrainDelay     time.Duration // how long the server goes on after it was told to stop, saying that it is not ready
 	TracesEndpoint string        // of an OTLP receiver; empty: no traces
 	TracesShare    float64       // of requests and background work that is traced, from 0 to 1. Default 0.1
+	Profiles       string        // folder of profiles beside those that come with the program; empty: none
 	Limits         limits
 	LogFormat      string // "text" or "json". Default "text"
 	LogLevel       string // "debug", "info", "warn" or "error". Default "info"
@@ -37,6 +38,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "data", "folder of the SQLite database and of the keys")
 	f.StringVar(&c.Database, "database", "", "postgres:// address; empty: SQLite in the data folder")
 	f.Uint16Var(&c.Connections, "database-connections", 16, "connections to the database, at most, of this process")
+	f.StringVar(&c.Profiles, "profiles", "", "folder of `NAME.json` profiles of apps, beside or in the place of those that come with the program")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.String("config", "", "`file` with lines \"name = value\", name being a flag's")

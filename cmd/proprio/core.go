@@ -60,7 +60,7 @@ func (p *program) wire(ctx context.Context, existing bool) (*core, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, data: p.cfg.Data, traces: p.traces, log: p.log, now: time.Now}
-	if err := c.wirePush(); err != nil {
+	if err := c.wirePush(p.cfg.Profiles); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	c.directory = &resources.Directory{
@@ -74,10 +74,13 @@ func (p *program) wire(ctx context.Context, existing bool) (*core, error) {
 }
 
 // wirePush makes the engine and the reader of account lists.
-func (c *core) wirePush() error {
-	var err error
+func (c *core) wirePush(folder string) error {
+	set, err := readProfiles(folder)
+	if err != nil {
+		return err
+	}
 	c.engine, err = push.NewEngine(push.Config{
-		Store: c.db, Resources: c.db, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
+		Store: c.db, Resources: c.db, Profiles: set, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
 		Begin: c.traces.begin, Guarded: c.traces.calls(client.Transport(true)), Open: c.traces.calls(client.Transport(false)),
 	})
 	if err != nil {

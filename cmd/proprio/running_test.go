@@ -94,6 +94,20 @@ func TestAppCommandsActOnTheRunningServer(t *testing.T) {
 	if said := i.command("app", "read", "crm"); !strings.Contains(said, "2 green") {
 		t.Errorf("app read says %q, want 2 green accounts", said)
 	}
+
+	anne, err := target.find("/Users", "userName", "anne@apps.example")
+	if err != nil || anne == nil {
+		t.Fatalf("%v, %v", anne, err)
+	}
+	target.must(t, "DELETE", "/Users/"+anne["id"].(string), nil, 204)
+	said := i.command("app", "compare", "crm")
+	if !strings.Contains(said, "missing\tcreate\tUser\tanne@apps.example") || !strings.Contains(said, "matched 1\nmissing 1\na repair would create 1") {
+		t.Errorf("app compare says %q", said)
+	}
+	if said := i.command("app", "repair", "crm"); !strings.Contains(said, "1 of 1") {
+		t.Errorf("app repair says %q", said)
+	}
+	awaitEqual(t, source, target, "app repair")
 }
 
 // The sign-in page knows providers as they are added, and tells nobody which companies are on the server.

@@ -7,5 +7,6 @@
 //
 //   - profile.go: the fields
 //   - load.go: reading, defaults, validation
+//   - page.go: a profile as a page for the administrator who connects the product
 //   - data/*.json: the products
 package profiles

@@ -10,7 +10,7 @@ import (
 
 func TestEveryEmbeddedProfileLoads(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load()
+	set, err := profiles.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,24 @@ func TestEveryEmbeddedProfileLoads(t *testing.T) {
 	}
 	if okta, _ := set.Get("okta-style"); okta.PatchForm != "object" || okta.Members.Remove != "filter" {
 		t.Errorf("okta-style: %+v", okta)
+	}
+}
+
+// A company's own file is one more product, or takes the place of one that comes with the program.
+func TestAFolderAddsAndReplacesProfiles(t *testing.T) {
+	t.Parallel()
+	set, err := profiles.Load(fstest.MapFS{
+		"asana.json":   {Data: []byte(`{"name": "asana", "title": "Our Asana"}`)},
+		"cadence.json": {Data: []byte(`{"name": "cadence", "title": "Cadence CRM"}`)},
+		"notes.txt":    {Data: []byte(`no profile`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, title := range map[string]string{"asana": "Our Asana", "cadence": "Cadence CRM", "slack": "Slack"} {
+		if p, ok := set.Get(name); !ok || p.Title != title {
+			t.Errorf("profile %s is %q, want %q", name, p.Title, title)
+		}
 	}
 }
 
@@ -49,7 +67,7 @@ func TestAWrongProfileSaysWhatIsWrong(t *testing.T) {
 		`{"name": "x", "title": `:                                         "EOF",
 		`[]`:                                                              "array",
 	} {
-		_, err := profiles.Read(fstest.MapFS{"data/x.json": {Data: []byte(text)}})
+		_, err := profiles.Load(fstest.MapFS{"x.json": {Data: []byte(text)}})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one that names %s", text, err, want)
 		}

@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,6 +30,8 @@ type Config struct {
 	// AllowPlain allows http. It is meant for addresses inside the own network.
 	AllowPlain bool
 	Transport  http.RoundTripper
+	// ErrorInside: the service answers a refusal with status 200 and says in the body which one it is (RFC 7644 §3.12: status).
+	ErrorInside bool
 	// Timeout bounds one exchange, the answer's body included; 0: 30 s.
 	Timeout time.Duration
 	// MaxBody bounds an answer's body; 0: 10 MiB.
@@ -179,8 +183,32 @@ func (c *Client) roundTrip(req *http.Request) (body []byte, status int, err erro
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		return body, resp.StatusCode, c.refusal(req, resp, body)
 	}
+	if status := c.errorInside(body); status > 0 {
+		resp.StatusCode = status
+		return body, status, c.refusal(req, resp, body)
+	}
 	return body, resp.StatusCode, nil
 }
+
+// errorInside is the status of a refusal that came with status 200; 0: it is none. A resource may have an attribute of that
+// name, so the schema of errors counts.
+func (c *Client) errorInside(body []byte) int {
+	if !c.config.ErrorInside {
+		return 0
+	}
+	doc, err := parse(body)
+	if err != nil {
+		return 0
+	}
+	schemas, _ := doc.Get("schemas").([]any)
+	status, err := strconv.Atoi(fmt.Sprint(doc.Get("status")))
+	if err != nil || status < 400 || status > 599 || !slices.Contains(schemas, any(schemaError)) {
+		return 0
+	}
+	return status
+}
+
+const schemaError = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 // bare takes off the *url.Error, whose text repeats method and address.
 func bare(err error) error {

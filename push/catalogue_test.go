@@ -1,0 +1,261 @@
+package push_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"proprio/db"
+	"proprio/db/dbtest"
+	"proprio/push"
+	"proprio/push/profiles"
+	"proprio/push/standin"
+	"proprio/resources"
+)
+
+// Every product of the catalogue, through one life of accounts and groups: its stand-in refuses what the product refuses,
+// so whatever the engine sends that the profile forbids fails the test.
+func TestEveryProductOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	set, err := profiles.Load(fstest.MapFS{ // and one whose answers are as odd as answers get
+		"odd.json": {Data: []byte(`{"name": "odd", "title": "Odd", "paging": {"style": "none"}, "answers": {"patch": 204, "conflict": "plain",
+			"notFound": "html", "retryAfter": "date", "errorInside": true, "exactFilter": true, "forgetsMembers": true}}`)}})
+	must(t, err)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, name := range set.Names() {
+			t.Run(name, func(t *testing.T) { // one after the other: an engine works for all companies of its database
+				p, _ := set.Get(name)
+				l := newLife(t, d, unhurried(t, p))
+				l.create()
+				l.update()
+				l.rename()
+				l.memberBeforeUser()
+				l.deactivate()
+				l.reactivate()
+				l.leave()
+				l.largeGroup(crowd(name))
+				l.wantNothingRefused()
+			})
+		}
+	})
+}
+
+// crowd is how many members a large group of a product has: more than one call takes, where the test has the time.
+func crowd(product string) int {
+	whole := os.Getenv("PROPRIO_CAMPAIGN") == "full"
+	switch {
+	case whole && slices.Contains([]string{"generic", "aws-iam-identity-center", "miro", "asana"}, product):
+		return 5000
+	case whole, product == "generic", product == "aws-iam-identity-center":
+		return 230
+	}
+	return 20
+}
+
+// unhurried is a profile without its pace.
+func unhurried(t *testing.T, p profiles.Profile) profiles.Profile {
+	t.Helper()
+	p.Rate.PerSecond, p.Rate.Burst = 1000, 1000
+	text, err := json.Marshal(p)
+	must(t, err)
+	p, err = profiles.Parse(text)
+	must(t, err)
+	return p
+}
+
+// life is one company's people and groups in one product.
+type life struct {
+	*world
+	t       *testing.T
+	profile profiles.Profile
+	anna    string
+	heard   []standin.Request
+}
+
+func newLife(t *testing.T, d *db.DB, p profiles.Profile) *life {
+	t.Helper()
+	w := newWorld(t, d)
+	w.engine.Profiles = profiles.Of(p)
+	w.stand = standOf(t, p, w.clock.Now)
+	w.app = w.addApp(push.App{Name: p.Title, Profile: p.Name, URL: w.stand.URL, LinkExisting: p.Groups.NoCreate})
+	return &life{world: w, t: t, profile: p}
+}
+
+// person is what every product takes a User with.
+func (l *life) person(name string) string {
+	return l.user(name, input{"title": "Comptable", "entitlements": []any{map[string]any{"value": "Standard User"}}})
+}
+
+func (l *life) remote(name string) map[string]any { return l.stand.User(name + "@atelier.fr") }
+
+func (l *life) create() {
+	l.t.Helper()
+	l.anna = l.person("anna")
+	l.push()
+	a := l.wantState("User", l.anna, push.StateConfirmed)
+	if u := l.remote("anna"); u == nil || u["active"] == false || u["id"] != a.RemoteID || a.Origin != push.OriginCreated {
+		l.t.Fatalf("account %+v, the app holds %v", a, u)
+	}
+}
+
+func (l *life) fixed(attribute string) bool {
+	return slices.Contains(l.profile.Users.Fixed, attribute) || slices.Contains(l.profile.Users.Fixed, "*")
+}
+
+func (l *life) update() {
+	l.t.Helper()
+	l.set("User", l.anna, "title", "Directrice")
+	l.set("User", l.anna, "name.familyName", "Dupont")
+	l.push()
+	l.wantState("User", l.anna, push.StateConfirmed)
+	u := l.remote("anna")
+	if title, family := u["title"], fmt.Sprint(u["name"]); (title == "Directrice" && strings.Contains(family, "Dupont")) == l.fixed("title") {
+		l.t.Errorf("title fixed: %t, the app holds %v", l.fixed("title"), u)
+	}
+}
+
+func (l *life) rename() {
+	l.t.Helper()
+	before := l.account("User", l.anna).RemoteID
+	l.set("User", l.anna, "userName", "anne@atelier.fr")
+	l.push()
+	if l.fixed("userName") {
+		if a := l.wantState("User", l.anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "never changes a userName") {
+			l.t.Errorf("class %s, error %q", a.Class, a.Error)
+		}
+		l.set("User", l.anna, "userName", "anna@atelier.fr")
+		l.push()
+		l.wantState("User", l.anna, push.StateConfirmed)
+		return
+	}
+	l.wantState("User", l.anna, push.StateConfirmed)
+	if u := l.remote("anne"); u == nil || u["id"] != before || len(l.stand.Users()) != 1 {
+		l.t.Errorf("the app holds %v, want the same account under its new name", l.stand.Users())
+	}
+	l.set("User", l.anna, "userName", "anna@atelier.fr")
+	l.push()
+}
+
+// The second of two members cannot be made at first: the group is partial, and complete as soon as its account is there.
+func (l *life) memberBeforeUser() {
+	l.t.Helper()
+	if l.profile.Groups.NoCreate {
+		l.stand.AddGroup(map[string]any{"displayName": "Vente"})
+	}
+	ben := l.person("ben")
+	group := l.group("Vente", l.anna, ben)
+	l.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == http.MethodPost && strings.Contains(r.Body, "ben@") {
+			return &standin.Fault{Status: http.StatusBadGateway}
+		}
+		return nil
+	})
+	l.push()
+	if !l.profile.Groups.Unsupported {
+		l.wantState("Group", group, push.StatePartial)
+	}
+	l.stand.SetFault(nil)
+	l.later(time.Hour)
+	l.later(time.Hour)
+	l.wantState("User", ben, push.StateConfirmed)
+	if l.profile.Groups.Unsupported {
+		return
+	}
+	l.wantState("Group", group, push.StateConfirmed)
+	l.wantMembers("Vente", "anna", "ben")
+}
+
+func (l *life) deactivate() {
+	l.t.Helper()
+	l.set("User", l.anna, "active", false)
+	l.push()
+	l.wantState("User", l.anna, push.StateConfirmed)
+	if u := l.remote("anna"); u == nil || u["active"] != false {
+		l.t.Errorf("the app holds %v, want an inactive account", u)
+	}
+}
+
+func (l *life) reactivate() {
+	l.t.Helper()
+	l.set("User", l.anna, "active", true)
+	l.push()
+	if l.profile.Users.NoReactivation {
+		if a := l.wantState("User", l.anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "reactivate") {
+			l.t.Errorf("class %s, error %q", a.Class, a.Error)
+		}
+		return
+	}
+	l.wantState("User", l.anna, push.StateConfirmed)
+	if u := l.remote("anna"); u["active"] != true {
+		l.t.Errorf("the app holds %v, want an active account", u)
+	}
+	if !l.profile.Groups.Unsupported {
+		l.wantMembers("Vente", "anna", "ben")
+	}
+}
+
+// Somebody is removed from the directory: the account is deactivated, and deleted only where that is the product's word
+// for it.
+func (l *life) leave() {
+	l.t.Helper()
+	l.remove("User", l.anna)
+	l.push()
+	l.wantState("User", l.anna, push.StateRemoved)
+	l.heard = l.stand.Heard()
+	if u := l.remote("anna"); u == nil || u["active"] != false {
+		l.t.Errorf("the app holds %v, want an inactive account", u)
+	}
+	if deleted := count(l.heard, http.MethodDelete, "/Users"); (deleted > 0) != (l.profile.Users.Deactivate == "delete") {
+		l.t.Errorf("%d Users deleted", deleted)
+	}
+}
+
+// A group of many: its members go in calls of the size that the product takes, all of them, and one more is one more.
+func (l *life) largeGroup(n int) {
+	l.t.Helper()
+	ids := make([]string, 0, n)
+	for i := range n {
+		ids = append(ids, l.person(fmt.Sprintf("p%d", i)))
+	}
+	if l.profile.Groups.NoCreate {
+		l.stand.AddGroup(map[string]any{"displayName": "Tous"})
+	}
+	group := l.group("Tous", ids[:n-1]...)
+	l.push()
+	if l.profile.Groups.Unsupported {
+		return
+	}
+	l.wantState("Group", group, push.StateConfirmed)
+	if names, ok := l.stand.Members("Tous"); !ok || len(names) != n-1 {
+		l.t.Fatalf("the app's group has %d members, want %d", len(names), n-1)
+	}
+	l.heard = append(l.heard, l.stand.Heard()...)
+	l.modify("Group", group, resources.OpAdd, "members", refs(ids[n-1:]))
+	l.push()
+	calls := l.stand.Heard()
+	if names, _ := l.stand.Members("Tous"); len(names) != n || count(calls, http.MethodPatch, "/Groups") != 1 {
+		l.t.Errorf("the app's group has %d members after %v, want %d after one PATCH", len(names), calls, n)
+	}
+	l.heard = append(l.heard, calls...)
+}
+
+func (l *life) wantNothingRefused() {
+	l.t.Helper()
+	for _, r := range l.heard {
+		if l.profile.Answers.ForgetsMembers && strings.Contains(r.Body, `"path":"members[`) {
+			continue // the app has taken out the member already, and says that there is none
+		}
+		if r.Status >= 400 && r.Status < 500 && r.Status != http.StatusNotFound {
+			l.t.Errorf("%s was answered %d: the engine sent what the product refuses: %s", r, r.Status, r.Body)
+		}
+		if l.profile.Groups.Unsupported && strings.HasPrefix(r.Path, "/Groups") {
+			l.t.Errorf("%s: the product has no groups", r)
+		}
+	}
+}

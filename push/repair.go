@@ -1,0 +1,54 @@
+package push
+
+import (
+	"context"
+
+	"proprio/audit"
+	"proprio/resources"
+)
+
+// Repair compares an app with the directory and has sent again what is different or missing. What did not come from here
+// is not touched, and what waits for a decision goes on waiting. It returns what it found, and how many accounts it made
+// due; who asked for it is on record.
+func (e *Engine) Repair(ctx context.Context, by audit.Actor, app App) (Tally, int, error) {
+	tally := Tally{At: e.Now().UTC()}
+	var repairs []Repair
+	err := e.Compare(ctx, app, func(line Comparison) error {
+		tally.Add(line)
+		if r, ok := line.repair(); ok {
+			repairs = append(repairs, r)
+		}
+		return nil
+	})
+	if err != nil || len(repairs) == 0 {
+		return tally, 0, err
+	}
+	n, err := e.Store.RepairAccounts(ctx, app.Company, e.Now(), repairs, audit.Entry{Company: app.Company, At: e.Now(), Actor: by,
+		Action: audit.ActionSync, ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name, Reason: "repair"})
+	e.Wake()
+	return tally, n, err
+}
+
+// repair is what to note of a line's account so that the engine sends the difference; false: there is none to send, or no
+// account yet, which is made without being told.
+func (c Comparison) repair() (Repair, bool) {
+	r := Repair{Account: c.account.ID, WantedGen: c.account.WantedGen}
+	switch {
+	case r.Account == "" || c.Action == ActionDecide:
+		return r, false
+	case c.Verdict == Missing:
+		return r, c.account.RemoteID != ""
+	case c.Verdict != Different:
+		return r, false
+	case c.ObjectType == resources.TypeUser:
+		r.Written = encodeFields(c.shown)
+		return r, c.shown != nil
+	}
+	record, err := readGroupRecord(c.account.Written)
+	if err != nil || c.members == nil {
+		return r, false
+	}
+	record.Members, record.DisplayName = c.members, c.shownName
+	r.Written = encodeFields(record)
+	return r, true
+}

@@ -1,0 +1,49 @@
+package standin
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+)
+
+var memberFilter = regexp.MustCompile(`^members\[value eq "([^"]*)"\]$`)
+
+// changeMembers does one operation on a Group's members, in the one form that the product takes, and says how many it named.
+func (s *Server) changeMembers(g document, verb, path string, value any) (int, answer, bool) {
+	list, _ := g["members"].([]any)
+	list = slices.Clone(list)
+	values, _ := value.([]any)
+	byValue := s.Profile.Members.Remove == "value"
+	switch m := memberFilter.FindStringSubmatch(path); {
+	case verb == "add" && path == "members":
+		for _, v := range values {
+			id := valueOf(v)
+			if s.users[id] == nil {
+				return 0, refused(http.StatusBadRequest, "invalidValue", "member "+id+" does not exist"), false
+			}
+			if !slices.ContainsFunc(list, func(have any) bool { return valueOf(have) == id }) {
+				list = append(list, map[string]any{"value": id})
+			}
+		}
+		g["members"] = list
+		return len(values), answer{}, true
+	case verb == "remove" && byValue && path == "members" && len(values) > 0:
+		for _, v := range values {
+			list = without(list, valueOf(v))
+		}
+		g["members"] = list
+		return len(values), answer{}, true
+	case verb == "remove" && !byValue && m != nil:
+		left := without(list, m[1])
+		if len(left) == len(list) {
+			return 0, refused(http.StatusBadRequest, "noTarget", path), false
+		}
+		g["members"] = left
+		return 1, answer{}, true
+	}
+	return 0, refused(http.StatusBadRequest, "invalidPath", verb+" "+path+" is not how members are changed here"), false
+}
+
+func without(list []any, id string) []any {
+	return slices.DeleteFunc(slices.Clone(list), func(m any) bool { return valueOf(m) == id })
+}
