@@ -50,6 +50,10 @@ func TestCampaignChaos(t *testing.T) {
 	t.Logf("%d requests; %d answered 503, %d lost with a killed process; slowest recovery %s", c.balance.sent.Load(),
 		c.balance.busy, c.balance.lost, c.slowest.Round(time.Millisecond))
 	if t.Failed() {
+		for n, r := range c.running {
+			said := fmt.Sprint(r.log)
+			t.Logf("replica %d said at last: %s", n, said[max(0, len(said)-6000):])
+		}
 		return
 	}
 	checkSource(t, c.caller, writers)
