@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"proprio/db/dbtest"
 )
 
 // foreignServer is a SCIM server that is not ours, run as a process of its own.
@@ -283,8 +285,7 @@ func component(t *testing.T, variable, what string) string {
 // run starts a process that dies with the test.
 func run(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	if err := dbtest.StartTied(cmd, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"proprio/db/dbtest"
 )
 
 // binary builds the program once for the tests that run it as a process of its own.
@@ -104,13 +106,11 @@ func (i *installation) serve(more ...string) *server {
 	args := append([]string{"serve", "--listen", i.listen, "--log-level", "warn"}, i.where...)
 	s.cmd = exec.Command(i.path(), append(args, more...)...)
 	s.cmd.Stderr = s.log
-	// The server dies with the test process, whatever happens to it.
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := dbtest.StartTied(s.cmd, syscall.SIGKILL); err != nil {
 		i.t.Fatal(err)
 	}
 	i.t.Cleanup(s.kill)

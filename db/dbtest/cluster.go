@@ -91,9 +91,8 @@ func (c *Cluster) Start() {
 	cmd := exec.Command(filepath.Join(c.bin, "postgres"), "-D", filepath.Join(c.dir, "data"), "-p", c.port,
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+c.dir, "-c", "max_connections=100")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, log, log
-	// The server dies with the test process, whatever happens to it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.account, Pdeathsig: syscall.SIGQUIT, Setsid: true}
-	if err := cmd.Start(); err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.account, Setsid: true}
+	if err := StartTied(cmd, syscall.SIGQUIT); err != nil {
 		c.t.Fatalf("start Postgres: %v", err)
 	}
 	c.running, c.ended = cmd, make(chan error, 1)

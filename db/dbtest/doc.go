@@ -13,4 +13,5 @@
 //
 //   - dbtest.go: what tests call; sound.go: whether a file of SQLite is whole
 //   - server.go: the Postgres server of a test binary; cluster.go: one of a single test, to be stopped and started
+//   - process_linux.go, process_other.go: processes that end with the test binary
 package dbtest
