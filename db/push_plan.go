@@ -177,6 +177,28 @@ func (d *DB) raiseKnown(ctx context.Context, tx *sqlx.Tx, company string, now ti
 	return err
 }
 
+// RepairAccounts implements push.Plans.
+func (d *DB) RepairAccounts(
+	ctx context.Context, company, app string, now time.Time, repairs []push.Repair, entries ...audit.Entry,
+) (int, error) {
+	done := 0
+	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		done = 0
+		for _, r := range repairs {
+			n, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?,
+				written = ?, remote_id = case when ? then remote_id else '' end, origin = case when ? then origin else '' end
+				where company_id = ? and app_id = ? and id = ? and wanted_gen = ?`,
+				micros(now), string(r.Written), r.Written != nil, r.Written != nil, company, app, r.Account, r.WantedGen)
+			if err != nil {
+				return err
+			}
+			done += int(n)
+		}
+		return d.appendEntries(ctx, tx, entries...)
+	})
+	return done, err
+}
+
 // ObjectsOfApp implements push.Plans.
 func (d *DB) ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error) {
 	var ids []string

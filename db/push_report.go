@@ -88,26 +88,6 @@ func (d *DB) RetryAccount(ctx context.Context, actor audit.Actor, company, accou
 	})
 }
 
-// RepairAccounts implements push.Plans.
-func (d *DB) RepairAccounts(ctx context.Context, company string, now time.Time, repairs []push.Repair, entry audit.Entry) (int, error) {
-	done := 0
-	err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		done = 0
-		for _, r := range repairs {
-			n, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?,
-				written = ?, remote_id = case when ? then remote_id else '' end, origin = case when ? then origin else '' end
-				where company_id = ? and id = ? and wanted_gen = ?`,
-				micros(now), string(r.Written), r.Written != nil, r.Written != nil, company, r.Account, r.WantedGen)
-			if err != nil {
-				return err
-			}
-			done += int(n)
-		}
-		return d.appendEntries(ctx, tx, entry)
-	})
-	return done, err
-}
-
 // RecordAttempts implements push.Reports.
 func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

@@ -104,10 +104,6 @@ func (l *life) create() {
 	}
 }
 
-func (l *life) fixed(attribute string) bool {
-	return slices.Contains(l.profile.Users.Fixed, attribute) || slices.Contains(l.profile.Users.Fixed, "*")
-}
-
 func (l *life) update() {
 	l.t.Helper()
 	l.set("User", l.anna, "title", "Directrice")
@@ -115,8 +111,8 @@ func (l *life) update() {
 	l.push()
 	l.wantState("User", l.anna, push.StateConfirmed)
 	u := l.remote("anna")
-	if title, family := u["title"], fmt.Sprint(u["name"]); (title == "Directrice" && strings.Contains(family, "Dupont")) == l.fixed("title") {
-		l.t.Errorf("title fixed: %t, the app holds %v", l.fixed("title"), u)
+	if title, family := u["title"], fmt.Sprint(u["name"]); (title == "Directrice" && strings.Contains(family, "Dupont")) == l.profile.Users.Fixes("title") {
+		l.t.Errorf("title fixed: %t, the app holds %v", l.profile.Users.Fixes("title"), u)
 	}
 }
 
@@ -125,7 +121,7 @@ func (l *life) rename() {
 	before := l.account("User", l.anna).RemoteID
 	l.set("User", l.anna, "userName", "anne@atelier.fr")
 	l.push()
-	if l.fixed("userName") {
+	if l.profile.Users.Fixes("userName") {
 		if a := l.wantState("User", l.anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "never changes a userName") {
 			l.t.Errorf("class %s, error %q", a.Class, a.Error)
 		}

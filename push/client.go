@@ -36,8 +36,12 @@ func (e *Engine) Check(app App, token string) error {
 }
 
 // reader returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
-// Changes are the workers' business.
+// Changes are the workers' business. A paused app may be read: an admin looks before letting it go on. A blocked one may not.
 func (e *Engine) reader(ctx context.Context, app App, action string) (*client.Client, profiles.Profile, error) {
+	if app.BlockedUntil.After(e.Now()) {
+		return nil, profiles.Profile{}, fmt.Errorf("app %s is left alone until %s: %s",
+			app.Name, app.BlockedUntil.Format(time.RFC3339), app.BlockedReason)
+	}
 	profile, err := e.Profile(app)
 	if err != nil {
 		return nil, profile, err
@@ -69,9 +73,6 @@ func (e *Engine) EachUser(ctx context.Context, app App, take func(client.Documen
 // ReadUser reads one account of an app; nil when the app has none of that id. A 404 alone is also what a wrong address
 // answers, so the collection must answer, too.
 func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client.Document, profiles.Profile, error) {
-	if app.BlockedUntil.After(e.Now()) {
-		return nil, profiles.Profile{}, fmt.Errorf("app %s is left alone until %s: %s", app.Name, app.BlockedUntil.Format(time.RFC3339), app.BlockedReason)
-	}
 	c, profile, err := e.reader(ctx, app, "look up")
 	if err != nil {
 		return nil, profile, err

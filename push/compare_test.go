@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"proprio/push"
+	"proprio/push/profiles"
 	"proprio/push/standin"
+	"proprio/scim/client"
 )
 
 func TestCompare(t *testing.T) {
@@ -19,6 +22,10 @@ func TestCompare(t *testing.T) {
 		aListThatIsNotWholeIsNoComparison,
 		membersThatAreNotShownAreNotCalledEqual,
 		whoCannotBeMadeIsSaidBeforeAnythingIsSent,
+		whoIsFoundByAnotherAttributeIsNotCalledExtra,
+		whatIsSentWhileTheAppIsReadIsNotCalledMissing,
+		letterCaseMattersInWordsAndNotInAddresses,
+		anAppThatIsToBeLeftAloneIsNotRead,
 	})
 }
 
@@ -26,6 +33,7 @@ func TestCompare(t *testing.T) {
 func (w *world) compared() (map[string]push.Comparison, push.Tally) {
 	w.t.Helper()
 	w.stand.Heard()
+	w.clock.advance(time.Second)
 	lines, tally := map[string]push.Comparison{}, push.Tally{}
 	must(w.t, w.engine.Compare(w.t.Context(), w.app, func(c push.Comparison) error {
 		lines[c.ObjectType+" "+strings.TrimSuffix(c.Name, "@atelier.fr")] = c
@@ -96,6 +104,7 @@ func whatSomebodyChangedInTheAppIsSeenAndRepaired(t *testing.T, w *world) {
 	if w.stand.User("titled@atelier.fr")["title"] != "Chef" {
 		t.Error("a sync sends what the directory changed; what the app changed by itself is a repair's")
 	}
+	w.clock.advance(time.Second)
 	found, n, err := w.engine.Repair(t.Context(), w.caller.Actor, w.app)
 	must(t, err)
 	if n != 4 || found.Verdicts[push.Different] != 3 {
@@ -178,5 +187,97 @@ func whoCannotBeMadeIsSaidBeforeAnythingIsSent(t *testing.T, w *world) {
 	w.wantLine(lines, "User marie", push.Missing, push.ActionDecide)
 	if !strings.Contains(lines["User marie"].Why, "name.familyName") {
 		t.Errorf("why: %q", lines["User marie"].Why)
+	}
+}
+
+func whoIsFoundByAnotherAttributeIsNotCalledExtra(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "mail" })
+	mail := func(address string) input {
+		return input{"emails": []any{map[string]any{"value": address, "type": "work", "primary": true}}}
+	}
+	w.user("marie", mail("m.durand@atelier.fr"))
+	remote := w.stand.Add(map[string]any{"userName": "md", "active": true, "emails": []any{
+		map[string]any{"value": "md@old.example"}, map[string]any{"value": "M.Durand@atelier.fr"}}})
+	lines, tally := w.compared()
+	w.wantLine(lines, "User marie", push.Missing, push.ActionDecide)
+	if lines["User marie"].RemoteID != remote || len(lines) != 1 || tally.Verdicts[push.Extra] != 0 {
+		t.Errorf("%+v", lines)
+	}
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	lines, _ = w.compared()
+	w.wantLine(lines, "User marie", push.Missing, push.ActionLink)
+	w.push()
+	if lines, _ = w.compared(); len(lines) != 1 || lines["User marie"].RemoteID != remote {
+		t.Errorf("what was announced is not what was done: %+v", lines)
+	}
+}
+
+func whatIsSentWhileTheAppIsReadIsNotCalledMissing(t *testing.T, w *world) {
+	a := w.user("a", input{"title": "Comptable"})
+	w.push()
+	w.stand.Change(w.account("User", a).RemoteID, func(u map[string]any) { u["title"] = "Chef" })
+	w.clock.advance(time.Second)
+	lines := map[string]push.Comparison{}
+	must(t, w.engine.Compare(t.Context(), w.app, func(c push.Comparison) error {
+		if len(lines) == 0 { // the list is read, the objects are not
+			w.user("new")
+			w.push()
+		}
+		lines[c.ObjectType+" "+strings.TrimSuffix(c.Name, "@atelier.fr")] = c
+		return nil
+	}))
+	w.wantLine(lines, "User a", push.Different, push.ActionChange, "title")
+	w.wantLine(lines, "User new", push.Unverifiable, push.ActionNone)
+
+	lines = map[string]push.Comparison{}
+	w.clock.advance(time.Second)
+	w.stand.SetFault(func(int, standin.Request) *standin.Fault { // before anything is answered
+		w.stand.SetFault(nil)
+		w.set("User", a, "title", "Directrice")
+		w.push()
+		return nil
+	})
+	must(t, w.engine.Compare(t.Context(), w.app, func(c push.Comparison) error {
+		if c.Verdict != push.Matched {
+			t.Errorf("%+v", c)
+		}
+		return nil
+	}))
+}
+
+func letterCaseMattersInWordsAndNotInAddresses(t *testing.T, w *world) {
+	id := w.user("Marie", input{"title": "Comptable"})
+	w.push()
+	change := func(attribute, value string) {
+		w.stand.Change(w.account("User", id).RemoteID, func(u map[string]any) { u[attribute] = value })
+	}
+	change("userName", "marie@atelier.fr")
+	lines, _ := w.compared()
+	w.wantLine(lines, "User Marie", push.Matched, push.ActionNone)
+	change("title", "COMPTABLE")
+	lines, _ = w.compared()
+	w.wantLine(lines, "User Marie", push.Different, push.ActionChange, "title")
+}
+
+// An app says by Retry-After that it wants to be left alone, by whomever.
+func anAppThatIsToBeLeftAloneIsNotRead(t *testing.T, w *world) {
+	must(t, w.db.BlockApp(t.Context(), w.app.Company, w.app.ID, w.clock.Now().Add(time.Minute), "429 of the app", 1))
+	app, err := w.db.App(t.Context(), w.app.Company, w.app.ID)
+	must(t, err)
+	w.stand.Heard()
+	for what, read := range map[string]func() error{
+		"compare": func() error { return w.engine.Compare(t.Context(), app, func(push.Comparison) error { return nil }) },
+		"repair":  func() error { _, _, err := w.engine.Repair(t.Context(), w.caller.Actor, app); return err },
+		"read": func() error {
+			return w.engine.EachUser(t.Context(), app, func(client.Document, profiles.Profile) error { return nil })
+		},
+		"look up": func() error { _, _, err := w.engine.ReadUser(t.Context(), app, "1"); return err },
+	} {
+		if err := read(); err == nil || !strings.Contains(err.Error(), "429 of the app") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if heard := w.stand.Heard(); len(heard) != 0 {
+		t.Errorf("it heard %v", heard)
 	}
 }

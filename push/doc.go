@@ -22,7 +22,8 @@
 //   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
-//   - compare.go: how all that an app holds stands to the directory, and what would be done
+//   - compare.go: how all that an app holds stands to the directory, and what would be done; compare_known.go: what is
+//     known of there; compare_absent.go: what is not, and what the app holds besides
 //   - repair.go: what was found different or missing is sent again
 //   - match.go, takeover.go: look-up before create, link; take over what a former object left
 //   - document.go, patch.go: the wanted remote document and the least change towards it

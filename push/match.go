@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
+	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
 )
@@ -15,12 +17,15 @@ import (
 // maxRemoteID bounds the ids that are believed.
 const maxRemoteID = 512
 
-func (j *job) matchAttribute() string {
-	if j.account.ObjectType == resources.TypeGroup {
-		return j.profile.Match.Group
+// matchAttribute is what a resource is looked for by.
+func matchAttribute(p profiles.Profile, objectType string) string {
+	if objectType == resources.TypeGroup {
+		return p.Match.Group
 	}
-	return j.profile.Match.User
+	return p.Match.User
 }
+
+func (j *job) matchAttribute() string { return matchAttribute(j.profile, j.account.ObjectType) }
 
 // matchValue is the value of the match attribute in a document of ours; where it is not there, the object's name.
 func (j *job) matchValue(doc fields) string {
@@ -55,16 +60,20 @@ func (j *job) lookUp(ctx context.Context, attribute, value string) ([]client.Doc
 
 func matches(d client.Document, attribute, value string) bool {
 	folded := resources.FoldUserName(value)
+	return slices.ContainsFunc(valuesAt(d, attribute), func(s string) bool { return resources.FoldUserName(s) == folded })
+}
+
+// valuesAt are the texts at an attribute, or at a sub-attribute of each of its values.
+func valuesAt(d client.Document, attribute string) []string {
 	name, sub, complex := strings.Cut(attribute, ".")
 	if !complex {
-		return resources.FoldUserName(d.Text(name)) == folded
+		return []string{d.Text(name)}
 	}
+	var values []string
 	for _, v := range d.Values(name) {
-		if resources.FoldUserName(v.Text(sub)) == folded {
-			return true
-		}
+		values = append(values, v.Text(sub))
 	}
-	return false
+	return values
 }
 
 // quote writes a filter's string (RFC 7644 §3.4.2.2: JSON rules), without the escapes that only HTML needs.

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"slices"
 
 	"proprio/audit"
 	"proprio/resources"
@@ -9,7 +10,7 @@ import (
 
 // Repair compares an app with the directory and has sent again what is different or missing. What did not come from here
 // is not touched, and what waits for a decision goes on waiting. It returns what it found, and how many accounts it made
-// due; who asked for it is on record.
+// due, also before an error; who asked for it is on record.
 func (e *Engine) Repair(ctx context.Context, by audit.Actor, app App) (Tally, int, error) {
 	tally := Tally{At: e.Now().UTC()}
 	var repairs []Repair
@@ -23,10 +24,19 @@ func (e *Engine) Repair(ctx context.Context, by audit.Actor, app App) (Tally, in
 	if err != nil || len(repairs) == 0 {
 		return tally, 0, err
 	}
-	n, err := e.Store.RepairAccounts(ctx, app.Company, e.Now(), repairs, audit.Entry{Company: app.Company, At: e.Now(), Actor: by,
-		Action: audit.ActionSync, ObjectType: "app", ObjectID: app.ID, ObjectName: app.Name, Reason: "repair"})
-	e.Wake()
-	return tally, n, err
+	defer e.Wake()
+	done := 0
+	entries := []audit.Entry{{Company: app.Company, At: e.Now(), Actor: by, Action: audit.ActionSync, ObjectType: "app",
+		ObjectID: app.ID, ObjectName: app.Name, Reason: "repair"}}
+	for part := range slices.Chunk(repairs, planBatch) {
+		n, err := e.Store.RepairAccounts(ctx, app.Company, app.ID, e.Now(), part, entries...)
+		done += n
+		if err != nil {
+			return tally, done, err
+		}
+		entries = nil
+	}
+	return tally, done, nil
 }
 
 // repair is what to note of a line's account so that the engine sends the difference; false: there is none to send, or no

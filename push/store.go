@@ -89,8 +89,8 @@ type Plans interface {
 	// objects that the app has a row for.
 	ObjectsOfApp(ctx context.Context, company, app, objectType, after string, limit int) ([]string, error)
 	// RepairAccounts writes what was found of accounts in the app, and makes them due; one that was raised since is left alone.
-	// It returns how many it changed. The entry is recorded in the same transaction.
-	RepairAccounts(ctx context.Context, company string, now time.Time, repairs []Repair, entry audit.Entry) (int, error)
+	// It returns how many it changed. The entries are recorded in the same transaction.
+	RepairAccounts(ctx context.Context, company, app string, now time.Time, repairs []Repair, entries ...audit.Entry) (int, error)
 	// RaiseAccounts raises accounts, each once, outside any mark: an app was added, changed, or is to be sent everything
 	// again. The entries are recorded in the same transaction.
 	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 
 	"proprio/resources"
 	"proprio/scim/client"
@@ -210,13 +209,13 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 // changeable is what is wanted without what the product fixes at creation. A userName that is fixed is a person's to deal
 // with, once all else is done.
 func (j *job) changeable(want, known fields) fields {
-	fixed := j.profile.Users.Fixed
-	if len(fixed) == 0 {
+	users := j.profile.Users
+	if len(users.Fixed) == 0 {
 		return want
 	}
 	out := maps.Clone(want)
 	for _, key := range keys(want, known) {
-		if !slices.Contains(fixed, key) && (!slices.Contains(fixed, "*") || key == "active") {
+		if !users.Fixes(key) {
 			continue
 		}
 		if value, there := known[key]; there {

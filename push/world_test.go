@@ -137,6 +137,7 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"one-way":      `, "users": {"noReactivation": true}`,
 		"empty-groups": `, "groups": {"removal": "empty", "noRename": true}`,
 		"emptied":      `, "groups": {"removal": "empty"}`,
+		"mail":         `, "match": {"user": "emails.value"}`,
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {
 		text := `{"name": "` + name + `", ` + quick + more + `}`

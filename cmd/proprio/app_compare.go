@@ -62,7 +62,8 @@ func (p *program) appRepairCmd() *cobra.Command {
 // printComparison prints one line each, then the counts.
 func (p *program) printComparison(tally push.Tally, lines []push.Comparison) error {
 	for _, l := range lines {
-		fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\t%v\t%s\n", l.Verdict, cmp.Or(string(l.Action), "-"), l.ObjectType, l.Name, l.Attributes, l.Why)
+		fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Verdict, cmp.Or(string(l.Action), "-"), l.ObjectType, l.Name,
+			cmp.Or(strings.Join(l.Attributes, ","), "-"), l.Why)
 	}
 	for _, v := range slices.Sorted(maps.Keys(tally.Verdicts)) {
 		fmt.Fprintf(p.stdout, "%s %d\n", v, tally.Verdicts[v])

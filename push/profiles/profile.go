@@ -1,5 +1,7 @@
 package profiles
 
+import "slices"
+
 // Profile is what one product can do. Every field but Name, Title and Confidence may be left out of the file; its comment
 // names the default.
 type Profile struct {
@@ -104,6 +106,12 @@ type Users struct {
 	ListsOwn bool `json:"listsOwn"`
 	// Protected says whose account the product does not let anybody deactivate.
 	Protected Text `json:"protected"`
+}
+
+// Fixes says whether the product never changes an attribute after creation.
+func (u Users) Fixes(attribute string) bool {
+	all := slices.Contains(u.Fixed, "*") && attribute != "active" && attribute != "schemas"
+	return all || slices.Contains(u.Fixed, attribute)
 }
 
 // NameRule bounds a text.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -99,8 +98,7 @@ func (s *Server) mayChange(kind string, before, after document) (answer, bool) {
 		return invalid("nobody is brought back over SCIM")
 	}
 	for key := range union(before, after) {
-		fixed := slices.Contains(users.Fixed, key) || slices.Contains(users.Fixed, "*") && key != "active" && key != "schemas"
-		if fixed && !reflect.DeepEqual(before[key], after[key]) {
+		if users.Fixes(key) && !reflect.DeepEqual(before[key], after[key]) {
 			return refused(http.StatusBadRequest, "mutability", key+" does not change"), false
 		}
 	}
