@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -18,14 +17,13 @@ func (s *Server) list(r *http.Request, kind string, held table) answer {
 	if !ok {
 		return a
 	}
-	found := []any{}
-	for _, id := range slices.Sorted(maps.Keys(held)) {
-		doc := held[id]
-		if byHand(id) && kind == kindUsers && s.Profile.Users.ListsOwn || !selects(doc) {
-			continue
+	found := []string{}
+	for id, doc := range held {
+		if selects(doc) && !(byHand(id) && kind == kindUsers && s.Profile.Users.ListsOwn) {
+			found = append(found, id)
 		}
-		found = append(found, s.shown(doc))
 	}
+	slices.Sort(found)
 	page, start := found, 1
 	if s.Profile.Paging.Style == "index" {
 		start, _ = strconv.Atoi(query.Get("startIndex"))
@@ -37,9 +35,13 @@ func (s *Server) list(r *http.Request, kind string, held table) answer {
 		first := min(start-1, len(found))
 		page = found[first:min(first+max(count, 0), len(found))]
 	}
+	shown := []document{}
+	for _, id := range page {
+		shown = append(shown, s.shown(held[id]))
+	}
 	return answer{status: http.StatusOK, body: document{
 		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
-		"totalResults": len(found), "startIndex": start, "itemsPerPage": len(page), "Resources": page,
+		"totalResults": len(found), "startIndex": start, "itemsPerPage": len(page), "Resources": shown,
 	}}
 }
 
