@@ -14,7 +14,7 @@ import (
 )
 
 const appColumns = `a.company_id, a.id, a.name, a.profile, a.url, a.responsible, a.scope_groups, a.link_existing,
-	a.allow_private, a.paused, a.blocked_until, a.blocked_reason, a.failures, a.created`
+	a.allow_private, a.paused, a.settings, a.blocked_until, a.blocked_reason, a.failures, a.created`
 
 // appRow is a row of apps without its credential and lease.
 type appRow struct {
@@ -28,6 +28,7 @@ type appRow struct {
 	LinkExisting  bool   `db:"link_existing"`
 	AllowPrivate  bool   `db:"allow_private"`
 	Paused        bool   `db:"paused"`
+	Settings      []byte `db:"settings"`
 	BlockedUntil  int64  `db:"blocked_until"`
 	BlockedReason string `db:"blocked_reason"`
 	Failures      int    `db:"failures"`
@@ -44,6 +45,9 @@ func (r appRow) app() (push.App, error) {
 	err := json.Unmarshal([]byte(r.ScopeGroups), &a.ScopeGroups)
 	if err != nil {
 		return push.App{}, fmt.Errorf("app %s: scope groups: %w", r.ID, err)
+	}
+	if err := json.Unmarshal(r.Settings, &a.Settings); err != nil {
+		return push.App{}, fmt.Errorf("app %s: settings: %w", r.ID, err)
 	}
 	return a, nil
 }
@@ -83,11 +87,11 @@ func (d *DB) CreateApp(ctx context.Context, actor audit.Actor, a push.App, crede
 	}
 	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		n, err := d.exec(ctx, tx, `insert into apps (company_id, id, name, profile, url, responsible, scope_groups,
-			link_existing, allow_private, paused, credential, blocked_until, blocked_reason, failures, lease_owner,
-			lease_until, created) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', 0, ?)
+			link_existing, allow_private, paused, settings, credential, blocked_until, blocked_reason, failures, lease_owner,
+			lease_until, created) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, '', 0, ?)
 			on conflict (company_id, name) do nothing`,
 			a.Company, a.ID, a.Name, a.Profile, a.URL, a.Responsible, scopeText(a.ScopeGroups),
-			a.LinkExisting, a.AllowPrivate, a.Paused, sealed, micros(a.Created))
+			a.LinkExisting, a.AllowPrivate, a.Paused, jsonText(a.Settings), sealed, micros(a.Created))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -152,10 +156,10 @@ func (d *DB) ReplaceApp(ctx context.Context, actor audit.Actor, a push.App, cred
 // setApp writes an app's settings without its address and lifts its block.
 func (d *DB) setApp(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, old, a push.App) error {
 	_, err := d.exec(ctx, tx, `update apps set name = ?, profile = ?, responsible = ?, scope_groups = ?,
-		link_existing = ?, allow_private = ?, paused = ?, blocked_until = 0, blocked_reason = '', failures = 0
+		link_existing = ?, allow_private = ?, paused = ?, settings = ?, blocked_until = 0, blocked_reason = '', failures = 0
 		where company_id = ? and id = ?`,
 		a.Name, a.Profile, a.Responsible, scopeText(a.ScopeGroups),
-		a.LinkExisting, a.AllowPrivate, a.Paused, a.Company, a.ID)
+		a.LinkExisting, a.AllowPrivate, a.Paused, jsonText(a.Settings), a.Company, a.ID)
 	if err != nil {
 		return fmt.Errorf("app %q: %w", a.Name, err)
 	}
@@ -180,6 +184,7 @@ func appChanges(old, a push.App) []string {
 		{"profile", old.Profile != a.Profile},
 		{"responsible", old.Responsible != a.Responsible},
 		{"scopeGroups", scopeText(old.ScopeGroups) != scopeText(a.ScopeGroups)},
+		{"settings", jsonText(old.Settings) != jsonText(a.Settings)},
 		{"url", old.URL != a.URL},
 	} {
 		if s.differs {

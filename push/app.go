@@ -22,6 +22,7 @@ type App struct {
 	// AllowPrivate lets this app's address be private or loopback (the dial guard refuses it otherwise).
 	AllowPrivate bool
 	Paused       bool
+	Settings     Settings
 	// BlockedUntil holds all calls (Retry-After of the app itself, or quarantine); zero: none.
 	BlockedUntil  time.Time
 	BlockedReason string

@@ -37,7 +37,7 @@ func (e *Engine) Check(app App, token string) error {
 
 // reader returns a client for reading from an app, at the app's pace. Its exchanges are kept as attempts of the app.
 // Changes are the workers' business. A paused app may be read: an admin looks before letting it go on. A blocked one may not.
-func (e *Engine) reader(ctx context.Context, app App, action string) (*client.Client, profiles.Profile, error) {
+func (e *Engine) reader(ctx context.Context, app App, action string) (Remote, profiles.Profile, error) {
 	if app.BlockedUntil.After(e.Now()) {
 		return nil, profiles.Profile{}, fmt.Errorf("app %s is left alone until %s: %s",
 			app.Name, app.BlockedUntil.Format(time.RFC3339), app.BlockedReason)
@@ -81,7 +81,7 @@ func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client
 	var refused *client.Error
 	switch {
 	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
-		_, err = c.List(ctx, endpointUsers, client.ListOptions{PageSize: 1, MaxPages: 1})
+		err = c.Each(ctx, endpointUsers, client.ListOptions{PageSize: 1, MaxPages: 1}, func(client.Document) error { return nil })
 		var more *client.IncompleteError
 		if errors.As(err, &more) {
 			err = nil // one page was asked for
@@ -93,7 +93,7 @@ func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client
 	return user, profile, err
 }
 
-func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (*client.Client, error) {
+func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before func(context.Context) error) (Remote, error) {
 	token, err := e.Store.AppCredential(ctx, app)
 	if err != nil {
 		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
@@ -101,12 +101,12 @@ func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before
 	return e.clientWith(app, p, string(token), before)
 }
 
-func (e *Engine) clientWith(app App, p profiles.Profile, token string, before func(context.Context) error) (*client.Client, error) {
+func (e *Engine) clientWith(app App, p profiles.Profile, token string, before func(context.Context) error) (Remote, error) {
 	pool := e.Guarded
 	if app.AllowPrivate {
 		pool = e.Open
 	}
-	c, err := client.New(client.Config{BaseURL: app.URL, Token: token, Headers: p.Headers, UserAgent: userAgent, ErrorInside: p.Answers.ErrorInside,
+	c, err := e.connect(p, client.Config{BaseURL: app.URL, Token: token, Headers: p.Headers, UserAgent: userAgent, ErrorInside: p.Answers.ErrorInside,
 		AllowPlain: app.AllowPrivate, Transport: pool, Before: before, Now: e.Now})
 	if err != nil {
 		return nil, fmt.Errorf("app %s: %w", app.Name, err)

@@ -95,7 +95,7 @@ type loose struct {
 
 const compareBatch = 100 // resources, or objects, that are looked up together
 
-func (c *comparison) run(ctx context.Context, reader *client.Client) error {
+func (c *comparison) run(ctx context.Context, reader Remote) error {
 	endpoint := endpointUsers
 	if c.kind == resources.TypeGroup {
 		endpoint = endpointGroups

@@ -19,6 +19,8 @@
 //   - store.go, errors.go: the contract that databases fulfil
 //   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
 //   - engine.go: the loop over planner and apps; leases
+//   - settings.go: how an app is to be treated, beyond what every app needs
+//   - remote.go: an app as the engine talks to it, whatever the product speaks
 //   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds

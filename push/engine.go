@@ -39,6 +39,8 @@ type Config struct {
 	Begin func(ctx context.Context, work string) (context.Context, func())
 
 	Profiles *profiles.Set // default: the embedded ones
+	// Connectors open products that do not speak SCIM, by profiles.Profile.Protocol.
+	Connectors map[string]Connect
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
 	Guarded, Open http.RoundTripper
 	Rand          func() float64 // in [0, 1), for jitter; default: math/rand

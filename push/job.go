@@ -24,7 +24,7 @@ type job struct {
 	store     Store
 	resources resources.Store
 	lease     Lease
-	client    *client.Client // records into attempts
+	client    Remote // records into attempts
 
 	account  Account
 	state    State // what it ends in when nothing fails

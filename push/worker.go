@@ -32,7 +32,7 @@ type worker struct {
 	app     App
 	profile profiles.Profile
 	lease   Lease
-	client  *client.Client
+	client  Remote
 	limiter *rate.Limiter
 	log     *slog.Logger
 

@@ -25,7 +25,8 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 		return push.App{}, err
 	}
 	if stored.ID != app.ID {
-		app.ID, app.Created, app.Paused = stored.ID, stored.Created, stored.Paused // who paused it must resume it
+		app.ID, app.Created, app.Settings = stored.ID, stored.Created, stored.Settings
+		app.Paused = stored.Paused // who paused it must resume it
 		if err := c.db.ReplaceApp(ctx, caller.Actor, app, []byte(credential)); err != nil {
 			return push.App{}, err
 		}
@@ -35,6 +36,14 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 	}
 	_, err = c.syncApp(ctx, caller, app)
 	return app, err
+}
+
+// changeApp changes an app's settings, and has everything in its scope looked at anew.
+func (c *core) changeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
+		return "", err
+	}
+	return c.syncApp(ctx, caller, app)
 }
 
 // findApp finds an app by name, in one company or, when there is only one of that name, in all.

@@ -106,6 +106,7 @@ func (p *Profile) fill() {
 	}
 	text(&p.Match.User, "userName")
 	text(&p.Match.Group, "displayName")
+	text(&p.Protocol, "scim")
 	text(&p.Update, "patch")
 	text(&p.PatchForm, "paths")
 	text(&p.Users.Deactivate, "active")

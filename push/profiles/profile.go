@@ -9,6 +9,8 @@ type Profile struct {
 	Name string `json:"name"`
 	// Title is the product's name for readers.
 	Title string `json:"title"`
+	// Protocol is what the product speaks: "scim" (default), or the name of a connector.
+	Protocol string `json:"protocol"`
 	// Plan is what has to be bought for the product to be provisioned, in the vendor's words; empty: nothing is known of it.
 	Plan string `json:"plan"`
 	// Address is the form of the base address, as the admin has to enter it: what stands in braces is the company's own.

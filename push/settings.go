@@ -1,0 +1,36 @@
+package push
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"proprio/resources"
+)
+
+// Settings is how an app is to be treated, beyond what every app needs. The zero value is what a new app has.
+type Settings struct {
+	// Repair has what a nightly reconciliation finds different or missing sent again; without it, it is only reported.
+	Repair bool `json:"repair,omitempty"`
+}
+
+// ParseSettings reads settings as JSON. What it does not know it refuses, by name.
+func ParseSettings(text []byte) (Settings, error) {
+	var s Settings
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&s)
+	if err == nil {
+		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is something after its end")
+		}
+	}
+	if err != nil {
+		return Settings{}, resources.Errorf(resources.ErrInvalidValue, "", "settings of an app: %v", err)
+	}
+	return s, s.Check()
+}
+
+// Check says what is wrong with settings.
+func (s Settings) Check() error { return nil }
