@@ -8,7 +8,8 @@
 //
 //   - source.go: rows, and which format a file has
 //   - text.go: a file's characters as UTF-8
-//   - csv.go, column.go: tables, and what their columns are
+//   - table.go: tables (CSV), whoever wrote them
+//   - csv.go, column.go: tables of resources, and what their columns are
 //   - json.go: JSON and NDJSON
 //   - loader.go: batches of rows into the directory
 //   - batch.go: one batch: what is new, what is there
