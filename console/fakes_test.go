@@ -67,7 +67,7 @@ func (a apps) Accounts(ctx context.Context, company string, q console.AccountQue
 }
 
 func (a apps) Attempts(ctx context.Context, company, app string, limit int) ([]console.Attempt, error) {
-	list, err := a.store.Attempts(ctx, company, app, "", limit)
+	list, err := a.store.Attempts(ctx, company, app, push.AttemptQuery{Limit: limit})
 	var out []console.Attempt
 	for _, x := range list {
 		out = append(out, console.Attempt{

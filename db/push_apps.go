@@ -14,7 +14,7 @@ import (
 )
 
 const appColumns = `a.company_id, a.id, a.name, a.profile, a.url, a.responsible, a.scope_groups, a.link_existing,
-	a.allow_private, a.paused, a.settings, a.blocked_until, a.blocked_reason, a.failures, a.created`
+	a.allow_private, a.paused, a.settings, a.blocked_until, a.blocked_since, a.blocked_reason, a.failures, a.created`
 
 // appRow is a row of apps without its credential and lease.
 type appRow struct {
@@ -30,6 +30,7 @@ type appRow struct {
 	Paused        bool   `db:"paused"`
 	Settings      []byte `db:"settings"`
 	BlockedUntil  int64  `db:"blocked_until"`
+	BlockedSince  int64  `db:"blocked_since"`
 	BlockedReason string `db:"blocked_reason"`
 	Failures      int    `db:"failures"`
 	Created       int64  `db:"created"`
@@ -39,7 +40,7 @@ func (r appRow) app() (push.App, error) {
 	a := push.App{
 		ID: r.ID, Company: r.Company, Name: r.Name, Profile: r.Profile, URL: r.URL, Responsible: r.Responsible,
 		LinkExisting: r.LinkExisting, AllowPrivate: r.AllowPrivate, Paused: r.Paused,
-		BlockedUntil: fromMicros(r.BlockedUntil), BlockedReason: r.BlockedReason, Failures: r.Failures,
+		BlockedUntil: fromMicros(r.BlockedUntil), BlockedSince: fromMicros(r.BlockedSince), BlockedReason: r.BlockedReason, Failures: r.Failures,
 		Created: fromMicros(r.Created),
 	}
 	err := json.Unmarshal([]byte(r.ScopeGroups), &a.ScopeGroups)
@@ -156,7 +157,7 @@ func (d *DB) ReplaceApp(ctx context.Context, actor audit.Actor, a push.App, cred
 // setApp writes an app's settings without its address and lifts its block.
 func (d *DB) setApp(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, old, a push.App) error {
 	_, err := d.exec(ctx, tx, `update apps set name = ?, profile = ?, responsible = ?, scope_groups = ?,
-		link_existing = ?, allow_private = ?, paused = ?, settings = ?, blocked_until = 0, blocked_reason = '', failures = 0
+		link_existing = ?, allow_private = ?, paused = ?, settings = ?, blocked_until = 0, blocked_since = 0, blocked_reason = '', failures = 0
 		where company_id = ? and id = ?`,
 		a.Name, a.Profile, a.Responsible, scopeText(a.ScopeGroups),
 		a.LinkExisting, a.AllowPrivate, a.Paused, jsonText(a.Settings), a.Company, a.ID)
@@ -258,8 +259,9 @@ func (d *DB) HasApps(ctx context.Context) (some bool, err error) {
 // BlockApp implements push.Apps.
 func (d *DB) BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := d.exec(ctx, tx, `update apps set blocked_until = ?, blocked_reason = ?, failures = ?
-			where company_id = ? and id = ?`, micros(until), storable(reason), failures, company, app)
+		n, err := d.exec(ctx, tx, `update apps set blocked_until = ?, blocked_reason = ?, failures = ?,
+			blocked_since = case when ? = 0 then 0 when blocked_since = 0 then ? else blocked_since end
+			where company_id = ? and id = ?`, micros(until), storable(reason), failures, micros(until), micros(d.now()), company, app)
 		if err == nil && n == 0 {
 			return resources.Errorf(resources.ErrNotFound, "", "there is no app %s", app)
 		}

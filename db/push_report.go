@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -88,6 +90,50 @@ func (d *DB) RetryAccount(ctx context.Context, actor audit.Actor, company, accou
 	})
 }
 
+// RetryFailed implements push.Reports. It goes in parts, so that nobody else waits long for a turn.
+func (d *DB) RetryFailed(ctx context.Context, actor audit.Actor, company, app string, class push.Class, now time.Time) (int, error) {
+	const part = 1000
+	for done := 0; ; {
+		var n int64
+		err := d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+			found, err := d.app(ctx, tx, company, app)
+			if err != nil {
+				return err
+			}
+			n, err = d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?
+				where company_id = ? and id in (select id from accounts where company_id = ? and app_id = ? and state = 'failed'
+				and (? = '' or class = ?) order by id limit ?)`,
+				micros(now), company, company, app, string(class), string(class), part)
+			if err != nil || n == 0 || done > 0 {
+				return err
+			}
+			entry := appEntry(actor, audit.ActionSync, company, app, found.Name, now)
+			entry.Reason = "retry"
+			return d.appendEntries(ctx, tx, entry)
+		})
+		done += int(n)
+		if err != nil || n < part {
+			return done, err
+		}
+	}
+}
+
+// UnblockApp implements push.Reports.
+func (d *DB) UnblockApp(ctx context.Context, actor audit.Actor, company, app string) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		found, err := d.app(ctx, tx, company, app)
+		if err != nil || found.BlockedUntil.IsZero() {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update apps set blocked_until = 0, blocked_since = 0, blocked_reason = '', failures = 0
+			where company_id = ? and id = ?`, company, app)
+		if err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, company, app, found.Name, d.now(), "blockedUntil"))
+	})
+}
+
 // RecordAttempts implements push.Reports.
 func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -101,25 +147,48 @@ func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error
 	})
 }
 
+// logColumns are those of attempts t and, where it belongs to one, of its account c.
+const logColumns = `t.id, t.account_id, t.at, t.action, t.why, t.method, t.url, t.status, t.request, t.response, t.duration,
+	t.outcome, coalesce(c.object_type, '') as object_type, coalesce(c.object_id, '') as object_id, coalesce(c.object_name, '') as object_name`
+
 // Attempts implements push.Reports.
-func (d *DB) Attempts(ctx context.Context, company, app, account string, limit int) ([]push.Attempt, error) {
+func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQuery) ([]push.Attempt, error) {
 	var rows []struct {
-		ID       string `db:"id"`
-		Account  string `db:"account_id"`
-		At       int64  `db:"at"`
-		Action   string `db:"action"`
-		Why      string `db:"why"`
-		Method   string `db:"method"`
-		URL      string `db:"url"`
-		Status   int    `db:"status"`
-		Request  []byte `db:"request"`
-		Response []byte `db:"response"`
-		Duration int64  `db:"duration"`
-		Outcome  string `db:"outcome"`
+		ID         string `db:"id"`
+		Account    string `db:"account_id"`
+		At         int64  `db:"at"`
+		Action     string `db:"action"`
+		Why        string `db:"why"`
+		Method     string `db:"method"`
+		URL        string `db:"url"`
+		Status     int    `db:"status"`
+		Request    []byte `db:"request"`
+		Response   []byte `db:"response"`
+		Duration   int64  `db:"duration"`
+		Outcome    string `db:"outcome"`
+		ObjectType string `db:"object_type"`
+		ObjectID   string `db:"object_id"`
+		ObjectName string `db:"object_name"`
 	}
-	err := d.list(ctx, nil, &rows, `select id, account_id, at, action, why, method, url, status, request, response, duration,
-		outcome from attempts where company_id = ? and app_id = ? and (? = '' or account_id = ?) order by id desc limit ?`,
-		company, app, account, account, pageSize(limit))
+	where, args := `t.company_id = ? and t.app_id = ?`, []any{company, app}
+	also := func(condition string, values ...any) { where, args = where+" and "+condition, append(args, values...) }
+	if q.Account != "" {
+		also(`t.account_id = ?`, q.Account)
+	}
+	if q.Name != "" {
+		also(fmt.Sprintf(d.dialect.position(), `lower(c.object_name)`, `cast(? as text)`)+` > 0`, strings.ToLower(q.Name))
+	}
+	if q.Action != "" {
+		also(`t.action = ?`, q.Action)
+	}
+	if q.Failed {
+		also(`t.outcome <> 'ok'`)
+	}
+	if q.Before != "" {
+		also(`t.id < ?`, q.Before)
+	}
+	err := d.list(ctx, nil, &rows, `select `+logColumns+` from attempts t left join accounts c
+		on c.company_id = t.company_id and c.id = t.account_id where `+where+` order by t.id desc limit ?`, append(args, pageSize(q.Limit))...)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +196,8 @@ func (d *DB) Attempts(ctx context.Context, company, app, account string, limit i
 	for i, r := range rows {
 		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
 			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
-			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome}
+			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome,
+			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName}
 	}
 	return out, nil
 }

@@ -209,7 +209,7 @@ func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
 			r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: p.now, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
 		}
 		p.check(d.FinishAccount(t.Context(), p.lease, r, p.now))
-		list, err := d.Attempts(t.Context(), p.company, p.app.ID, "", 1000)
+		list, err := d.Attempts(t.Context(), p.company, p.app.ID, push.AttemptQuery{Limit: 1000})
 		if err != nil || len(list) != 500 || list[0].Action != "509" || list[499].Action != "10" {
 			t.Errorf("%d attempts, %v", len(list), err)
 		}

@@ -25,6 +25,7 @@ type App struct {
 	Settings     Settings
 	// BlockedUntil holds all calls (Retry-After of the app itself, or quarantine); zero: none.
 	BlockedUntil  time.Time
+	BlockedSince  time.Time // since the first of several blocks without an answer between them
 	BlockedReason string
 	Failures      int // refused or unanswered calls in a row that blocked the app; paces the next probe
 	Created       time.Time
@@ -130,4 +131,7 @@ type Attempt struct {
 	Response []byte
 	Duration time.Duration
 	Outcome  string // "ok" or the error in words
+
+	// Of the account, when it is read; empty for list reads.
+	ObjectType, ObjectID, ObjectName string
 }

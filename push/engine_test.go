@@ -313,7 +313,7 @@ func aPrivateAddressIsRefusedUnlessAllowed(t *testing.T, w *world) {
 func attemptsShowTheExchangeWithoutSecrets(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.push()
-	list, err := w.db.Attempts(t.Context(), w.app.Company, w.app.ID, w.account("User", id).ID, 10)
+	list, err := w.db.Attempts(t.Context(), w.app.Company, w.app.ID, push.AttemptQuery{Account: w.account("User", id).ID, Limit: 10})
 	must(t, err)
 	if len(list) != 2 || list[0].Action != "create" || list[0].Status != 201 || list[1].Action != "look up" || list[0].Why == "" {
 		t.Fatalf("attempts %+v", list)

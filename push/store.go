@@ -180,6 +180,16 @@ type AccountQuery struct {
 	Limit      int
 }
 
+// AttemptQuery selects attempts; empty fields select all.
+type AttemptQuery struct {
+	Account string // id
+	Name    string // a part of the object's name, in any letter case
+	Action  string
+	Failed  bool   // those that were refused or not answered
+	Before  string // id of an attempt: those older than it
+	Limit   int
+}
+
 // Reports is what people look at and act on.
 type Reports interface {
 	// CountAccounts counts an app's accounts.
@@ -194,6 +204,10 @@ type Reports interface {
 	RetryAccount(ctx context.Context, actor audit.Actor, company, account string, now time.Time) error
 	// RecordAttempts keeps an app's newest attempts that belong to no account (list reads).
 	RecordAttempts(ctx context.Context, attempts ...Attempt) error
-	// Attempts returns an app's newest attempts; of one account when account is not empty.
-	Attempts(ctx context.Context, company, app, account string, limit int) ([]Attempt, error)
+	// RetryFailed makes all of an app's failed accounts due now, of one class when class is not empty, and returns how many.
+	RetryFailed(ctx context.Context, actor audit.Actor, company, app string, class Class, now time.Time) (int, error)
+	// UnblockApp has a blocked app called again at once: an admin has mended it.
+	UnblockApp(ctx context.Context, actor audit.Actor, company, app string) error
+	// Attempts returns an app's attempts, newest first.
+	Attempts(ctx context.Context, company, app string, q AttemptQuery) ([]Attempt, error)
 }

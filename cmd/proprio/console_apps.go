@@ -70,7 +70,7 @@ func (a consoleApps) Accounts(ctx context.Context, company string, q console.Acc
 
 // Attempts implements console.Apps.
 func (a consoleApps) Attempts(ctx context.Context, company, app string, limit int) ([]console.Attempt, error) {
-	attempts, err := a.store.Attempts(ctx, company, app, "", limit)
+	attempts, err := a.store.Attempts(ctx, company, app, push.AttemptQuery{Limit: limit})
 	out := make([]console.Attempt, 0, len(attempts))
 	for _, x := range attempts {
 		out = append(out, console.Attempt{
