@@ -15,7 +15,7 @@ import (
 const attemptsKept = 500
 
 const accountColumns = `company_id, id, app_id, object_type, object_id, object_name, wish, rank, wanted_gen, done_gen,
-	state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at`
+	state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at, retired_at, allowed_gen`
 
 type accountRow struct {
 	Company     string `db:"company_id"`
@@ -41,6 +41,8 @@ type accountRow struct {
 	Error       string `db:"error"`
 	NextAttempt int64  `db:"next_attempt"`
 	ConfirmedAt int64  `db:"confirmed_at"`
+	RetiredAt   int64  `db:"retired_at"`
+	AllowedGen  int64  `db:"allowed_gen"`
 }
 
 func (r accountRow) account() push.Account {
@@ -50,6 +52,7 @@ func (r accountRow) account() push.Account {
 		RemoteID: r.RemoteID, Origin: r.Origin, Moved: r.Moved, Begun: r.Begun, Manager: r.Manager, Epoch: r.Epoch,
 		Attempts: r.Attempts, Class: push.Class(r.Class), Error: r.Error,
 		NextAttempt: fromMicros(r.NextAttempt), ConfirmedAt: fromMicros(r.ConfirmedAt),
+		RetiredAt: fromMicros(r.RetiredAt), AllowedGen: r.AllowedGen,
 	}
 	if r.Written != "" {
 		a.Written = json.RawMessage(r.Written)
@@ -237,12 +240,16 @@ func (d *DB) FinishAccount(ctx context.Context, l push.Lease, r push.Result, now
 // newer generation is wanted.
 func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Result, now time.Time) error {
 	a := r.Account
-	done, confirmed := a.DoneGen, a.ConfirmedAt
+	done, confirmed, retired := a.DoneGen, a.ConfirmedAt, a.RetiredAt
 	if r.Confirmed {
 		done, confirmed = a.WantedGen, now
 	}
+	if r.Retired {
+		retired = now
+	}
 	_, err := d.exec(ctx, tx, `update accounts set
 		remote_id = ?, origin = ?, moved = ?, begun = ?, manager = ?, epoch = ?, written = ?, class = ?, error = ?, done_gen = ?, confirmed_at = ?,
+		retired_at = ?, unasked = case when ? then allowed_gen <> ? else unasked end,
 		object_name    = case when wanted_gen > ? then object_name  else ? end,
 		wish         = case when wanted_gen > ? then wish         else ? end,
 		state        = case when wanted_gen > ? then state        else ? end,
@@ -250,7 +257,7 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 		next_attempt = case when wanted_gen > ? then next_attempt else ? end
 		where company_id = ? and app_id = ? and id = ?`,
 		a.RemoteID, a.Origin, a.Moved, a.Begun, a.Manager, a.Epoch, string(a.Written), string(a.Class), storable(a.Error),
-		done, micros(confirmed), a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
+		done, micros(confirmed), micros(retired), r.Retired, a.WantedGen, a.WantedGen, a.ObjectName, a.WantedGen, string(a.Wish), a.WantedGen, string(a.State),
 		a.WantedGen, a.Attempts, a.WantedGen, micros(a.NextAttempt), l.Company, l.App, a.ID)
 	return err
 }

@@ -41,6 +41,8 @@ const (
 	StatePartial   State = "partial"   // confirmed but for members or a manager that the app does not hold yet
 	StateFailed    State = "failed"    // the last attempt failed; Class and NextAttempt say what follows
 	StateRemoved   State = "removed"   // tombstone confirmed
+	StateHeld      State = "held"      // its access would end; an administrator has to allow that
+	StateKept      State = "kept"      // an administrator decided that its access stays, until something changes
 )
 
 // Class says what a failure needs (apps.md 4a, 8).
@@ -107,6 +109,8 @@ type Account struct {
 	Error       string // in words for an admin
 	NextAttempt time.Time
 	ConfirmedAt time.Time
+	RetiredAt   time.Time // when its access in the app was last taken away; zero: never
+	AllowedGen  int64     // the generation that may take the access away, as an administrator decided; 0: none
 }
 
 // How the engine came to answer for an account. It never touches one without an origin.

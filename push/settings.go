@@ -13,6 +13,8 @@ import (
 type Settings struct {
 	// Repair has what a nightly reconciliation finds different or missing sent again; without it, it is only reported.
 	Repair bool `json:"repair,omitempty"`
+	// Guard bounds how much the app loses at once.
+	Guard Guard `json:"guard,omitzero"`
 }
 
 // ParseSettings reads settings as JSON. What it does not know it refuses, by name.
@@ -33,4 +35,4 @@ func ParseSettings(text []byte) (Settings, error) {
 }
 
 // Check says what is wrong with settings.
-func (s Settings) Check() error { return nil }
+func (s Settings) Check() error { return s.Guard.Check() }

@@ -121,6 +121,8 @@ type Result struct {
 	Account Account // as it was read, with the new RemoteID, Origin, Written, State, Error, …
 	// Confirmed says that the app holds what Account.WantedGen asked for. A generation raised meanwhile stays due.
 	Confirmed bool
+	// Retired says that the account's access was taken away.
+	Retired bool
 	// Release is the id of a tombstone row whose remote account this one takes over; empty: none.
 	Release string
 	// RaiseGroups are Groups whose members may now be completed.
@@ -156,6 +158,10 @@ type Work interface {
 	AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (Account, error)
 	// AccountsByRemote returns the rows that own some of the given remote accounts, by remote id.
 	AccountsByRemote(ctx context.Context, company, app, objectType string, remoteIDs []string) (map[string]Account, error)
+	// Removals counts what the app loses, since a time; with live also what it holds, which reads all of its accounts.
+	Removals(ctx context.Context, l Lease, now, since time.Time, live bool) (Removals, error)
+	// HoldRemovals holds all due removals that nobody has allowed, records the entry when there are any, and returns how many.
+	HoldRemovals(ctx context.Context, l Lease, now time.Time, entry audit.Entry) (int, error)
 	// BeginCreate records that a creation under a match value is about to be sent.
 	BeginCreate(ctx context.Context, l Lease, account, begun string) error
 	// FinishAccount writes a result.
@@ -202,6 +208,9 @@ type Reports interface {
 	PushAccount(ctx context.Context, company, account string) (Account, error)
 	// RetryAccount makes an account due now.
 	RetryAccount(ctx context.Context, actor audit.Actor, company, account string, now time.Time) error
+	// DecideRemovals allows or rejects held removals; without accounts: all. It returns how many there were; the entry is
+	// recorded when there was one.
+	DecideRemovals(ctx context.Context, company, app string, now time.Time, allow bool, accounts []string, entry audit.Entry) (int, error)
 	// RecordAttempts keeps an app's newest attempts that belong to no account (list reads).
 	RecordAttempts(ctx context.Context, attempts ...Attempt) error
 	// RetryFailed makes all of an app's failed accounts due now, of one class when class is not empty, and returns how many.

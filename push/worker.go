@@ -42,6 +42,7 @@ type worker struct {
 	denied  int
 	failing int // App.Failures as stored
 
+	holds     int            // what the app held when removals were first counted; 0: not counted yet
 	confirmed []Confirmation // since tell was last called
 }
 
@@ -58,6 +59,9 @@ func (w *worker) run(ctx context.Context) error {
 		}
 		if len(due) == 0 {
 			return nil
+		}
+		if due, err = w.guard(ctx, due); err != nil {
+			return fmt.Errorf("look whether too many go: %w", err)
 		}
 		g := errgroup.Group{}
 		g.SetLimit(w.profile.Rate.Concurrency)
@@ -124,6 +128,7 @@ func (w *worker) settle(r *Result, j *job, before Account, err error, now time.T
 	case err == nil:
 		r.Confirmed = true
 		a.State, a.Class, a.Error, a.Attempts = j.state, "", j.note, 0
+		r.Retired = live(before) && !live(*a)
 	case !failed, interrupted, f.skipped:
 		// Nothing was learnt about the account; it is as due as it was.
 		a.State, a.Class, a.Error = before.State, before.Class, before.Error

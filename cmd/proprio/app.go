@@ -17,7 +17,10 @@ import (
 
 func (p *program) appCmd() *cobra.Command {
 	return group("app", "Apps: the SaaS tools that receive accounts",
-		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appCompareCmd(), p.appRepairCmd(),
+		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appHeldCmd(),
+		p.appDecideCmd("allow", "Let held removals be sent", true),
+		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),
+		p.appCompareCmd(), p.appRepairCmd(),
 		p.appVerb("sync NAME", "Send what differs from what the app last confirmed, and try again what waits", (*core).syncApp),
 		p.appVerb("read NAME", "Read the app's own account list and judge each account; changes nothing there", (*core).readApp),
 		p.appVerb("pause NAME", "Stop all calls to the app", (*core).pauseApp),
