@@ -6,6 +6,7 @@
 // unknown field, an unknown value or a contradiction does not load, and a test loads all of them.
 //
 //   - profile.go: the fields
+//   - manual.go: what a person has to do in a product without an interface
 //   - load.go: reading, defaults, validation
 //   - page.go: a profile as a page for the administrator who connects the product
 //   - data/*.json: the products

@@ -139,7 +139,7 @@ func (p *Profile) check() error {
 	if p.Title == "" {
 		return errors.New("title is missing")
 	}
-	return errors.Join(p.checkWords(), p.checkNumbers(), p.checkPaths(), p.checkSense())
+	return errors.Join(p.checkWords(), p.checkNumbers(), p.checkPaths(), p.checkSense(), p.checkManual())
 }
 
 // checkWords checks the fields that take one of a few words.

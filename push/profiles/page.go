@@ -10,6 +10,9 @@ import (
 // Page is what a profile says, as a page for the administrator who connects the product: Markdown, in English. Only what the
 // profile says is on it.
 func (p Profile) Page() string {
+	if p.ByHand() {
+		return p.manualPage()
+	}
 	var b page
 	b.line("# %s", p.Title)
 	b.line("")

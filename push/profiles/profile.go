@@ -35,6 +35,8 @@ type Profile struct {
 	Roles   Roles             `json:"roles"`
 	Grants  Grants            `json:"grants"`
 	Leaving Leaving           `json:"leaving"`
+	// Manual is what a person has to do; only where Protocol is "manual", and there it has to be.
+	Manual Manual `json:"manual,omitzero"`
 	// Externals says what the product does with people from outside the company: guests, clients, contractors.
 	Externals Text `json:"externals"`
 	// Warnings are shown to the admin who adds or changes an app of this product.
