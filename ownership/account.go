@@ -37,6 +37,11 @@ type RemoteAccount struct {
 	Active        bool
 	Roles         []string // values or display names, the primary one first
 	Administrator bool
+
+	// What helps to tell whose it is, where the app tells it:
+	ExternalID     string
+	EmployeeNumber string
+	LastUsed       string // as the app writes it
 }
 
 // AccountFromSCIM reads an account from a SCIM User as an app sends it, decoded. roles are what the app's profile says of
@@ -44,7 +49,8 @@ type RemoteAccount struct {
 func AccountFromSCIM(user map[string]any, roles Roles) (RemoteAccount, error) {
 	a := RemoteAccount{
 		RemoteID: strings.TrimSpace(scalar(field(user, "id"))), UserName: scalar(field(user, "userName")),
-		DisplayName: displayName(user), Active: active(field(user, "active")),
+		DisplayName: displayName(user), Active: active(field(user, "active")), ExternalID: scalar(field(user, "externalId")),
+		EmployeeNumber: scalar(field(object(field(user, resources.SchemaEnterprise)), "employeeNumber")),
 	}
 	if a.RemoteID == "" || len(a.RemoteID) > maxRemoteID {
 		return a, fmt.Errorf("%w: the app lists an account without a usable id (userName %q)", ErrIncomplete, a.UserName)

@@ -21,6 +21,7 @@
 //   - account.go: accounts as an app reports them
 //   - role.go: which of their roles make an administrator
 //   - match.go: which User is behind an account
+//   - assess.go: a whole list judged at once, and nothing kept
 //   - verdict.go, judge.go: what a verdict is; how an account gets its own
 //   - finding.go, cure.go: what needs a decision, until when, and the steps that mend it
 //   - checker.go, verify.go: seeing at the target what an app has confirmed

@@ -4,7 +4,7 @@ import "slices"
 
 // judge gives every account of one app its holder, verdict and reasons, in place. It is a pure function of the complete
 // list, the Users behind it and the company's domains in force.
-func judge(accounts []ObservedAccount, users holders, domains []string) {
+func judge(accounts []ObservedAccount, users Holders, domains []string) {
 	admins := 0
 	for _, a := range accounts {
 		if a.Administrator && a.Active {

@@ -12,7 +12,7 @@ import (
 )
 
 // The directory of these tests, by folded address.
-var directory = holders{
+var directory = Holders{
 	"anna@company.fr":  {{ID: "anna", Active: true}},
 	"anna.d@gmail.com": {{ID: "anna", Active: true}}, // Anna's private address, as her record tells it
 	"bob@company.fr":   {{ID: "bob"}},                // inactive
@@ -117,7 +117,7 @@ func TestJudge_again(t *testing.T) {
 	t.Parallel()
 	accounts := []ObservedAccount{account("bob@company.fr")}
 	judge(accounts, directory, []string{"company.fr"})
-	judge(accounts, holders{"bob@company.fr": {{ID: "bob", Active: true}}}, []string{"company.fr"})
+	judge(accounts, Holders{"bob@company.fr": {{ID: "bob", Active: true}}}, []string{"company.fr"})
 	if a := accounts[0]; a.Verdict != Green || len(a.Reasons) != 0 {
 		t.Errorf("%s %v", a.Verdict, a.Reasons)
 	}

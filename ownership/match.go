@@ -14,9 +14,9 @@ type Holder struct {
 	Held   bool
 }
 
-// holders are the company's Users by address: each under its userName and its e-mails, in the folded forms that the
+// Holders are Users of the company by address: each under its userName and its e-mails, in the folded forms that the
 // directory keeps.
-type holders map[string][]Holder
+type Holders map[string][]Holder
 
 // keys are the folded forms under which the directory may keep an address: as an e-mail, as a userName, and as a userName
 // whose domain is written in Unicode.
@@ -59,17 +59,17 @@ func addressKeys(accounts []ObservedAccount) []string {
 
 // behind finds the Users behind an account: those who have its login name as an address, else those who have one of its
 // e-mails. More than one means that nobody can tell whose account it is.
-func (h holders) behind(a ObservedAccount) []Holder {
+func (h Holders) behind(a ObservedAccount) []Holder {
 	if IsAddress(a.UserName) {
-		if found := h.having(a.UserName); len(found) > 0 {
+		if found := h.Having(a.UserName); len(found) > 0 {
 			return found
 		}
 	}
-	return h.having(slices.Concat(a.Logins, a.Emails)...)
+	return h.Having(slices.Concat(a.Logins, a.Emails)...)
 }
 
-// having returns the Users that have one of some addresses, each once.
-func (h holders) having(addresses ...string) []Holder {
+// Having returns the Users that have one of some addresses, each once.
+func (h Holders) Having(addresses ...string) []Holder {
 	var found []Holder
 	for _, address := range addresses {
 		for _, key := range keys(address) {
