@@ -123,7 +123,7 @@ func objectIDs(marks []Mark) []string {
 func (p *Planner) intents(apps []App, kind, id string, s Standing) []Intent {
 	var out []Intent
 	for _, app := range apps {
-		if i, ok := place(app, kind, id, s).intent(app, kind, id, s); ok && p.takes(app, i) {
+		if i, ok := place(app, kind, id, s).intent(app, kind, id, s); ok && !app.InSetup() && p.takes(app, i) {
 			out = append(out, i)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 type Settings struct {
 	// Repair has what a nightly reconciliation finds different or missing sent again; without it, it is only reported.
 	Repair bool `json:"repair,omitempty"`
+	// Setup is the step of setting up that comes next; empty: the app is set up.
+	Setup Setup `json:"setup,omitempty"`
 	// Guard bounds how much the app loses at once.
 	Guard Guard `json:"guard,omitzero"`
 }
@@ -35,4 +37,4 @@ func ParseSettings(text []byte) (Settings, error) {
 }
 
 // Check says what is wrong with settings.
-func (s Settings) Check() error { return s.Guard.Check() }
+func (s Settings) Check() error { return errors.Join(s.Setup.check(), s.Guard.Check()) }
