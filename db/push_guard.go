@@ -43,6 +43,27 @@ func (d *DB) Removals(ctx context.Context, l push.Lease, now, since time.Time, l
 	return r, err
 }
 
+// administrators is the condition that an app showed an account as an active administrator, when its list was last read.
+const administrators = ` from observed_accounts o where o.company_id = ? and o.app_id = ? and o.administrator and o.active`
+
+// AdministratorsAmong implements push.Work.
+func (d *DB) AdministratorsAmong(ctx context.Context, company, app string, remoteIDs []string) ([]string, error) {
+	var ids []string
+	err := d.list(ctx, nil, &ids, `select o.remote_id`+administrators+` and o.remote_id `+d.dialect.in(),
+		company, app, d.dialect.values(remoteIDs))
+	return ids, err
+}
+
+// LastAdministrator implements push.Work.
+func (d *DB) LastAdministrator(ctx context.Context, company, app, remoteID string) (last bool, err error) {
+	err = d.get(ctx, nil, &last, `select exists (select 1`+administrators+` and o.remote_id = ?)
+		and not exists (select 1`+administrators+` and o.remote_id <> ? and not exists (select 1 from accounts
+			where company_id = o.company_id and app_id = o.app_id and object_type = 'User' and remote_id = o.remote_id
+			and not `+d.dialect.live()+`))`,
+		company, app, remoteID, company, app, remoteID)
+	return last, err
+}
+
 // HoldRemovals implements push.Work.
 func (d *DB) HoldRemovals(ctx context.Context, l push.Lease, now time.Time, entry audit.Entry) (n int, err error) {
 	err = d.underLease(ctx, l, func(ctx context.Context, tx *sqlx.Tx) error {

@@ -54,10 +54,11 @@ type Removals struct {
 	Live int // what the app holds now, the due and the held among it; counted only when asked for
 }
 
+// endsAccess says whether a due account is one whose access is to end.
+func endsAccess(a Account) bool { return (a.Rank == RankRevoke || a.Wish == WishInactive) && live(a) }
+
 // takesAway says whether a due account ends somebody's access, and nobody has decided that it may.
-func takesAway(a Account) bool {
-	return a.AllowedGen != a.WantedGen && (a.Rank == RankRevoke || a.Wish == WishInactive) && live(a)
-}
+func takesAway(a Account) bool { return a.AllowedGen != a.WantedGen && endsAccess(a) }
 
 // live says whether the app holds the account, and lets its owner in.
 func live(a Account) bool {

@@ -44,6 +44,9 @@ func (j *job) retireOnly(ctx context.Context) error {
 	if j.account.RemoteID == "" || written["active"] == false {
 		return nil
 	}
+	if err := j.mayEnd(ctx); err != nil {
+		return err
+	}
 	j.doing("deactivate")
 	err = j.switchOff(ctx, written)
 	if err != nil {

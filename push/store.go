@@ -158,6 +158,10 @@ type Work interface {
 	AccountByRemoteID(ctx context.Context, company, app, objectType, remoteID string) (Account, error)
 	// AccountsByRemote returns the rows that own some of the given remote accounts, by remote id.
 	AccountsByRemote(ctx context.Context, company, app, objectType string, remoteIDs []string) (map[string]Account, error)
+	// AdministratorsAmong returns which of some remote accounts the app's list last showed as active administrators.
+	AdministratorsAmong(ctx context.Context, company, app string, remoteIDs []string) ([]string, error)
+	// LastAdministrator says whether a remote account was such a one, and no other is whose access has not ended since.
+	LastAdministrator(ctx context.Context, company, app, remoteID string) (bool, error)
 	// Removals counts what the app loses, since a time; with live also what it holds, which reads all of its accounts.
 	Removals(ctx context.Context, l Lease, now, since time.Time, live bool) (Removals, error)
 	// HoldRemovals holds all due removals that nobody has allowed, records the entry when there are any, and returns how many.

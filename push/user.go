@@ -191,6 +191,9 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 	off := want["active"] == false && known["active"] != false
 	j.doing("update")
 	if off {
+		if err := j.mayEnd(ctx); err != nil {
+			return err
+		}
 		j.doing("deactivate")
 	}
 	err := j.send(ctx, ops, written, want)

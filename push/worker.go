@@ -63,18 +63,33 @@ func (w *worker) run(ctx context.Context) error {
 		if due, err = w.guard(ctx, due); err != nil {
 			return fmt.Errorf("look whether too many go: %w", err)
 		}
-		g := errgroup.Group{}
-		g.SetLimit(w.profile.Rate.Concurrency)
-		for _, a := range due {
-			g.Go(func() error { return w.process(ctx, a) })
-		}
-		err = g.Wait()
+		err = w.batch(ctx, due)
 		w.tell(ctx)
 		if err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// batch does the work of some accounts, several at a time.
+func (w *worker) batch(ctx context.Context, due []Account) error {
+	administrators, others, err := w.spared(ctx, due)
+	if err != nil {
+		return err
+	}
+	g := errgroup.Group{}
+	g.SetLimit(w.profile.Rate.Concurrency)
+	for _, a := range others {
+		g.Go(func() error { return w.process(ctx, a) })
+	}
+	err = g.Wait()
+	for _, a := range administrators {
+		if err == nil {
+			err = w.process(ctx, a)
+		}
+	}
+	return err
 }
 
 // process does one account's work and has its result written. An error is the store's, never the app's.
