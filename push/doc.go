@@ -32,6 +32,7 @@
 //   - match.go, takeover.go: look-up before create, link; take over what a former object left
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - guard.go: how much an app may lose at once; what is more waits for a decision
+//   - delete.go: where an app asks for it, accounts are deleted long after their access ended
 //   - last_administrator.go: who is the last administrator of an app keeps the access
 //   - failure.go, backoff.go: what an answer means, and when to try again
 //   - confirmation.go: what the app said of accounts, for who verifies it there

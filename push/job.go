@@ -24,6 +24,7 @@ type job struct {
 	store     Store
 	resources resources.Store
 	lease     Lease
+	now       time.Time
 	client    Remote // records into attempts
 
 	account  Account

@@ -11,6 +11,7 @@ import (
 // retire takes a User's access to the app away: it left the scope, is on hold, or was removed. r is nil when it was
 // removed. The row stays as a tombstone until the app has confirmed.
 func (j *job) retire(ctx context.Context, r *resources.Resource) error {
+	ended := !live(j.account)
 	if j.account.RemoteID == "" {
 		found, err := j.orphan(ctx)
 		if err != nil || found == nil {
@@ -30,6 +31,9 @@ func (j *job) retire(ctx context.Context, r *resources.Resource) error {
 		return err
 	}
 	j.raiseOwnGroups(r)
+	if ended && j.mayDelete() {
+		return j.delete(ctx)
+	}
 	j.state, j.note = StateRemoved, ""
 	j.managerMissing = false
 	return nil

@@ -17,6 +17,9 @@ type Settings struct {
 	Setup Setup `json:"setup,omitempty"`
 	// Guard bounds how much the app loses at once.
 	Guard Guard `json:"guard,omitzero"`
+	// DeleteAfterDays has accounts that were created here deleted in the app so long after their access ended for good, because
+	// the person left the scope or the directory; 0: never.
+	DeleteAfterDays int `json:"deleteAfterDays,omitempty"`
 }
 
 // ParseSettings reads settings as JSON. What it does not know it refuses, by name.
@@ -37,4 +40,4 @@ func ParseSettings(text []byte) (Settings, error) {
 }
 
 // Check says what is wrong with settings.
-func (s Settings) Check() error { return errors.Join(s.Setup.check(), s.Guard.Check()) }
+func (s Settings) Check() error { return errors.Join(s.Setup.check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays)) }

@@ -91,6 +91,9 @@ type Plans interface {
 	// RepairAccounts writes what was found of accounts in the app, and makes them due; one that was raised since is left alone.
 	// It returns how many it changed. The entries are recorded in the same transaction.
 	RepairAccounts(ctx context.Context, company, app string, now time.Time, repairs []Repair, entries ...audit.Entry) (int, error)
+	// RaiseRetired makes due the accounts that were created here, belong to nobody in the app's scope, and whose access ended
+	// before a time. It returns how many.
+	RaiseRetired(ctx context.Context, company, app string, now, before time.Time) (int, error)
 	// RaiseAccounts raises accounts, each once, outside any mark: an app was added, changed, or is to be sent everything
 	// again. The entries are recorded in the same transaction.
 	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error

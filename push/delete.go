@@ -1,0 +1,59 @@
+package push
+
+import (
+	"context"
+
+	"proprio/resources"
+)
+
+// mayDelete says whether an account whose access ended long ago is to be deleted in the app. That is only done where the app's
+// settings ask for it, with what the engine made itself, and never at once: until then all of it can be taken back.
+func (j *job) mayDelete() bool {
+	days, users := j.app.Settings.DeleteAfterDays, j.profile.Users
+	return days > 0 && j.account.Origin == OriginCreated && j.account.RemoteID != "" &&
+		!users.NoDelete && users.Deactivate != "delete" &&
+		!j.account.RetiredAt.IsZero() && !j.now.Before(j.account.RetiredAt.AddDate(0, 0, days))
+}
+
+// delete takes the account itself away.
+func (j *job) delete(ctx context.Context) error {
+	j.doing("delete")
+	if err := j.client.Delete(ctx, endpointUsers, j.account.RemoteID); err != nil {
+		f := judge(err, onObject)
+		gone, check := j.gone(ctx, f)
+		switch {
+		case check != nil:
+			return check
+		case !gone:
+			return f
+		}
+	}
+	j.changed = append(j.changed, "delete")
+	return j.absent()
+}
+
+// Expire makes due the accounts of an app whose time to be deleted has come. It returns how many.
+func (e *Engine) Expire(ctx context.Context, app App) (int, error) {
+	days := app.Settings.DeleteAfterDays
+	if days <= 0 {
+		return 0, nil
+	}
+	now := e.Now()
+	n, err := e.Store.RaiseRetired(ctx, app.Company, app.ID, now, now.AddDate(0, 0, -days))
+	if n > 0 {
+		e.Wake()
+	}
+	return n, err
+}
+
+// checkDelay says what is wrong with Settings.DeleteAfterDays.
+func checkDelay(days int) error {
+	if days < 0 || days > longestDelay {
+		return resources.Errorf(resources.ErrInvalidValue, "deleteAfterDays",
+			"deleteAfterDays: want 0 (never) to %d, not %d", longestDelay, days)
+	}
+	return nil
+}
+
+// longestDelay bounds Settings.DeleteAfterDays: ten years.
+const longestDelay = 3650
