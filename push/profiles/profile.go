@@ -208,6 +208,8 @@ type Grants struct {
 	Values []string `json:"values"`
 	// Single: an account has one role at a time.
 	Single bool `json:"single"`
+	// Type is the type that a value of roles or entitlements has to have; empty: none.
+	Type string `json:"type"`
 	// ByGroup: membership of a Group gives a role, and nothing else does.
 	ByGroup bool `json:"byGroup"`
 }

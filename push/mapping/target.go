@@ -1,0 +1,307 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"proprio/push/profiles"
+	"proprio/resources"
+	"proprio/resources/filter"
+)
+
+// target is an attribute of a User in the app.
+type target struct {
+	path      string
+	keys      []string
+	attribute *resources.Attribute // nil: of a schema that only the app knows
+}
+
+// ours are attributes that rules cannot set, each with the reason.
+var ours = map[string]string{
+	"schemas": "it follows from the attributes", "meta": "it is the app's", "id": "it is the app's",
+	"externalid": "it is the User's id, by which the account is known again", "groups": "Groups are sent by themselves",
+	"active": "it follows from the scope and from the User's own", "password": "no password is sent to any app",
+	"members": "Groups are sent by themselves",
+}
+
+// appAttribute is a path into a schema of the app's own.
+var appAttribute = regexp.MustCompile(`^(urn:[^ ]+):([A-Za-z$][A-Za-z0-9$_-]*)(?:\.([A-Za-z$][A-Za-z0-9$_-]*))?$`)
+
+// targetOf resolves a path that a rule sets.
+func targetOf(path string, user *resources.ResourceType, p profiles.Profile) (target, string) {
+	t, fault := resolve(path, user)
+	if fault != "" {
+		return t, fault
+	}
+	name := strings.ToLower(t.keys[0])
+	a := t.attribute
+	switch {
+	case ours[name] != "":
+		return t, t.keys[0] + " cannot be set: " + ours[name]
+	case a != nil && a.Schema == resources.SchemaOwnership:
+		return t, "the ownership of accounts is not sent to any app"
+	case a != nil && strings.HasPrefix(a.String(), resources.SchemaEnterprise+":manager"):
+		return t, "the manager is sent by the id that the app knows"
+	case a != nil && a.Parent != nil && a.Parent.Multi:
+		return t, fmt.Sprintf("%s has several values: set %s as a whole", a.Parent, a.Parent)
+	case t.keys[0] == resources.SchemaEnterprise && p.Users.NoEnterprise:
+		return t, p.Title + " takes no attributes of the enterprise extension"
+	case slices.ContainsFunc(p.Users.Omit, func(omit string) bool { return path == omit || strings.HasPrefix(path, omit+".") }):
+		return t, p.Title + " takes no " + path
+	}
+	return t, ""
+}
+
+// resolve finds the attribute that a path names.
+func resolve(path string, user *resources.ResourceType) (target, string) {
+	t := target{path: path}
+	parsed, err := filter.ParsePath(path)
+	if err == nil && parsed.ValueExpression == nil {
+		if a, err := user.Resolve(parsed.AttributePath); err == nil {
+			t.attribute, t.keys, t.path = a, a.Keys(), a.String()
+			return t, ""
+		}
+	}
+	own := appAttribute.FindStringSubmatch(path)
+	switch {
+	case path == "":
+		return t, "the attribute is missing"
+	case own == nil:
+		return t, fmt.Sprintf("there is no attribute %q: one of a schema of the app's own is named with its URN, urn:…:User:name", path)
+	case user.URN(own[1]) != "":
+		return t, fmt.Sprintf("the schema %s has no attribute %s", own[1], strings.TrimPrefix(path, own[1]+":"))
+	}
+	t.keys = []string{own[1], own[2]}
+	if own[3] != "" {
+		t.keys = append(t.keys, own[3])
+	}
+	return t, ""
+}
+
+// accepts says what is wrong with what an expression makes, as a value of the target; empty: nothing that shows yet.
+func (t target) accepts(m made) string {
+	if t.attribute == nil || m.kind == reflect.Interface || m.kind == reflect.Invalid {
+		return ""
+	}
+	a := t.attribute
+	list := m.kind == reflect.Slice
+	one := m.kind
+	if list {
+		one = reflect.Interface
+		if m.of != nil {
+			one = m.of.kind
+		}
+	}
+	if list && !a.Multi {
+		return fmt.Sprintf("%s takes one value, not a list", t.path)
+	}
+	if one == reflect.Interface || slices.Contains(kinds(a), one) {
+		return ""
+	}
+	return fmt.Sprintf("%s takes %s, not %s", t.path, wants(a), kindWords(one))
+}
+
+// kinds are the kinds of one value that an attribute takes.
+func kinds(a *resources.Attribute) []reflect.Kind {
+	switch a.Kind {
+	case resources.KindBoolean:
+		return []reflect.Kind{reflect.Bool}
+	case resources.KindInteger:
+		return []reflect.Kind{reflect.Int}
+	case resources.KindDecimal:
+		return []reflect.Kind{reflect.Int, reflect.Float64}
+	case resources.KindComplex:
+		if a.Multi && a.SubAttribute("value") != nil {
+			return []reflect.Kind{reflect.Map, reflect.String}
+		}
+		return []reflect.Kind{reflect.Map}
+	}
+	return []reflect.Kind{reflect.String}
+}
+
+func wants(a *resources.Attribute) string {
+	var words []string
+	for _, k := range kinds(a) {
+		words = append(words, kindWords(k))
+	}
+	return strings.Join(slices.Compact(words), " or ")
+}
+
+func kindWords(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Float64:
+		return "a number"
+	case reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "this"
+}
+
+// shape gives a value the form that the target wants. Nil: it is empty.
+func (t target) shape(value any) (any, error) {
+	value = decoded(value)
+	if t.attribute == nil {
+		return filled(value), nil
+	}
+	if !t.attribute.Multi {
+		if _, ok := value.([]any); ok {
+			return nil, fmt.Errorf("%s takes one value, not a list", t.path)
+		}
+		return t.one(t.attribute, value)
+	}
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	out := []any{}
+	for _, v := range list {
+		v, err := t.one(t.attribute, v)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			out = append(out, v)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	if made, isObject := out[0].(Object); isObject && !ok && t.attribute.SubAttribute("primary") != nil {
+		if _, given := value.(string); given {
+			made["primary"] = true
+		}
+	}
+	return out, nil
+}
+
+// one is a single value of an attribute, or of a sub-attribute.
+func (t target) one(a *resources.Attribute, value any) (any, error) {
+	if filled(value) == nil {
+		return nil, nil
+	}
+	kind := reflect.TypeOf(value).Kind()
+	if n, ok := value.(json.Number); ok {
+		kind = reflect.Float64
+		if _, err := n.Int64(); err == nil {
+			kind = reflect.Int
+		}
+	}
+	if !slices.Contains(kinds(a), kind) {
+		return nil, fmt.Errorf("%s takes %s, not %s", a, wants(a), kindWords(kind))
+	}
+	switch v := value.(type) {
+	case string:
+		if a.Kind == resources.KindComplex {
+			made := Object{"value": v}
+			if a.Name == "emails" {
+				made["type"] = "work"
+			}
+			return made, nil
+		}
+		if _, err := time.Parse(time.RFC3339, v); err != nil && a.Kind == resources.KindDateTime {
+			return nil, fmt.Errorf("%s takes a date and time such as 2026-01-31T00:00:00Z, not %q", a, v)
+		}
+	case Object:
+		return t.object(a, v)
+	}
+	return value, nil
+}
+
+func (t target) object(a *resources.Attribute, value Object) (any, error) {
+	out := Object{}
+	for name, v := range value {
+		sub := a.SubAttribute(name)
+		if sub == nil {
+			return nil, fmt.Errorf("%s has no sub-attribute %s", a, name)
+		}
+		shaped, err := t.one(sub, v)
+		if err != nil {
+			return nil, err
+		}
+		if shaped != nil {
+			out[sub.Name] = shaped
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// decoded is a value as JSON would have it, with numbers as json.Number.
+func decoded(value any) any {
+	switch v := value.(type) {
+	case int:
+		return json.Number(strconv.Itoa(v))
+	case float64:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil // not a number, or without end
+		}
+		return json.Number(text)
+	case []string:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = v[i]
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = decoded(v[i])
+		}
+		return out
+	case Object:
+		out := make(Object, len(v))
+		for key := range v {
+			out[key] = decoded(v[key])
+		}
+		return out
+	}
+	return value
+}
+
+// filled is a value without its empty parts; nil: nothing is left. False and 0 are values.
+func filled(value any) any {
+	switch v := value.(type) {
+	case string:
+		if v == "" {
+			return nil
+		}
+	case []any:
+		var out []any
+		for _, one := range v {
+			if one = filled(one); one != nil {
+				out = append(out, one)
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return out
+	case Object:
+		out := Object{}
+		for key, one := range v {
+			if one = filled(one); one != nil {
+				out[key] = one
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return out
+	}
+	return value
+}
