@@ -260,7 +260,7 @@ func (d *DB) HasApps(ctx context.Context) (some bool, err error) {
 func (d *DB) BlockApp(ctx context.Context, company, app string, until time.Time, reason string, failures int) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		n, err := d.exec(ctx, tx, `update apps set blocked_until = ?, blocked_reason = ?, failures = ?,
-			blocked_since = case when ? = 0 then 0 when blocked_since = 0 then ? else blocked_since end
+			blocked_since = case when cast(? as bigint) = 0 then 0 when blocked_since = 0 then ? else blocked_since end
 			where company_id = ? and id = ?`, micros(until), storable(reason), failures, micros(until), micros(d.now()), company, app)
 		if err == nil && n == 0 {
 			return resources.Errorf(resources.ErrNotFound, "", "there is no app %s", app)

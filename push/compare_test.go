@@ -105,10 +105,10 @@ func whatSomebodyChangedInTheAppIsSeenAndRepaired(t *testing.T, w *world) {
 		t.Error("a sync sends what the directory changed; what the app changed by itself is a repair's")
 	}
 	w.clock.advance(time.Second)
-	found, n, err := w.engine.Repair(t.Context(), w.caller.Actor, w.app)
+	r, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
 	must(t, err)
-	if n != 4 || found.Verdicts[push.Different] != 3 {
-		t.Errorf("%d made due of %+v", n, found)
+	if r.Repaired != 4 || r.Tally.Verdicts[push.Different] != 3 {
+		t.Errorf("%+v", r)
 	}
 	w.push()
 	if u := w.stand.User("titled@atelier.fr"); u["title"] != "Comptable" || u["nickName"] != "T" {
@@ -135,8 +135,8 @@ func whatIsThereUnderTheSameNameWaitsForADecision(t *testing.T, w *world) {
 	lines, _ := w.compared()
 	w.wantLine(lines, "User marie", push.Missing, push.ActionDecide)
 	w.wantLine(lines, "User double", push.Missing, push.ActionDecide)
-	if _, n, err := w.engine.Repair(t.Context(), w.caller.Actor, w.app); err != nil || n != 0 {
-		t.Errorf("%d made due, %v: a decision is nobody's but an admin's", n, err)
+	if r, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true); err != nil || r.Repaired != 0 {
+		t.Errorf("%d made due, %v: a decision is nobody's but an admin's", r.Repaired, err)
 	}
 	w.app.LinkExisting = true
 	lines, tally := w.compared()
@@ -160,13 +160,13 @@ func aListThatIsNotWholeIsNoComparison(t *testing.T, w *world) {
 		}
 		return nil
 	})
-	_, n, err := w.engine.Repair(t.Context(), w.caller.Actor, w.app)
-	if err == nil || n != 0 {
-		t.Errorf("%d made due, error %v", n, err)
+	r, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
+	if err == nil || r.Repaired != 0 {
+		t.Errorf("%d made due, error %v", r.Repaired, err)
 	}
 	w.stand.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: 500} })
-	if _, n, err = w.engine.Repair(t.Context(), w.caller.Actor, w.app); err == nil || n != 0 {
-		t.Errorf("%d made due, error %v", n, err)
+	if r, err = w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true); err == nil || r.Repaired != 0 {
+		t.Errorf("%d made due, error %v", r.Repaired, err)
 	}
 }
 
@@ -267,7 +267,7 @@ func anAppThatIsToBeLeftAloneIsNotRead(t *testing.T, w *world) {
 	w.stand.Heard()
 	for what, read := range map[string]func() error{
 		"compare": func() error { return w.engine.Compare(t.Context(), app, func(push.Comparison) error { return nil }) },
-		"repair":  func() error { _, _, err := w.engine.Repair(t.Context(), w.caller.Actor, app); return err },
+		"repair":  func() error { _, err := w.engine.Reconcile(t.Context(), w.caller.Actor, app, true); return err },
 		"read": func() error {
 			return w.engine.EachUser(t.Context(), app, func(client.Document, profiles.Profile) error { return nil })
 		},

@@ -28,7 +28,7 @@
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
 //   - compare.go: how all that an app holds stands to the directory, and what would be done; compare_known.go: what is
 //     known of there; compare_absent.go: what is not, and what the app holds besides
-//   - repair.go: what was found different or missing is sent again
+//   - reconcile.go: that, kept, every night or when somebody asks; repair.go: what was found different or missing is sent again
 //   - match.go, takeover.go: look-up before create, link; take over what a former object left
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - guard.go: how much an app may lose at once; what is more waits for a decision

@@ -8,21 +8,12 @@ import (
 	"proprio/resources"
 )
 
-// Repair compares an app with the directory and has sent again what is different or missing. What did not come from here
-// is not touched, and what waits for a decision goes on waiting. It returns what it found, and how many accounts it made
-// due, also before an error; who asked for it is on record.
-func (e *Engine) Repair(ctx context.Context, by audit.Actor, app App) (Tally, int, error) {
-	tally := Tally{At: e.Now().UTC()}
-	var repairs []Repair
-	err := e.Compare(ctx, app, func(line Comparison) error {
-		tally.Add(line)
-		if r, ok := line.repair(); ok {
-			repairs = append(repairs, r)
-		}
-		return nil
-	})
-	if err != nil || len(repairs) == 0 {
-		return tally, 0, err
+// send has the accounts that a comparison found different or missing sent again. What did not come from here is not touched,
+// and what waits for a decision goes on waiting. It returns how many it made due, also before an error; who asked for it is on
+// record.
+func (e *Engine) send(ctx context.Context, by audit.Actor, app App, repairs []Repair) (int, error) {
+	if len(repairs) == 0 {
+		return 0, nil
 	}
 	defer e.Wake()
 	done := 0
@@ -32,11 +23,11 @@ func (e *Engine) Repair(ctx context.Context, by audit.Actor, app App) (Tally, in
 		n, err := e.Store.RepairAccounts(ctx, app.Company, app.ID, e.Now(), part, entries...)
 		done += n
 		if err != nil {
-			return tally, done, err
+			return done, err
 		}
 		entries = nil
 	}
-	return tally, done, nil
+	return done, nil
 }
 
 // repair is what to note of a line's account so that the engine sends the difference; false: there is none to send, or no

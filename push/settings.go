@@ -40,4 +40,6 @@ func ParseSettings(text []byte) (Settings, error) {
 }
 
 // Check says what is wrong with settings.
-func (s Settings) Check() error { return errors.Join(s.Setup.check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays)) }
+func (s Settings) Check() error {
+	return errors.Join(s.Setup.check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays))
+}

@@ -16,6 +16,7 @@ type Store interface {
 	Plans
 	Work
 	Reports
+	Reconciliations
 }
 
 // Apps keeps downstream apps and their sealed credentials.
@@ -201,6 +202,19 @@ type AttemptQuery struct {
 	Failed  bool   // those that were refused or not answered
 	Before  string // id of an attempt: those older than it
 	Limit   int
+}
+
+// Reconciliations keeps how each app last stood to the directory.
+type Reconciliations interface {
+	// AppsToReconcile returns, over all companies that are not suspended, the apps that are neither paused nor blocked, were
+	// there at a time, and have not been compared since.
+	AppsToReconcile(ctx context.Context, now, since time.Time) ([]App, error)
+	// BeginReconciliation notes that an app is compared now; the former result stays until there is another.
+	BeginReconciliation(ctx context.Context, company, app string, now time.Time) error
+	// FinishReconciliation keeps a result, unless another comparison was begun meanwhile.
+	FinishReconciliation(ctx context.Context, r Reconciliation) error
+	// LastReconciliation returns an app's result, or resources.ErrNotFound.
+	LastReconciliation(ctx context.Context, company, app string) (Reconciliation, error)
 }
 
 // Reports is what people look at and act on.

@@ -50,11 +50,11 @@ func (p *program) appRepairCmd() *cobra.Command {
 		Example: `  proprio app repair "Cadence CRM"`,
 	}
 	return p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
-		tally, n, err := c.engine.Repair(ctx, p.actor(), app)
+		r, err := c.engine.Reconcile(ctx, p.actor(), app, true)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%d of %d accounts and groups are sent again\n", n, tally.Verdicts[push.Different]+tally.Verdicts[push.Missing])
+		fmt.Fprintf(p.stdout, "%d of %d accounts and groups are sent again\n", r.Repaired, r.Tally.Verdicts[push.Different]+r.Tally.Verdicts[push.Missing])
 		return nil
 	})
 }
