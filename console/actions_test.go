@@ -25,6 +25,7 @@ func sqliteWorld(t *testing.T) *world {
 func (w *world) actions() []string {
 	return []string{
 		"/apps/" + w.app + "/sync", "/apps/" + w.app + "/read", "/apps/" + w.app + "/pause", "/apps/" + w.app + "/resume",
+		"/apps/" + w.app + "/unblock", "/apps/" + w.app + "/retry", "/apps/" + w.app + "/allow", "/apps/" + w.app + "/reject",
 		"/apps/" + w.app + "/accounts/" + w.failed + "/retry", "/connections/" + w.conn + "/tokens",
 		"/connections/" + w.conn + "/tokens/" + w.token(0).ID + "/revoke", "/connections/" + w.conn + "/disable", "/connections/" + w.conn + "/enable",
 		"/connections/" + w.conn + "/resume",
@@ -158,7 +159,7 @@ func TestApp_actionsReachTheEngine(t *testing.T) {
 	w := sqliteWorld(t)
 	who := w.signIn.session.Email
 	for action, want := range map[string]string{
-		"/sync": "sync", "/read": "read", "/pause": "pause", "/resume": "resume", "/accounts/" + w.failed + "/retry": "retry",
+		"/sync": "sync", "/read": "read", "/pause": "pause", "/resume": "resume", "/unblock": "unblock", "/allow": "allow", "/reject": "reject", "/retry": "retry", "/accounts/" + w.failed + "/retry": "retry",
 	} {
 		res, _ := w.post("/apps/"+w.app+action, nil)
 		if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != "/apps/"+w.app+"?done="+want {

@@ -6,15 +6,21 @@ import (
 	"slices"
 	"strings"
 
+	"proprio/audit"
 	"proprio/ownership"
 	"proprio/resources"
 )
 
-const attemptsShown = 20
+const (
+	attemptsShown = 5   // the rest is in the log
+	entriesSought = 200 // entries of the audit record in which it is looked for who paused an app
+)
 
 // appPage is one app: what is wrong with it, whose its accounts are, how pushing goes, the last exchanges.
 type appPage struct {
 	appRow
+	PausedBy  audit.Entry // who paused it, and when; zero: not known, or not paused
+	Failures  []classCount
 	Scope     []resources.Ref
 	Critical  []findingView // findings, in full
 	Lesser    []findingView // and in brief
@@ -23,7 +29,8 @@ type appPage struct {
 	Pager     pager
 	Reading   ownership.Reading
 	Push      []Account
-	PushState string // filter of the pushed accounts; empty: all
+	PushState string // filters of the pushed accounts; empty: all
+	PushClass string
 	PushPager pager
 	States    []string
 	Attempts  []attemptView
@@ -31,21 +38,21 @@ type appPage struct {
 
 // accountStates are the states of pushed accounts, those that need attention first.
 func accountStates() []string {
-	return []string{"failed", "pending", "partial", "confirmed", "removed"}
+	return []string{stateHeld, "failed", "waiting", "pending", "partial", "confirmed", "kept", "removed"}
 }
 
-// attemptView is an exchange with the app, decoded.
-type attemptView struct {
-	Attempt
-	Exchange exchange
+// stateHeld is the state of an account whose removal waits for a decision.
+const stateHeld = "held"
+
+// failureClasses are what failures need, first what only a person can do.
+func failureClasses() []string {
+	return []string{"needs-admin", "needs-data", "unsupported", "gone", "transient"}
 }
 
-func newAttemptView(a Attempt) attemptView {
-	view := attemptView{Attempt: a, Exchange: decode(a.Method, a.URL, a.Status, a.Request, a.Response)}
-	if view.Exchange.Detail == "" && a.Outcome != "ok" {
-		view.Exchange.Detail = a.Outcome
-	}
-	return view
+// classCount is how many accounts failed for reasons of a class.
+type classCount struct {
+	Class string
+	N     int
 }
 
 // app shows one app.
@@ -74,7 +81,10 @@ func (c *Console) app(v *visit) error {
 	if err := c.pushedAccounts(ctx, v, &p); err != nil {
 		return err
 	}
-	attempts, err := c.Apps.Attempts(ctx, v.session.Company, app.ID, attemptsShown)
+	if p.PausedBy, err = c.pausedBy(ctx, v, app); err != nil {
+		return err
+	}
+	attempts, err := c.Apps.Attempts(ctx, v.session.Company, app.ID, AttemptQuery{Limit: attemptsShown})
 	if err != nil {
 		return err
 	}
@@ -82,6 +92,22 @@ func (c *Console) app(v *visit) error {
 		p.Attempts = append(p.Attempts, newAttemptView(a))
 	}
 	return c.render(v, http.StatusOK, "app", p)
+}
+
+// pausedBy finds in the audit record who paused an app.
+func (c *Console) pausedBy(ctx context.Context, v *visit, app App) (audit.Entry, error) {
+	if !app.Paused {
+		return audit.Entry{}, nil
+	}
+	entries, err := c.Log.Entries(ctx, v.session.Company, audit.Query{ObjectType: "app", ObjectID: app.ID, Limit: entriesSought})
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	i := slices.IndexFunc(entries, func(e audit.Entry) bool { return slices.Contains(e.Changed, "paused") })
+	if i < 0 {
+		return audit.Entry{}, nil
+	}
+	return entries[i], nil
 }
 
 // findApp returns the app that the path names, in the session's company.
@@ -166,6 +192,9 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 	}
 	p.Accounts = counts[p.ID]
 	q := v.r.URL.Query()
+	if err := c.failures(ctx, v, p); err != nil {
+		return err
+	}
 	p.PushState = p.shownState(q.Get("state"))
 	total := p.Accounts[p.PushState]
 	if p.PushState == "" {
@@ -173,70 +202,40 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 			total += n
 		}
 	}
+	for _, f := range p.Failures {
+		if p.PushState == "failed" && f.Class == q.Get("class") {
+			p.PushClass, total = f.Class, f.N
+		}
+	}
 	number := pageNumber(q, "pushed")
 	p.Push, err = c.Apps.Accounts(ctx, v.session.Company, AccountQuery{
-		App: p.ID, State: p.PushState, Offset: (number - 1) * pageSize, Limit: pageSize,
+		App: p.ID, State: p.PushState, Class: p.PushClass, Offset: (number - 1) * pageSize, Limit: pageSize,
 	})
 	p.PushPager = newPager(v.r, "pushed", number, len(p.Push), total)
 	return err
 }
 
-// shownState is the state to list: the one asked for, everything for "all", and at first what failed, if anything did.
+// failures fills in what failed, by class.
+func (c *Console) failures(ctx context.Context, v *visit, p *appPage) error {
+	counts, err := c.Apps.Failures(ctx, v.session.Company, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, class := range failureClasses() {
+		if n := counts[class]; n > 0 {
+			p.Failures = append(p.Failures, classCount{class, n})
+		}
+	}
+	return nil
+}
+
+// shownState is the state to list: the one asked for, everything for "all", and at first what waits for a decision
+// or failed, if anything does.
 func (p *appPage) shownState(asked string) string {
-	if asked == "" && p.Accounts["failed"] > 0 {
-		return "failed"
+	for _, first := range []string{stateHeld, "failed"} {
+		if asked == "" && p.Accounts[first] > 0 {
+			return first
+		}
 	}
 	return oneOf(asked, p.States...)
-}
-
-func (c *Console) syncApp(v *visit) error {
-	return c.actOnApp(v, "sync", func(ctx context.Context, app App) error {
-		return c.Engine.Sync(ctx, v.actor(), v.session.Company, app.ID)
-	})
-}
-
-// readApp reads the app's account list while the reader waits. A reading that fails is no fault of this page: the app's
-// page says why, as ownership noted it.
-func (c *Console) readApp(v *visit) error {
-	ctx := v.r.Context()
-	app, err := c.findApp(ctx, v)
-	if err != nil {
-		return err
-	}
-	if err := c.Engine.ReadAccounts(ctx, v.actor(), v.session.Company, app.ID); err != nil {
-		c.Logger.WarnContext(ctx, "accounts not read", "app", app.ID, "error", err)
-		return back(v, "/apps/"+app.ID, "problem", "read")
-	}
-	return back(v, "/apps/"+app.ID, "done", "read")
-}
-
-func (c *Console) pauseApp(v *visit) error {
-	return c.actOnApp(v, "pause", func(ctx context.Context, app App) error {
-		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, true)
-	})
-}
-
-func (c *Console) resumeApp(v *visit) error {
-	return c.actOnApp(v, "resume", func(ctx context.Context, app App) error {
-		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, false)
-	})
-}
-
-func (c *Console) retryAccount(v *visit) error {
-	return c.actOnApp(v, "retry", func(ctx context.Context, app App) error {
-		return c.Engine.Retry(ctx, v.actor(), v.session.Company, app.ID, v.r.PathValue("account"))
-	})
-}
-
-// actOnApp runs an action on an app of the session's company and comes back to its page.
-func (c *Console) actOnApp(v *visit, done string, action func(context.Context, App) error) error {
-	ctx := v.r.Context()
-	app, err := c.findApp(ctx, v)
-	if err != nil {
-		return err
-	}
-	if err := action(ctx, app); err != nil {
-		return err
-	}
-	return back(v, "/apps/"+app.ID, "done", done)
 }

@@ -9,14 +9,15 @@
 // neither push nor oidc; what it needs of them is declared in contracts.go and connected.go and wired in cmd/proprio.
 //
 //   - server.go: Console, its dependencies, the routes, the checks in front of every page
-//   - contracts.go: what the console asks of sign-in and of the push engine
+//   - contracts.go: what the console asks of sign-in
 //   - connected.go: OAuth clients and event streams of connections, as the pages show them
 //   - render.go, format.go, badge.go: templates, dates and numbers, the coloured words
 //   - messages.go, language.go: texts from messages/*.json, and who gets which
 //   - exchange.go: a SCIM exchange in words, with secrets hidden
 //   - signin.go, errors.go: the pages outside the session, and what goes wrong
+//   - app_contracts.go: what the console asks of the push engine
 //   - home.go, findings.go, people.go, person.go (person_row.go: one line about
 //     a User), groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
-//     one page each
+//     one page each; app_log.go, app_why.go: the pages under an app's; app_actions.go: what its forms do
 //   - connected.go: what a connection's page and the list show of its OAuth clients and event stream
 package console

@@ -14,7 +14,10 @@ import (
 )
 
 // apps shows the console what the database knows of apps, as cmd/proprio does.
-type apps struct{ store *db.DB }
+type apps struct {
+	store  *db.DB
+	engine *push.Engine
+}
 
 func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 	list, err := a.store.Apps(ctx, company)
@@ -22,7 +25,8 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 	for _, x := range list {
 		out = append(out, console.App{
 			ID: x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
-			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedReason: x.BlockedReason,
+			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
+			BlockedReason: x.BlockedReason, Setup: string(x.Settings.Setup),
 		})
 	}
 	return out, err
@@ -53,25 +57,54 @@ func (a apps) Accounts(ctx context.Context, company string, q console.AccountQue
 	if q.App == "" {
 		list, err = a.store.AccountsOf(ctx, company, q.ObjectType, q.ObjectID)
 	} else {
-		list, err = a.store.PushAccounts(ctx, company, q.App, push.AccountQuery{State: push.State(q.State), Offset: q.Offset, Limit: q.Limit})
+		list, err = a.store.PushAccounts(ctx, company, q.App, push.AccountQuery{State: push.State(q.State), Class: push.Class(q.Class), Offset: q.Offset, Limit: q.Limit})
 	}
 	var out []console.Account
 	for _, x := range list {
-		out = append(out, console.Account{
-			ID: x.ID, App: x.App, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, Wish: string(x.Wish),
-			State: string(x.State), RemoteID: x.RemoteID, Origin: string(x.Origin), Attempts: x.Attempts, Class: string(x.Class),
-			Error: x.Error, NextAttempt: x.NextAttempt, ConfirmedAt: x.ConfirmedAt,
-		})
+		out = append(out, account(x))
 	}
 	return out, err
 }
 
-func (a apps) Attempts(ctx context.Context, company, app string, limit int) ([]console.Attempt, error) {
-	list, err := a.store.Attempts(ctx, company, app, push.AttemptQuery{Limit: limit})
+func account(x push.Account) console.Account {
+	return console.Account{
+		ID: x.ID, App: x.App, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, Wish: string(x.Wish),
+		State: string(x.State), RemoteID: x.RemoteID, Origin: string(x.Origin), Attempts: x.Attempts, Class: string(x.Class),
+		Error: x.Error, NextAttempt: x.NextAttempt, ConfirmedAt: x.ConfirmedAt,
+	}
+}
+
+func (a apps) Failures(ctx context.Context, company, app string) (map[string]int, error) {
+	counts, err := a.store.CountAccounts(ctx, company, app)
+	out := map[string]int{}
+	for _, c := range counts {
+		if c.State == push.StateFailed {
+			out[string(c.Class)] += c.N
+		}
+	}
+	return out, err
+}
+
+func (a apps) Explain(ctx context.Context, company, app, objectType, objectID string) (console.Explanation, error) {
+	found, err := a.store.App(ctx, company, app)
+	if err != nil {
+		return console.Explanation{}, err
+	}
+	x, err := a.engine.Explain(ctx, found, objectType, objectID)
+	out := console.Explanation{Account: account(x.Account), Exists: x.Exists, Wanted: x.Wish == push.WishActive, Active: x.Active, Why: x.Why,
+		Attribute: x.Match.Attribute, Value: x.Match.Value, Refused: x.Refused, LinkAuto: x.LinkAuto}
+	for _, c := range x.Changes {
+		out.Changes = append(out.Changes, console.Change{Attribute: c.Attribute, Written: string(c.Written), Wanted: string(c.Wanted)})
+	}
+	return out, err
+}
+
+func (a apps) Attempts(ctx context.Context, company, app string, q console.AttemptQuery) ([]console.Attempt, error) {
+	list, err := a.store.Attempts(ctx, company, app, push.AttemptQuery(q))
 	var out []console.Attempt
 	for _, x := range list {
 		out = append(out, console.Attempt{
-			At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status, Request: x.Request,
+			ID: x.ID, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status, Request: x.Request,
 			Response: x.Response, Duration: x.Duration, Outcome: x.Outcome,
 		})
 	}
@@ -152,6 +185,21 @@ func (f *fakeEngine) Retry(_ context.Context, actor audit.Actor, company, app, a
 		return resources.ErrNotFound
 	}
 	return f.note(actor, "retry", company, app, account)
+}
+
+func (f *fakeEngine) RetryFailed(_ context.Context, actor audit.Actor, company, app, class string) error {
+	return f.note(actor, "retry", company, app, "all", class)
+}
+
+func (f *fakeEngine) Unblock(_ context.Context, actor audit.Actor, company, app string) error {
+	return f.note(actor, "unblock", company, app)
+}
+
+func (f *fakeEngine) Decide(_ context.Context, actor audit.Actor, company, app, account string, allow bool) error {
+	if allow {
+		return f.note(actor, "allow", company, app, account)
+	}
+	return f.note(actor, "reject", company, app, account)
 }
 
 // fakeConnected is what belongs to the connections of one company; another has none.

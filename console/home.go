@@ -22,6 +22,7 @@ type homePage struct {
 	HighTotal      int
 	OtherFindings  int // less severe, or beyond the first
 	Blocked        []App
+	Removals       []heldRemovals
 	Failed         []failedAccount
 	FailedTotal    int
 	Held           []personRow
@@ -35,11 +36,17 @@ func (p homePage) MoreCritical() int { return p.CriticalTotal - len(p.Critical) 
 
 // Calm says that nothing waits for a decision.
 func (p homePage) Calm() bool {
-	return len(p.Critical)+len(p.High)+p.OtherFindings+len(p.Blocked)+p.FailedTotal+p.HeldTotal+len(p.Tokens) == 0
+	return len(p.Critical)+len(p.High)+p.OtherFindings+len(p.Blocked)+len(p.Removals)+p.FailedTotal+p.HeldTotal+len(p.Tokens) == 0
 }
 
 type homeCounts struct {
 	People, InForce, Groups, Apps, Accounts, Confirmed int
+}
+
+// heldRemovals is an app in which removals wait for a decision.
+type heldRemovals struct {
+	App
+	N int
 }
 
 type failedAccount struct {
@@ -96,9 +103,12 @@ func (c *Console) homeApps(ctx context.Context, company string, p *homePage) err
 			p.Blocked = append(p.Blocked, a)
 		}
 		counts := all[a.ID]
+		if n := counts[stateHeld]; n > 0 {
+			p.Removals = append(p.Removals, heldRemovals{a, n})
+		}
 		p.FailedTotal += counts["failed"]
 		p.Counts.Confirmed += counts["confirmed"]
-		p.Counts.Accounts += counts["failed"] + counts["confirmed"] + counts["partial"] + counts["pending"]
+		p.Counts.Accounts += counts["failed"] + counts["confirmed"] + counts["partial"] + counts["pending"] + counts[stateHeld]
 		if counts["failed"] == 0 || len(p.Failed) == homeLength {
 			continue
 		}

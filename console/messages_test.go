@@ -143,9 +143,11 @@ func keysOfSets() []string {
 			ownership.ReasonAmbiguous, ownership.ReasonPersonInactive, ownership.ReasonPersonHeld, ownership.ReasonAdministrator,
 			ownership.ReasonOnlyAdmin, ownership.ReasonAccountClosed,
 		}),
-		"account-state": names([]push.State{push.StatePending, push.StateConfirmed, push.StatePartial, push.StateFailed, push.StateRemoved}),
+		"account-state": names([]push.State{push.StatePending, push.StateConfirmed, push.StatePartial, push.StateFailed, push.StateRemoved, push.StateHeld, push.StateKept}),
 		"class":         names([]push.Class{push.ClassTransient, push.ClassNeedsData, push.ClassNeedsAdmin, push.ClassUnsupported, push.ClassGone}),
 		"wish":          {string(push.WishInactive)},
+		"class-step":    failureClasses(),
+		"origin":        {push.OriginCreated, push.OriginLinked},
 		"action": names([]audit.Action{
 			audit.ActionCreate, audit.ActionReplace, audit.ActionModify, audit.ActionRemove, audit.ActionActivate, audit.ActionDeactivate,
 			audit.ActionHold, audit.ActionRelease, audit.ActionIssue, audit.ActionRevoke, audit.ActionSignIn, audit.ActionRefuse,

@@ -20,6 +20,8 @@ func (w *world) paths() []string {
 		"/people/" + w.people["camille.bremond@atelier-bremond.fr"], "/people/" + w.people["sophie.marchetti@gmail.com"],
 		"/people/" + w.people["paul.fabre@atelier-bremond.fr"], "/people/" + w.people["hostile@atelier-bremond.fr"],
 		"/groups", "/groups?q=atelier", "/groups/" + w.group, "/apps", "/apps/" + w.app, "/apps/" + w.app + "?verdict=red&state=failed",
+		"/apps/" + w.app + "?state=failed&class=needs-admin", "/apps/" + w.app + "/log", "/apps/" + w.app + "/log?name=nobody&outcome=failed&action=create",
+		"/apps/" + w.app + "/why/User/" + w.people["louise.martin@atelier-bremond.fr"], "/apps/" + w.app + "/why/Group/" + w.group,
 		"/apps/" + w.app + "?done=sync", "/apps/" + w.app + "?problem=read",
 		"/connections", "/connections/" + w.conn, "/audit", "/audit?type=User&id=" + w.people["paul.fabre@atelier-bremond.fr"], "/audit?type=User",
 	}

@@ -21,6 +21,7 @@ type personPage struct {
 	Facts    []fact
 	Groups   []resources.Ref
 	Holdings []holding
+	Others   []App // in which the person has no account
 	Timeline []audit.Entry
 	Raw      string
 	Version  int64
@@ -52,7 +53,7 @@ func (c *Console) person(v *visit) error {
 	if p.Facts, err = c.facts(ctx, v, decodeBody(r)); err != nil {
 		return err
 	}
-	if p.Holdings, err = c.holdings(ctx, v, r.ID); err != nil {
+	if p.Holdings, p.Others, err = c.holdings(ctx, v, r.ID); err != nil {
 		return err
 	}
 	p.Timeline, err = c.Log.Entries(ctx, v.session.Company, audit.Query{
@@ -120,21 +121,20 @@ func (c *Console) addPerson(ctx context.Context, v *visit, facts *[]fact, key, i
 	return nil
 }
 
-// holdings joins what Proprio pushes for a person with what the apps say of them.
-func (c *Console) holdings(ctx context.Context, v *visit, person string) ([]holding, error) {
+// holdings joins what Proprio pushes for a person with what the apps say of them; others are the apps that say and hold nothing.
+func (c *Console) holdings(ctx context.Context, v *visit, person string) (held []holding, others []App, err error) {
 	apps, err := c.Apps.Apps(ctx, v.session.Company)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	accounts, err := c.Apps.Accounts(ctx, v.session.Company, AccountQuery{ObjectType: resources.TypeUser, ObjectID: person})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	observed, err := c.Ownership.ObservedOf(ctx, v.session.Company, person)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var held []holding
 	for _, app := range apps {
 		h := holding{App: app}
 		for i := range accounts {
@@ -149,9 +149,11 @@ func (c *Console) holdings(ctx context.Context, v *visit, person string) ([]hold
 		}
 		if h.Account != nil || h.Observed != nil {
 			held = append(held, h)
+		} else {
+			others = append(others, app)
 		}
 	}
-	return held, nil
+	return held, others, nil
 }
 
 // values reads the `value` of every element of a multi-valued attribute.

@@ -142,7 +142,7 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 // notices are what an action may say after its redirect: ?done=sync becomes the message done.sync.
 func notices() map[string][]string {
 	return map[string][]string{
-		"done":    {"sync", "read", "pause", "resume", "retry", "revoke", "enable", "disable", "losses"},
+		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "revoke", "enable", "disable", "losses"},
 		"problem": {"tokens", "read"},
 	}
 }

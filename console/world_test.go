@@ -70,7 +70,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Name: "Camille Brémond", Email: "camille.bremond@atelier-bremond.fr", Role: console.RoleAdmin,
 	}
 	c, err := console.New(console.Console{
-		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d}, Engine: w.engine, Ownership: d,
+		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Ownership: d,
 		SignIn: w.signIn, NewID: newID, Now: func() time.Time { return w.now }, Zone: zone,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Banner: "Démonstration : données inventées",
 	})
@@ -78,6 +78,14 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.server = httptest.NewServer(c.Handler())
 	t.Cleanup(w.server.Close)
 	return w
+}
+
+// pusher is an engine that reads what is known, and is never run.
+func (w *world) pusher() *push.Engine {
+	w.t.Helper()
+	e, err := push.NewEngine(push.Config{Store: w.db, Resources: w.db, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler), Owner: "test"})
+	must(w.t, err)
+	return e
 }
 
 func must(t testing.TB, err error) {

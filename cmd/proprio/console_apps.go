@@ -10,7 +10,10 @@ import (
 )
 
 // consoleApps shows the console what the push engine knows.
-type consoleApps struct{ store push.Store }
+type consoleApps struct {
+	store  push.Store
+	engine *push.Engine
+}
 
 // Apps implements console.Apps.
 func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, error) {
@@ -19,8 +22,8 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 	for _, app := range apps {
 		out = append(out, console.App{
 			ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
-			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused,
-			BlockedUntil: app.BlockedUntil, BlockedReason: app.BlockedReason,
+			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
+			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason,
 		})
 	}
 	return out, err
@@ -54,27 +57,60 @@ func (a consoleApps) Accounts(ctx context.Context, company string, q console.Acc
 		accounts, err = a.store.AccountsOf(ctx, company, q.ObjectType, q.ObjectID)
 	} else {
 		accounts, err = a.store.PushAccounts(ctx, company, q.App, push.AccountQuery{
-			ObjectType: q.ObjectType, State: push.State(q.State), Offset: q.Offset, Limit: q.Limit,
+			ObjectType: q.ObjectType, State: push.State(q.State), Class: push.Class(q.Class), Offset: q.Offset, Limit: q.Limit,
 		})
 	}
 	out := make([]console.Account, 0, len(accounts))
 	for _, x := range accounts {
-		out = append(out, console.Account{
-			ID: x.ID, App: x.App, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName,
-			Wish: string(x.Wish), State: string(x.State), RemoteID: x.RemoteID, Origin: x.Origin, Attempts: x.Attempts,
-			Class: string(x.Class), Error: x.Error, NextAttempt: x.NextAttempt, ConfirmedAt: x.ConfirmedAt,
-		})
+		out = append(out, consoleAccount(x))
+	}
+	return out, err
+}
+
+func consoleAccount(x push.Account) console.Account {
+	return console.Account{
+		ID: x.ID, App: x.App, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName,
+		Wish: string(x.Wish), State: string(x.State), RemoteID: x.RemoteID, Origin: x.Origin, Attempts: x.Attempts,
+		Class: string(x.Class), Error: x.Error, NextAttempt: x.NextAttempt, ConfirmedAt: x.ConfirmedAt,
+	}
+}
+
+// Failures implements console.Apps.
+func (a consoleApps) Failures(ctx context.Context, company, app string) (map[string]int, error) {
+	counts, err := a.store.CountAccounts(ctx, company, app)
+	out := map[string]int{}
+	for _, c := range counts {
+		if c.State == push.StateFailed {
+			out[string(c.Class)] += c.N
+		}
+	}
+	return out, err
+}
+
+// Explain implements console.Apps.
+func (a consoleApps) Explain(ctx context.Context, company, app, objectType, objectID string) (console.Explanation, error) {
+	found, err := a.store.App(ctx, company, app)
+	if err != nil {
+		return console.Explanation{}, err
+	}
+	x, err := a.engine.Explain(ctx, found, objectType, objectID)
+	out := console.Explanation{
+		Account: consoleAccount(x.Account), Exists: x.Exists, Wanted: x.Wish == push.WishActive, Active: x.Active, Why: x.Why,
+		Attribute: x.Match.Attribute, Value: x.Match.Value, Refused: x.Refused, LinkAuto: x.LinkAuto,
+	}
+	for _, c := range x.Changes {
+		out.Changes = append(out.Changes, console.Change{Attribute: c.Attribute, Written: string(c.Written), Wanted: string(c.Wanted)})
 	}
 	return out, err
 }
 
 // Attempts implements console.Apps.
-func (a consoleApps) Attempts(ctx context.Context, company, app string, limit int) ([]console.Attempt, error) {
-	attempts, err := a.store.Attempts(ctx, company, app, push.AttemptQuery{Limit: limit})
+func (a consoleApps) Attempts(ctx context.Context, company, app string, q console.AttemptQuery) ([]console.Attempt, error) {
+	attempts, err := a.store.Attempts(ctx, company, app, push.AttemptQuery(q))
 	out := make([]console.Attempt, 0, len(attempts))
 	for _, x := range attempts {
 		out = append(out, console.Attempt{
-			At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status,
+			ID: x.ID, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status,
 			Request: x.Request, Response: x.Response, Duration: x.Duration, Outcome: x.Outcome,
 		})
 	}
@@ -113,6 +149,33 @@ func (e consoleEngine) Retry(ctx context.Context, actor audit.Actor, company, ap
 	}
 	defer e.i.engine.Wake()
 	return e.i.db.RetryAccount(ctx, actor, company, account, e.i.now())
+}
+
+// RetryFailed implements console.Engine.
+func (e consoleEngine) RetryFailed(ctx context.Context, actor audit.Actor, company, app, class string) error {
+	defer e.i.engine.Wake()
+	_, err := e.i.db.RetryFailed(ctx, actor, company, app, push.Class(class), e.i.now())
+	return err
+}
+
+// Unblock implements console.Engine.
+func (e consoleEngine) Unblock(ctx context.Context, actor audit.Actor, company, app string) error {
+	defer e.i.engine.Wake()
+	return e.i.db.UnblockApp(ctx, actor, company, app)
+}
+
+// Decide implements console.Engine.
+func (e consoleEngine) Decide(ctx context.Context, actor audit.Actor, company, app, account string, allow bool) error {
+	found, err := e.i.db.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	var accounts []string
+	if account != "" {
+		accounts = []string{account}
+	}
+	_, err = e.i.engine.Decide(ctx, actor, found, allow, accounts...)
+	return err
 }
 
 func (e consoleEngine) act(ctx context.Context, actor audit.Actor, company, app string, do appAction) error {
