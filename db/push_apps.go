@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -209,6 +210,36 @@ func (d *DB) AppCredential(ctx context.Context, a push.App) ([]byte, error) {
 		return nil, fmt.Errorf("credential of app %s: %w", a.ID, err)
 	}
 	return d.sealer.Open(row.Credential, credentialOf(a.Company, a.ID))
+}
+
+// RenewCredential implements push.Apps.
+func (d *DB) RenewCredential(ctx context.Context, a push.App, from, to []byte) error {
+	sealed, err := d.sealer.Seal(to, credentialOf(a.Company, a.ID))
+	if err != nil {
+		return err
+	}
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if _, err := d.app(ctx, tx, a.Company, a.ID); err != nil {
+			return err
+		}
+		var row struct {
+			Credential []byte `db:"credential"`
+		}
+		err := d.get(ctx, tx, &row, `select credential from apps where company_id = ? and id = ?`, a.Company, a.ID)
+		if err != nil {
+			return err
+		}
+		now, err := d.sealer.Open(row.Credential, credentialOf(a.Company, a.ID))
+		if err != nil || !bytes.Equal(now, from) {
+			return err
+		}
+		_, err = d.exec(ctx, tx, `update apps set credential = ? where company_id = ? and id = ?`, sealed, a.Company, a.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("credential of app %s: %w", a.ID, err)
+	}
+	return nil
 }
 
 // App implements push.Apps.

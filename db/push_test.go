@@ -92,6 +92,27 @@ func TestAppCredentialsAreSealedAndBoundToTheirApp(t *testing.T) {
 	}
 }
 
+// A credential that the product replaced takes the place of the one it replaced, never of one that an admin set meanwhile.
+func TestARenewedCredentialReplacesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newPushed(t, d)
+		want := func(want string) {
+			t.Helper()
+			if got, err := d.AppCredential(t.Context(), p.app); err != nil || string(got) != want {
+				t.Errorf("the credential is %q (%v), want %q", got, err, want)
+			}
+		}
+		p.check(d.RenewCredential(t.Context(), p.app, []byte("the-app-token"), []byte("second")))
+		want("second")
+		p.check(d.RenewCredential(t.Context(), p.app, []byte("the-app-token"), []byte("third")))
+		want("second")
+		p.check(d.ReplaceApp(t.Context(), audit.Actor{}, p.app, []byte("an admin's")))
+		p.check(d.RenewCredential(t.Context(), p.app, []byte("second"), []byte("fourth")))
+		want("an admin's")
+	})
+}
+
 func TestPushKeepsCompaniesApart(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -102,6 +123,7 @@ func TestPushKeepsCompaniesApart(t *testing.T) {
 			"App":           failure(d.App(ctx, other.company, one.app.ID)),
 			"AppCredential": failure(d.AppCredential(ctx, push.App{Company: other.company, ID: one.app.ID, URL: one.app.URL})),
 			"ReplaceApp":    d.ReplaceApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}, []byte("x")),
+			"Renew":         d.RenewCredential(ctx, push.App{Company: other.company, ID: one.app.ID}, []byte("the-app-token"), []byte("x")),
 			"BlockApp":      d.BlockApp(ctx, other.company, one.app.ID, one.now, "x", 1),
 			"UpdateApp":     d.UpdateApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}),
 			"PushAccount":   failure(d.PushAccount(ctx, other.company, a.ID)),

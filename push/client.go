@@ -98,7 +98,16 @@ func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before
 	if err != nil {
 		return nil, fmt.Errorf("app %s: its credential cannot be read: %w", app.Name, err)
 	}
-	return e.clientWith(app, p, string(token), before)
+	c, err := e.clientWith(app, p, string(token), before)
+	if renewing, ok := c.(Renewing); ok {
+		c = renewing.Renewing(func(ctx context.Context, from, to string) error {
+			// What the product has done must be known, whatever became of the call that brought it about.
+			write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			return e.Store.RenewCredential(write, app, []byte(from), []byte(to))
+		})
+	}
+	return c, err
 }
 
 func (e *Engine) clientWith(app App, p profiles.Profile, token string, before func(context.Context) error) (Remote, error) {

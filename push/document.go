@@ -46,6 +46,9 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string)
 			delete(doc, resources.SchemaEnterprise)
 		}
 	}
+	if len(p.Users.Only) > 0 {
+		doc = only(doc, append([]string{"active"}, p.Users.Only...))
+	}
 	for _, path := range p.Users.Omit {
 		remove(doc, path)
 	}
@@ -146,6 +149,28 @@ func lookup(doc fields, path string) any {
 		v = m[key]
 	}
 	return v
+}
+
+// only is what a document has at some paths.
+func only(doc fields, paths []string) fields {
+	out := fields{}
+	for _, path := range paths {
+		value := lookup(doc, path)
+		if value == nil {
+			continue
+		}
+		at, keys := out, split(path)
+		for _, key := range keys[:len(keys)-1] {
+			next, ok := at[key].(fields)
+			if !ok {
+				next = fields{}
+				at[key] = next
+			}
+			at = next
+		}
+		at[keys[len(keys)-1]] = value
+	}
+	return out
 }
 
 func remove(doc fields, path string) {

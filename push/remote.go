@@ -46,3 +46,9 @@ func (e *Engine) connect(p profiles.Profile, c client.Config) (Remote, error) {
 	}
 	return open(p, c)
 }
+
+// Renewing is a Remote whose credential changes with use, as refresh tokens do that are good for one use.
+type Renewing interface {
+	// Renewing returns the same app, which has each credential that replaces another stored by keep.
+	Renewing(keep func(ctx context.Context, from, to string) error) Remote
+}

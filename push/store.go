@@ -32,6 +32,9 @@ type Apps interface {
 	// AppCredential opens the sealed credential for the app's address. ErrMoved: the app has got another one since it was
 	// read.
 	AppCredential(ctx context.Context, a App) ([]byte, error)
+	// RenewCredential stores a credential that the product itself gave in the place of another. Where an admin has set one
+	// since, that one stays.
+	RenewCredential(ctx context.Context, a App, from, to []byte) error
 	// App returns one app by id.
 	App(ctx context.Context, company, app string) (App, error)
 	// AppByName returns one app by name.

@@ -14,6 +14,7 @@ import (
 	"proprio/db"
 	"proprio/ownership"
 	"proprio/push"
+	"proprio/push/rest"
 	"proprio/resources"
 	"proprio/scim/client"
 )
@@ -80,7 +81,7 @@ func (c *core) wirePush(folder string) error {
 		return err
 	}
 	c.engine, err = push.NewEngine(push.Config{
-		Store: c.db, Resources: c.db, Profiles: set, Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
+		Store: c.db, Resources: c.db, Profiles: set, Connectors: rest.Connectors(), Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
 		Begin: c.traces.begin, Guarded: c.traces.calls(client.Transport(true)), Open: c.traces.calls(client.Transport(false)),
 	})
 	if err != nil {

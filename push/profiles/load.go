@@ -198,12 +198,12 @@ func (p *Profile) checkNumbers() error {
 // checkPaths checks the fields that name attributes.
 func (p *Profile) checkPaths() error {
 	fields := map[string][]string{
-		"roles.attribute": {p.Roles.Attribute}, "users.omit": p.Users.Omit, "users.single": p.Users.Single, "users.required": p.Users.Required,
+		"roles.attribute": {p.Roles.Attribute}, "users.only": p.Users.Only, "users.omit": p.Users.Omit, "users.single": p.Users.Single, "users.required": p.Users.Required,
 		"users.fixed": p.Users.Fixed, "users.unpatched": p.Users.Unpatched, "users.names": slices.Collect(maps.Keys(p.Users.Names)),
 	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		for _, name := range fields[field] {
-			if !attributePath.MatchString(name) && !(field == "users.omit" && strings.HasPrefix(name, "urn:")) && !(field == "users.fixed" && name == "*") {
+			if !attributePath.MatchString(name) && !((field == "users.omit" || field == "users.only") && strings.HasPrefix(name, "urn:")) && !(field == "users.fixed" && name == "*") {
 				return fmt.Errorf("%s holds %q; want an attribute, attribute.subAttribute or urn:…:attribute", field, name)
 			}
 		}

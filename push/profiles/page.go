@@ -21,11 +21,11 @@ func (p Profile) Page() string {
 		fact("Plan", p.Plan), fact("Address", code(p.Address)), fact("Token", p.Auth.Token.EN), fact("Token's life", p.Auth.life()))
 	b.section("Accounts",
 		fact("Found by", code(p.Match.User)+when(p.Match.ExternalID, " or `externalId`")),
-		fact("Changed by", p.changedBy()),
-		fact("Access taken away by", map[string]string{"active": "`active=false`", "delete": "DELETE"}[p.Users.Deactivate]),
+		fact("Changed by", when(p.Protocol == "scim", p.changedBy())),
+		fact("Access taken away by", or(p.Users.Deactivation.EN, map[string]string{"active": "`active=false`", "delete": "DELETE"}[p.Users.Deactivate])),
 		fact("DELETE", when(p.Users.NoDelete, "not offered. ")+p.Users.DeleteMeaning.EN),
 		fact("Brought back", or(p.Users.Reactivation.EN, when(p.Users.NoReactivation, "By an admin in the product only."))),
-		fact("Needs", codes(p.Users.Required)), fact("Never sent", codes(p.Users.Omit)+when(p.Users.NoEnterprise, " the enterprise extension")),
+		fact("Needs", codes(p.Users.Required)), fact("Sent", codes(p.Users.Only)), fact("Never sent", codes(p.Users.Omit)+when(p.Users.NoEnterprise, " the enterprise extension")),
 		fact("One value of", codes(p.Users.Single)), fact("Set at creation only", p.Users.fixedWords()),
 		fact("Rules", p.Users.rules()), fact("List", when(p.Users.ListsOwn, "only accounts that came over SCIM")),
 		fact("Cannot be deactivated", p.Users.Protected.EN))

@@ -83,6 +83,8 @@ type Users struct {
 	// Deactivate is how access is taken away: "active" (default) writes active=false, "delete" sends DELETE, for
 	// products whose DELETE means deactivation.
 	Deactivate string `json:"deactivate"`
+	// Deactivation says in words what taking access away does, where active=false does not say it; empty: what Deactivate says.
+	Deactivation Text `json:"deactivation"`
 	// DeleteMeaning says in words what DELETE does to the person's data, for the admin.
 	DeleteMeaning Text `json:"deleteMeaning"`
 	// NoDelete: there is no DELETE of a User.
@@ -91,6 +93,8 @@ type Users struct {
 	NoReactivation bool `json:"noReactivation"`
 	// Reactivation says in words what comes back with a reactivated account, and until when; empty: all of it.
 	Reactivation Text `json:"reactivation"`
+	// Only are the attributes that are sent besides active, as paths, for products that take few; empty (default): all.
+	Only []string `json:"only"`
 	// Omit are attributes never sent, as paths: "photos", "name.formatted", an extension's URN.
 	Omit []string `json:"omit"`
 	// Single are multi-valued attributes of which the product takes one value: the primary one, else the first.

@@ -23,6 +23,8 @@ const MediaType = "application/scim+json"
 type Config struct {
 	BaseURL string // without a trailing slash: https://api.example.com/scim/v2
 	Token   string // bearer token; empty: no Authorization header
+	// Secrets are further texts that no record of an exchange may show: parts of a credential that is more than a token.
+	Secrets []string
 	// Headers are sent with every request, after the client's own.
 	Headers map[string]string
 	// UserAgent names the program; some services refuse requests without one (GitHub, AWS).
@@ -115,42 +117,52 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// exchange sends one request and reads the whole answer. A status of 400 or more is an *Error; no answer, or one that
-// breaks off, is an *Unanswered.
+// exchange sends one SCIM request and reads the whole answer. A status of 400 or more is an *Error; no answer, or one
+// that breaks off, is an *Unanswered.
 func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, body any) ([]byte, error) {
+	answer, err := c.do(ctx, Call{Method: method, Path: path, Query: query, Body: body}, MediaType)
+	return answer.Body, err
+}
+
+// do sends a call whose body is of a media type.
+func (c *Client) do(ctx context.Context, call Call, mediaType string) (Answer, error) {
 	var sent []byte
-	if body != nil {
+	if call.Body != nil {
 		var err error
-		if sent, err = json.Marshal(body); err != nil {
-			return nil, fmt.Errorf("encode the body of %s %s: %w", method, path, err)
+		if sent, err = json.Marshal(call.Body); err != nil {
+			return Answer{}, fmt.Errorf("encode the body of %s %s: %w", call.Method, call.Path, err)
 		}
 	}
-	target := c.base.String() + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
+	target := c.base.String() + call.Path
+	if len(call.Query) > 0 {
+		target += "?" + call.Query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(sent))
+	req, err := http.NewRequestWithContext(ctx, call.Method, target, bytes.NewReader(sent))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		return Answer{}, fmt.Errorf("%s %s: %w", call.Method, call.Path, err)
 	}
-	c.setHeaders(req, body != nil)
+	c.setHeaders(req, call, mediaType)
 	if c.config.Before != nil {
 		if err := c.config.Before(ctx); err != nil {
-			return nil, err
+			return Answer{}, err
 		}
 	}
 	began := c.config.Now()
-	answer, status, err := c.roundTrip(req)
+	answer, err := c.roundTrip(req)
 	if c.config.Record != nil {
-		c.config.Record(c.excerpt(began, req, sent, status, answer, err))
+		c.config.Record(c.excerpt(began, req, sent, answer, err))
 	}
 	return answer, err
 }
 
-func (c *Client) setHeaders(req *http.Request, hasBody bool) {
-	req.Header.Set("Accept", MediaType+", application/json;q=0.9")
-	if hasBody {
-		req.Header.Set("Content-Type", MediaType)
+func (c *Client) setHeaders(req *http.Request, call Call, mediaType string) {
+	accept := "application/json"
+	if mediaType == MediaType {
+		accept = MediaType + ", application/json;q=0.9"
+	}
+	req.Header.Set("Accept", accept)
+	if call.Body != nil {
+		req.Header.Set("Content-Type", mediaType)
 	}
 	if c.config.UserAgent != "" {
 		req.Header.Set("User-Agent", c.config.UserAgent)
@@ -158,36 +170,40 @@ func (c *Client) setHeaders(req *http.Request, hasBody bool) {
 	if c.config.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.config.Token)
 	}
-	for k, v := range c.config.Headers {
-		req.Header.Set(k, v)
+	for _, more := range []map[string]string{c.config.Headers, call.Header} {
+		for k, v := range more {
+			req.Header.Set(k, v)
+		}
 	}
 }
 
-func (c *Client) roundTrip(req *http.Request) (body []byte, status int, err error) {
+func (c *Client) roundTrip(req *http.Request) (Answer, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		var redirect *RedirectError
 		if errors.As(err, &redirect) {
-			return nil, 0, redirect
+			return Answer{}, redirect
 		}
-		return nil, 0, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
+		return Answer{}, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
 	}
 	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, c.config.MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.config.MaxBody+1))
+	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	switch {
 	case err != nil:
-		return body, resp.StatusCode, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
+		return answer, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
 	case int64(len(body)) > c.config.MaxBody:
-		return body[:c.config.MaxBody], resp.StatusCode, &BrokenAnswer{Method: req.Method, URL: req.URL.Redacted(),
+		answer.Body = body[:c.config.MaxBody]
+		return answer, &BrokenAnswer{Method: req.Method, URL: req.URL.Redacted(),
 			Status: resp.StatusCode, Detail: fmt.Sprintf("it is larger than %d bytes", c.config.MaxBody)}
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return body, resp.StatusCode, c.refusal(req, resp, body)
+		return answer, c.refusal(req, resp, body)
 	}
 	if status := c.errorInside(body); status > 0 {
-		resp.StatusCode = status
-		return body, status, c.refusal(req, resp, body)
+		resp.StatusCode, answer.Status = status, status
+		return answer, c.refusal(req, resp, body)
 	}
-	return body, resp.StatusCode, nil
+	return answer, nil
 }
 
 // errorInside is the status of a refusal that came with status 200; 0: it is none. A resource may have an attribute of that

@@ -9,6 +9,7 @@
 //
 //   - client.go: configuration and the one exchange that all calls share
 //   - calls.go: the SCIM operations
+//   - plain.go: calls of interfaces that are not SCIM, through the same exchange
 //   - list.go: complete reads
 //   - document.go: answers, read in any letter case
 //   - error.go: what a refused or broken exchange looks like; Retry-After

@@ -10,7 +10,7 @@ import (
 
 // Error is a refusal: the service answered with a status outside 2xx.
 type Error struct {
-	Method     string
+	Method     string // empty: no call was made, because the service has none for it; Detail says so
 	URL        string
 	Status     int
 	ScimType   string        // RFC 7644 §3.12; empty when the service told none
@@ -21,6 +21,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Method == "" {
+		return e.Detail
+	}
 	s := fmt.Sprintf("%s %s answered %d %s", e.Method, e.URL, e.Status, http.StatusText(e.Status))
 	if e.ScimType != "" {
 		s += " (" + e.ScimType + ")"
@@ -86,9 +89,12 @@ func (c *Client) refusal(req *http.Request, resp *http.Response, body []byte) *E
 	}
 	e.SCIM = true
 	e.ScimType, e.Detail = doc.Text("scimType"), doc.Text("detail")
-	for _, key := range []string{"message", "error_description", "error"} {
-		if e.Detail == "" {
-			e.Detail = doc.Text(key)
+	inner, _ := doc.Get("error").(map[string]any)
+	for _, from := range []Document{doc, inner} {
+		for _, key := range []string{"message", "error_description", "error_summary", "error_info", "error", "description"} {
+			if e.Detail == "" {
+				e.Detail = from.Text(key)
+			}
 		}
 	}
 	if list, ok := doc.Get("Errors").([]any); ok && len(list) > 0 && e.Detail == "" {

@@ -29,10 +29,10 @@ const hidden = "[hidden]"
 var secretMember = regexp.MustCompile(
 	`(?i)("(?:[a-z_-]*(?:password|passwd|secret|token|api[_-]?key|authorization)[a-z_-]*)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
 
-func (c *Client) excerpt(began time.Time, req *http.Request, sent []byte, status int, answer []byte, err error) Exchange {
+func (c *Client) excerpt(began time.Time, req *http.Request, sent []byte, answer Answer, err error) Exchange {
 	return Exchange{
-		At: began, Method: req.Method, URL: c.hide(req.URL.Redacted()), Status: status,
-		Request: []byte(c.bodyExcerpt(sent)), Response: []byte(c.bodyExcerpt(answer)),
+		At: began, Method: req.Method, URL: c.hide(req.URL.Redacted()), Status: answer.Status,
+		Request: []byte(c.bodyExcerpt(sent)), Response: []byte(c.bodyExcerpt(answer.Body)),
 		Duration: c.config.Now().Sub(began), Err: err,
 	}
 }
@@ -47,10 +47,12 @@ func (c *Client) bodyExcerpt(body []byte) string {
 	return shorten(strings.ToValidUTF8(s, "?"), excerptSize)
 }
 
-// hide takes the client's own token out of a text: some services repeat it in their errors.
+// hide takes the client's own token and secrets out of a text: some services repeat them in their errors.
 func (c *Client) hide(s string) string {
-	if c.config.Token == "" {
-		return s
+	for _, secret := range append([]string{c.config.Token}, c.config.Secrets...) {
+		if secret != "" {
+			s = strings.ReplaceAll(s, secret, hidden)
+		}
 	}
-	return strings.ReplaceAll(s, c.config.Token, hidden)
+	return s
 }

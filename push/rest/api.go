@@ -1,0 +1,151 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"proprio/scim/client"
+)
+
+// api is one product's interface under one credential.
+type api struct {
+	client *client.Client
+	base   string
+	sign   signer
+	mend   mender
+	record func(client.Exchange) // of what goes wrong elsewhere than in client; may be nil
+	keep   keeper                // may be nil
+}
+
+// signer gives the header that shows who calls. refused is the value that the product has just refused, so that a token
+// that died early is not used again; the same value back means that there is no other.
+type signer func(ctx context.Context, a *api, refused string) (name, value string, err error)
+
+// mender puts into SCIM's words what a product says in its own: which status a refusal really stands for.
+type mender func(e *client.Error, a client.Answer)
+
+// keeper stores a credential that replaces the app's.
+type keeper func(ctx context.Context, from, to string) error
+
+// fixedHeader signs with the same header each time.
+func fixedHeader(name, value string) signer {
+	return func(context.Context, *api, string) (string, string, error) { return name, value, nil }
+}
+
+// call sends a call and reads the answer as a JSON object; nil: it has no body.
+func (a *api) call(ctx context.Context, c client.Call) (client.Document, error) {
+	answer, used, err := a.send(ctx, c, "")
+	var refused *client.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+		// The call was not carried out. A token that is not the refused one may do better.
+		if _, next, again := a.sign(ctx, a, used); again == nil && next != used {
+			answer, _, err = a.send(ctx, c, "")
+		}
+	}
+	if errors.As(err, &refused) && a.mend != nil {
+		a.mend(refused, answer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if text := strings.TrimSpace(string(answer.Body)); text == "" || text == "null" {
+		return nil, nil
+	}
+	doc, err := answer.Document()
+	if err != nil {
+		return nil, a.broken(c.Method, c.Path, "%s", err)
+	}
+	return doc, nil
+}
+
+func (a *api) send(ctx context.Context, c client.Call, refused string) (client.Answer, string, error) {
+	if a.sign == nil {
+		answer, err := a.client.Do(ctx, c)
+		return answer, "", err
+	}
+	name, value, err := a.sign(ctx, a, refused)
+	if err != nil {
+		return client.Answer{}, "", err
+	}
+	header := map[string]string{name: value}
+	for k, v := range c.Header {
+		header[k] = v
+	}
+	c.Header = header
+	answer, err := a.client.Do(ctx, c)
+	return answer, value, err
+}
+
+func (a *api) get(ctx context.Context, path string, query url.Values) (client.Document, error) {
+	doc, err := a.call(ctx, client.Call{Method: http.MethodGet, Path: path, Query: query})
+	if err == nil && doc == nil {
+		err = a.broken(http.MethodGet, path, "it is empty")
+	}
+	return doc, err
+}
+
+// write sends a change.
+func (a *api) write(ctx context.Context, method, path string, body any) (client.Document, error) {
+	return a.call(ctx, client.Call{Method: method, Path: path, Body: body})
+}
+
+// broken says that an answer is not what the product answers to such a call.
+func (a *api) broken(method, path, detail string, args ...any) *client.BrokenAnswer {
+	return &client.BrokenAnswer{Method: method, URL: a.base + path, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// segment is one segment of a path, whatever it holds.
+func segment(id string) (string, error) {
+	if id == "" || id == "." || id == ".." {
+		return "", cannot(http.StatusBadRequest, "%q cannot be an id", id)
+	}
+	return "/" + url.PathEscape(id), nil
+}
+
+// status is the status of a refusal; 0: it is none.
+func status(err error) int {
+	var refused *client.Error
+	if errors.As(err, &refused) {
+		return refused.Status
+	}
+	return 0
+}
+
+// notThere says whether the product itself, and not a gateway before it, says that there is no such thing.
+func notThere(err error) bool {
+	var refused *client.Error
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.SCIM
+}
+
+// cannot is a refusal without a call: the product has no such call, or what it would do is not wanted. status stands for
+// what it means to the engine.
+func cannot(status int, format string, args ...any) *client.Error {
+	return &client.Error{Status: status, SCIM: true, Detail: fmt.Sprintf(format, args...)}
+}
+
+// elements are the objects in an array of an answer. An answer without the array is not the list that was asked for.
+func (a *api) elements(path string, doc client.Document, name string) ([]client.Document, error) {
+	list, ok := doc[name].([]any)
+	if !ok {
+		return nil, a.broken(http.MethodGet, path, "it is no list: %s is missing or no array", name)
+	}
+	out := make([]client.Document, 0, len(list))
+	for i, v := range list {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil, a.broken(http.MethodGet, path, "%s[%d] is no object", name, i)
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// inner is an object in an answer; empty where there is none.
+func inner(doc client.Document, name string) client.Document {
+	m, _ := doc[name].(map[string]any)
+	return m
+}

@@ -1,0 +1,224 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"proprio/scim/client"
+)
+
+// graphKey is a Microsoft Graph credential: an app registration of the tenant, with a secret.
+type graphKey struct {
+	Tenant       string `json:"tenant"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	Authority    string `json:"authority"` // empty: https://login.microsoftonline.com; national clouds have others
+}
+
+var graphTenant = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+
+// openGraph opens the users and groups of a Microsoft 365 tenant.
+func openGraph(c connection) (*remote, error) {
+	const what = "Microsoft 365"
+	var key graphKey
+	if err := readCredential(what, c.config.Token, &key); err != nil {
+		return nil, err
+	}
+	if key.Authority == "" {
+		key.Authority = "https://login.microsoftonline.com"
+	}
+	err := require(what, field{"tenant", key.Tenant}, field{"client_id", key.ClientID}, field{"client_secret", key.ClientSecret})
+	if err == nil && !graphTenant.MatchString(key.Tenant) {
+		err = cannot(http.StatusBadRequest, `the credential of %s: "tenant" is neither an id nor a domain`, what)
+	}
+	if err == nil {
+		err = tokenAddress(what, "authority", key.Authority, c.config.AllowPlain)
+	}
+	if err != nil {
+		return nil, err
+	}
+	config := &clientcredentials.Config{ClientID: key.ClientID, ClientSecret: key.ClientSecret,
+		TokenURL: strings.TrimRight(key.Authority, "/") + "/" + key.Tenant + "/oauth2/v2.0/token",
+		Scopes:   []string{origin(c.config.BaseURL) + "/.default"}, AuthStyle: oauth2.AuthStyleInParams}
+	sign := c.bearerOf(config.TokenURL, func(ctx context.Context, _ *held) (*oauth2.Token, error) { return config.Token(ctx) })
+	build := func(a *api) product { return product{users: graphUsers{api: a}, groups: graphGroups{api: a}} }
+	return c.open(sign, graphTerms, build, key.ClientSecret)
+}
+
+// graphTerms: a name that is taken comes as 400 with words.
+func graphTerms(e *client.Error, a client.Answer) {
+	doc, err := a.Document()
+	if err != nil {
+		return
+	}
+	problem := inner(doc, "error")
+	if e.Status == http.StatusBadRequest && strings.Contains(problem.Text("message"), "Another object with the same value") {
+		e.Status, e.ScimType = http.StatusConflict, "uniqueness"
+	}
+	if code := problem.Text("code"); code != "" {
+		e.Detail = code + ": " + problem.Text("message")
+	}
+}
+
+// graphPages reads a list by the links that Graph gives to the next page, as long as they lead to Graph.
+func graphPages(ctx context.Context, a *api, r *reading, path string, ask url.Values, shown func(client.Document) (client.Document, error)) error {
+	for {
+		doc, err := a.get(ctx, path, ask)
+		if err != nil {
+			return err
+		}
+		page, err := a.elements(path, doc, "value")
+		if err != nil {
+			return err
+		}
+		for i, one := range page {
+			if page[i], err = shown(one); err != nil {
+				return err
+			}
+		}
+		next := doc.Text("@odata.nextLink")
+		more, err := r.page(page, next)
+		if err != nil || !more {
+			return err
+		}
+		rest, ours := strings.CutPrefix(next, a.base+"/")
+		if !ours {
+			return r.incomplete("the next page is said to be elsewhere, at %s", origin(next))
+		}
+		path, ask = "/"+rest, nil
+	}
+}
+
+// quoted is a text in an OData filter.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+const graphUserFields = "id,userPrincipalName,displayName,givenName,surname,mail,jobTitle,accountEnabled,userType"
+
+// graphUsers are the users of a Microsoft 365 tenant, guests among them.
+type graphUsers struct {
+	kept
+	api *api
+}
+
+func (g graphUsers) list(ctx context.Context, q query, r *reading) error {
+	ask := url.Values{"$select": {graphUserFields}, "$top": {strconv.Itoa(pageSize(q, 999))}}
+	switch q.attribute {
+	case "":
+	case "userName":
+		ask.Set("$filter", "userPrincipalName eq "+quoted(q.value))
+	default:
+		return q.unknown()
+	}
+	return graphPages(ctx, g.api, r, "/users", ask, func(u client.Document) (client.Document, error) { return g.account(u), nil })
+}
+
+func (g graphUsers) account(u client.Document) client.Document {
+	a := account(u.ID(), u.Text("userPrincipalName"), u.Flag("accountEnabled", true))
+	named(a, u.Text("givenName"), u.Text("surname"))
+	put(a, "displayName", u.Text("displayName"))
+	put(a, "title", u.Text("jobTitle"))
+	put(a, "userType", u.Text("userType"))
+	if mail := u.Text("mail"); mail != "" {
+		a["emails"] = []any{fields{"value": mail, "primary": true}}
+	}
+	return a
+}
+
+func (g graphUsers) get(ctx context.Context, id string) (client.Document, error) {
+	path, err := segment(id)
+	if err != nil {
+		return nil, err
+	}
+	u, err := g.api.get(ctx, "/users"+path, url.Values{"$select": {graphUserFields}})
+	if err != nil {
+		return nil, err
+	}
+	return g.account(u), nil
+}
+
+// create makes a user with a password that nobody knows: an admin, or the self-service, gives one that somebody does.
+func (g graphUsers) create(ctx context.Context, resource fields) (client.Document, error) {
+	c := change{set: fields{}}
+	c.merge(resource)
+	local, _, _ := strings.Cut(c.text("userName"), "@")
+	user := graphFields(c)
+	user["accountEnabled"] = client.Document(resource).Flag("active", true)
+	user["mailNickname"] = nickname(local)
+	user["passwordProfile"] = fields{"forceChangePasswordNextSignIn": true, "password": randomPassword()}
+	for name, value := range user {
+		if value == nil {
+			delete(user, name)
+		}
+	}
+	u, err := g.api.write(ctx, http.MethodPost, "/users", user)
+	if err != nil {
+		return nil, err
+	}
+	return g.account(u), nil
+}
+
+// nickname is a mail nickname, which takes no blank and none of a few characters.
+func nickname(text string) string {
+	out := strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' || strings.ContainsRune(`@()\[]";:<>,`, r) {
+			return -1
+		}
+		return r
+	}, text)
+	return out[:min(len(out), 64)]
+}
+
+// graphFields are a change's attributes as Graph calls them; what goes is null.
+func graphFields(c change) fields {
+	user := fields{}
+	for theirs, ours := range map[string]string{"userPrincipalName": "userName", "displayName": "displayName", "jobTitle": "title"} {
+		if !c.has(ours) {
+			continue
+		}
+		user[theirs] = nil
+		if text := c.text(ours); text != "" {
+			user[theirs] = text
+		}
+	}
+	if c.has("name") {
+		for theirs, ours := range map[string]string{"givenName": "givenName", "surname": "familyName"} {
+			user[theirs] = nil
+			if text := sub(c.set, "name", ours); text != "" {
+				user[theirs] = text
+			}
+		}
+	}
+	return user
+}
+
+// change writes what differs. Whoever is to be out is signed out everywhere, too: a session outlives the account's end
+// otherwise.
+func (g graphUsers) change(ctx context.Context, id string, c change) error {
+	path, err := segment(id)
+	if err != nil {
+		return err
+	}
+	path = "/users" + path
+	user := graphFields(c)
+	active, told := c.flag("active")
+	if told {
+		user["accountEnabled"] = active
+	}
+	if len(user) > 0 {
+		if _, err := g.api.write(ctx, http.MethodPatch, path, user); err != nil {
+			return err
+		}
+	}
+	if !told || active {
+		return nil
+	}
+	_, err = g.api.call(ctx, client.Call{Method: http.MethodPost, Path: path + "/revokeSignInSessions"})
+	return err
+}
