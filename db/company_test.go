@@ -75,6 +75,9 @@ var overAllCompanies = map[string]string{
 	"health.go:Recorded":                 "the clock is that of all companies",
 	"census.go:Census":                   "how many there are of all companies together",
 	"ownership_read.go:observed":         "each caller's condition is looked at instead",
+	"tasks_read.go:tasks":                "each caller's condition is looked at instead",
+	"tasks_read.go:oneTask":              "each caller's condition is looked at instead",
+	"tasks_read.go:LateTasks":            "finds work of all companies; each task names its own",
 	"ownership_read.go:findings":         "each caller's condition is looked at instead",
 }
 
@@ -126,6 +129,8 @@ var builders = map[string]struct {
 }{
 	"observed":        {"select from observed_accounts a where ", 2},
 	"findings":        {"select from findings where ", 2},
+	"tasks":           {"select from tasks t where ", 2},
+	"oneTask":         {"select from tasks t where ", 2},
 	"selectResources": {"select from ", 1},
 }
 

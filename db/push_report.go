@@ -85,6 +85,9 @@ func (d *DB) RetryAccount(ctx context.Context, actor audit.Actor, company, accou
 		if n == 0 {
 			return resources.Errorf(resources.ErrNotFound, "", "there is no account %s", account)
 		}
+		if err := d.askAgain(ctx, tx, company, row.App, account); err != nil {
+			return err
+		}
 		return d.appendEntries(ctx, tx, audit.Entry{Company: company, At: now, Actor: actor, Action: audit.ActionModify,
 			ObjectType: "account", ObjectID: account, ObjectName: row.ObjectName, Changed: []string{"nextAttempt"}})
 	})

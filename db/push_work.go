@@ -224,7 +224,7 @@ func (d *DB) FinishAccount(ctx context.Context, l push.Lease, r push.Result, now
 		if err != nil {
 			return err
 		}
-		err = d.raiseDependants(ctx, tx, l, r, now)
+		err = firstError(d.fileTask(ctx, tx, r, now), d.raiseDependants(ctx, tx, l, r, now))
 		if err != nil {
 			return err
 		}
@@ -243,6 +243,9 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, r push.Resul
 	done, confirmed, retired := a.DoneGen, a.ConfirmedAt, a.RetiredAt
 	if r.Confirmed {
 		done, confirmed = a.WantedGen, now
+	}
+	if r.Need != nil {
+		confirmed = a.ConfirmedAt
 	}
 	if r.Retired {
 		retired = now

@@ -14,6 +14,7 @@ const (
 	CureSecondAdministrator  = "cure.second-administrator"  // make a second person administrator
 	CureCorrectAtSource      = "cure.correct-at-source"     // correct the User's address at the identity provider
 	CureVerifyDomain         = "cure.verify-domain"         // or verify the domain, if it is the company's
+	CureDoTask               = "cure.do-task"               // do what the task asks for, and close it with a proof
 )
 
 // CureSteps lists every step that a finding can name.
@@ -21,7 +22,7 @@ func CureSteps() []string {
 	return []string{
 		CureAddAdministrator, CureConfirmAdministrator, CureMoveOwnership, CureRotateSecrets, CureDowngrade,
 		CureRemoveAccount, CureHandOver, CureChangeAddress, CureIdentifyHolder, CureSecondAdministrator,
-		CureCorrectAtSource, CureVerifyDomain,
+		CureCorrectAtSource, CureVerifyDomain, CureDoTask,
 	}
 }
 

@@ -75,6 +75,8 @@ const (
 	FindingFewAdmins FindingKind = "few-admins"
 	// FindingHeldUser: a User on hold because of its address.
 	FindingHeldUser FindingKind = "held-user"
+	// FindingLateTask: somebody was to do something by hand in an app, and its time has passed.
+	FindingLateTask FindingKind = "late-task"
 )
 
 // Finding is something that needs a decision. It opens and closes by itself as its inputs change.

@@ -26,6 +26,7 @@
 //   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
+//   - byhand.go, byhand_group.go: the same for products without an interface, where it becomes a task (package push/manual)
 //   - compare.go: how all that an app holds stands to the directory, and what would be done; compare_known.go: what is
 //     known of there; compare_absent.go: what is not, and what the app holds besides
 //   - reconcile.go: that, kept, every night or when somebody asks; repair.go: what was found different or missing is sent again

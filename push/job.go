@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/push/manual"
 	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -39,12 +40,16 @@ type job struct {
 	raiseGroups    []string
 	raiseReports   bool
 	managerMissing bool
-	stuck          *failure // what the product cannot do, though all else was done; nil: nothing
+	stuck          *failure     // what the product cannot do, though all else was done; nil: nothing
+	need           *manual.Need // of a product without an interface; nil: it has one
 }
 
 // run does the work and returns what stopped it.
 func (j *job) run(ctx context.Context) error {
 	j.state = StateConfirmed
+	if j.profile.ByHand() {
+		return j.byHand(ctx)
+	}
 	switch j.account.ObjectType {
 	case resources.TypeUser:
 		err := j.user(ctx)
@@ -62,7 +67,7 @@ func (j *job) run(ctx context.Context) error {
 func (j *job) result(now time.Time) Result {
 	r := Result{
 		Account: j.account, Release: j.former.ID, RaiseGroups: j.raiseGroups, RaiseReports: j.raiseReports,
-		ManagerMissing: j.managerMissing, Attempts: j.attempts,
+		ManagerMissing: j.managerMissing, Attempts: j.attempts, Need: j.need,
 	}
 	if len(j.changed) > 0 {
 		r.Entries = []audit.Entry{{

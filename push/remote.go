@@ -40,6 +40,9 @@ func (e *Engine) connect(p profiles.Profile, c client.Config) (Remote, error) {
 		}
 		return scim{made}, nil
 	}
+	if p.ByHand() {
+		return hand{p.Title}, nil
+	}
 	open, known := e.Connectors[p.Protocol]
 	if !known {
 		return nil, fmt.Errorf("profile %s: nothing here speaks %q", p.Name, p.Protocol)

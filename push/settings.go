@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"proprio/push/manual"
 	"proprio/resources"
 )
 
@@ -13,6 +14,8 @@ import (
 type Settings struct {
 	// Repair has what a nightly reconciliation finds different or missing sent again; without it, it is only reported.
 	Repair bool `json:"repair,omitempty"`
+	// Tasks is for an app without an interface.
+	Tasks manual.Settings `json:"tasks,omitzero"`
 	// Setup is the step of setting up that comes next; empty: the app is set up.
 	Setup Setup `json:"setup,omitempty"`
 	// Guard bounds how much the app loses at once.
@@ -41,5 +44,5 @@ func ParseSettings(text []byte) (Settings, error) {
 
 // Check says what is wrong with settings.
 func (s Settings) Check() error {
-	return errors.Join(s.Setup.check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays))
+	return errors.Join(s.Setup.check(), s.Tasks.Check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays))
 }

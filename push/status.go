@@ -39,6 +39,6 @@ func StatusOf(ctx context.Context, r Reports, app App, now time.Time) (Status, e
 			s.Due += c.N
 		}
 	}
-	s.InSync = s.Due == 0 && s.States[StatePartial] == 0
+	s.InSync = s.Due == 0 && s.States[StatePartial] == 0 && s.States[StateWaiting] == 0
 	return s, nil
 }

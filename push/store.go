@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/push/manual"
 )
 
 // Store keeps what the engine knows: apps, what each object should be in them, what they confirmed, and what was said.
@@ -141,6 +142,9 @@ type Result struct {
 	RaiseReports bool
 	Attempts     []Attempt
 	Entries      []audit.Entry
+	// Need is what a person has to do, in a product without an interface; nil: the product has one. There Account.ConfirmedAt
+	// is when an export last showed the account, and Confirmed does not move it.
+	Need *manual.Need
 }
 
 // Work is what the workers need. Methods with a Lease give ErrLeaseLost when another owner holds the app.
@@ -173,6 +177,8 @@ type Work interface {
 	Removals(ctx context.Context, l Lease, now, since time.Time, live bool) (Removals, error)
 	// HoldRemovals holds all due removals that nobody has allowed, records the entry when there are any, and returns how many.
 	HoldRemovals(ctx context.Context, l Lease, now time.Time, entry audit.Entry) (int, error)
+	// LatestTask returns an account's latest task for a person, or resources.ErrNotFound.
+	LatestTask(ctx context.Context, company, account string) (manual.Task, error)
 	// BeginCreate records that a creation under a match value is about to be sent.
 	BeginCreate(ctx context.Context, l Lease, account, begun string) error
 	// FinishAccount writes a result.
