@@ -187,22 +187,27 @@ func (o *observation) OpenFindings(ctx context.Context) ([]ownership.Finding, er
 
 // UsersByAddress implements ownership.Observation.
 func (o *observation) UsersByAddress(ctx context.Context, addresses []string) (map[string][]ownership.Holder, error) {
-	in := o.db.dialect.in()
+	return o.db.holders(ctx, o.tx, o.app.Company, addresses)
+}
+
+// holders are the Users that have one of some folded names or addresses, by it.
+func (d *DB) holders(ctx context.Context, tx *sqlx.Tx, company string, folded []string) (ownership.Holders, error) {
+	in := d.dialect.in()
 	query := `select r.user_name_folded as folded, r.id, r.active, r.hold <> '' as held from resources r
 			where r.company_id = ? and r.type = 'User' and r.user_name_folded ` + in + `
 		union select e.folded, r.id, r.active, r.hold <> '' as held from emails e
 			join resources r on r.company_id = e.company_id and r.id = e.user_id
 			where e.company_id = ? and e.folded ` + in
-	found := map[string][]ownership.Holder{}
-	for chunk := range slices.Chunk(addresses, accountChunk) {
+	found := ownership.Holders{}
+	for chunk := range slices.Chunk(folded, accountChunk) {
 		var rows []struct {
 			Folded string `db:"folded"`
 			ID     string `db:"id"`
 			Active bool   `db:"active"`
 			Held   bool   `db:"held"`
 		}
-		values := o.db.dialect.values(chunk)
-		err := o.db.list(ctx, o.tx, &rows, query, o.app.Company, values, o.app.Company, values)
+		values := d.dialect.values(chunk)
+		err := d.list(ctx, tx, &rows, query, company, values, company, values)
 		if err != nil {
 			return nil, err
 		}

@@ -66,6 +66,11 @@ func (e *Engine) Compare(ctx context.Context, app App, take func(Comparison) err
 		}
 		c := comparison{Engine: e, app: app, profile: profile, kind: kind, take: take, began: e.Now().Truncate(time.Microsecond),
 			seen: map[string]bool{}, named: map[string][]*loose{}}
+		if kind == resources.TypeUser {
+			if c.decided, err = e.decided(ctx, app); err != nil {
+				return err
+			}
+		}
 		if err := c.run(ctx, reader); err != nil {
 			return err
 		}
@@ -85,12 +90,14 @@ type comparison struct {
 	seen    map[string]bool     // objects whose resource was read
 	others  []*loose            // resources that no account row answers for
 	named   map[string][]*loose // the same by each folded value of their match attribute
+	decided decided             // what admins decided about accounts
 }
 
 // loose is a resource that no account row answers for.
 type loose struct {
 	id, name, externalID string
-	told                 bool // with the object of its name
+	told                 bool   // with the object of its name
+	handsOff             string // why an admin wants it to be left as it is; empty: nobody decided so
 }
 
 const compareBatch = 100 // resources, or objects, that are looked up together
@@ -154,7 +161,7 @@ func (c *comparison) settle(ctx context.Context) error {
 // leave keeps a resource that no account row answers for.
 func (c *comparison) leave(d client.Document) {
 	names := valuesAt(d, matchAttribute(c.profile, c.kind))
-	l := &loose{id: d.ID(), externalID: d.Text("externalId")}
+	l := &loose{id: d.ID(), externalID: d.Text("externalId"), handsOff: c.decided.handsOff(d)}
 	c.others = append(c.others, l)
 	for i, name := range names {
 		if i == 0 {

@@ -77,6 +77,8 @@ func (c *comparison) absent(ctx context.Context, row Account, id string, s Stand
 	switch {
 	case len(there) > 1:
 		line.Action, line.Why = ActionDecide, fmt.Sprintf("the app holds %d of that name: leave one of them there", len(there))
+	case len(there) == 1 && there[0].handsOff != "":
+		line.Action, line.Why = ActionDecide, there[0].handsOff
 	case len(there) == 1 && there[0].externalID != id && !c.app.LinkExisting:
 		line.Action = ActionDecide
 		line.Why = "the app holds one of that name that did not come from here: link it, or rename or remove it there"
@@ -112,7 +114,8 @@ func (c *comparison) rest() error {
 	others := slices.DeleteFunc(c.others, func(l *loose) bool { return l.told })
 	slices.SortFunc(others, func(a, b *loose) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id)) })
 	for _, l := range others {
-		err := c.take(Comparison{ObjectType: c.kind, Name: l.name, RemoteID: l.id, Verdict: Extra, Why: "it did not come from here"})
+		err := c.take(Comparison{ObjectType: c.kind, Name: l.name, RemoteID: l.id, Verdict: Extra,
+			Why: cmp.Or(l.handsOff, "it did not come from here")})
 		if err != nil {
 			return err
 		}

@@ -193,6 +193,11 @@ func (j *job) adopt(ctx context.Context, value string, docs []client.Document, b
 	if err != nil && !errors.Is(err, resources.ErrNotFound) {
 		return nil, err
 	}
+	if err != nil { // nobody's
+		if err := j.undecided(ctx, doc); err != nil {
+			return nil, err
+		}
+	}
 	externalID := doc.Text("externalId")
 	switch {
 	case err == nil && owner.ID != j.account.ID && owner.Wish == WishActive:

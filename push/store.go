@@ -17,6 +17,7 @@ type Store interface {
 	Plans
 	Work
 	Reports
+	Discoveries
 	Reconciliations
 }
 

@@ -136,7 +136,11 @@ func (j *job) keep(ctx context.Context, r *resources.Resource, want fields, acti
 			return err
 		}
 	}
-	err = j.update(ctx, want, written, written)
+	if written == nil {
+		err = j.linked(ctx, r, want)
+	} else {
+		err = j.update(ctx, want, written, written)
+	}
 	if err == nil && revived {
 		j.account.Epoch++ // apps forget a deactivated account's memberships: its Groups send it again
 		j.raiseOwnGroups(r)

@@ -138,6 +138,7 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"empty-groups": `, "groups": {"removal": "empty", "noRename": true}`,
 		"emptied":      `, "groups": {"removal": "empty"}`,
 		"mail":         `, "match": {"user": "emails.value"}`,
+		"fixed":        `, "users": {"fixed": ["userName"]}`,
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {
 		text := `{"name": "` + name + `", ` + quick + more + `}`

@@ -1,0 +1,217 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"proprio/audit"
+	"proprio/ownership"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// Holders implements ownership.Facts.
+func (d *DB) Holders(ctx context.Context, company string, folded []string) (ownership.Holders, error) {
+	return d.holders(ctx, nil, company, folded)
+}
+
+// NumberedUsers implements push.Discoveries. No index answers it: one statement for many numbers reads the Users once.
+func (d *DB) NumberedUsers(ctx context.Context, company string, numbers []string) (map[string][]string, error) {
+	number := d.dialect.jsonPath("body", []string{resources.SchemaEnterprise, "employeeNumber"})
+	out := map[string][]string{}
+	for chunk := range slices.Chunk(keepables(numbers), numbersAtOnce) {
+		var rows []struct {
+			Number string `db:"number"`
+			ID     string `db:"id"`
+		}
+		args := append(slices.Clone(number.args), company, resources.TypeUser)
+		args = append(append(args, number.args...), d.dialect.values(chunk))
+		err := d.list(ctx, nil, &rows, `select `+number.text+` as number, id from resources where company_id = ? and type = ?
+			and `+number.text+` `+d.dialect.in()+` order by id`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[r.Number] = append(out[r.Number], r.ID)
+		}
+	}
+	return out, nil
+}
+
+// numbersAtOnce are as many as one statement looks for: each statement reads all Users.
+const numbersAtOnce = 10_000
+
+const decisionColumns = `app_id, account, by_address, address, name, verb, user_id, user_name, until, responsible, reason, at, decided_by`
+
+type decisionRow struct {
+	App         string `db:"app_id"`
+	Account     string `db:"account"`
+	ByAddress   bool   `db:"by_address"`
+	Address     string `db:"address"`
+	Name        string `db:"name"`
+	Verb        string `db:"verb"`
+	User        string `db:"user_id"`
+	UserName    string `db:"user_name"`
+	Until       int64  `db:"until"`
+	Responsible string `db:"responsible"`
+	Reason      string `db:"reason"`
+	At          int64  `db:"at"`
+	By          string `db:"decided_by"`
+}
+
+func (d *DB) decisions(ctx context.Context, company, where string, args ...any) ([]push.Decision, error) {
+	var rows []decisionRow
+	err := d.list(ctx, nil, &rows, `select `+decisionColumns+` from account_decisions where company_id = ? and `+where+` order by at, account`,
+		append([]any{company}, args...)...)
+	out := make([]push.Decision, len(rows))
+	for i, r := range rows {
+		out[i] = push.Decision{Company: company, App: r.App, Account: r.Account, ByAddress: r.ByAddress, Address: r.Address, Name: r.Name,
+			Verb: push.Verb(r.Verb), User: r.User, UserName: r.UserName, Until: fromMicros(r.Until), Responsible: r.Responsible,
+			Reason: r.Reason, At: fromMicros(r.At), By: r.By}
+	}
+	return out, err
+}
+
+// Decisions implements push.Discoveries.
+func (d *DB) Decisions(ctx context.Context, company, app string) ([]push.Decision, error) {
+	return d.decisions(ctx, company, `app_id = ?`, app)
+}
+
+// DecisionsOn implements push.Discoveries.
+func (d *DB) DecisionsOn(ctx context.Context, company, app string, ids, addresses []string) ([]push.Decision, error) {
+	in := d.dialect.in()
+	return d.decisions(ctx, company, `app_id = ? and (not by_address and account `+in+` or by_address and account `+in+`)`,
+		app, d.dialect.values(keepables(ids)), d.dialect.values(keepables(addresses)))
+}
+
+// Decide implements push.Discoveries.
+func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...audit.Entry) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, one := range decisions {
+			if _, err := d.lockForLink(ctx, tx, one); err != nil {
+				return err
+			}
+			row, err := d.holderOf(ctx, tx, one)
+			if err != nil {
+				return err
+			}
+			if row.ID != "" && !row.ended() {
+				return resources.Errorf(resources.ErrUniqueness, "", "account %s was linked to %s meanwhile", one.Name, row.ObjectName)
+			}
+			if err := d.putDecision(ctx, tx, one); err != nil {
+				return err
+			}
+		}
+		return d.appendEntries(ctx, tx, entries...)
+	})
+}
+
+func (d *DB) putDecision(ctx context.Context, tx *sqlx.Tx, p push.Decision) error {
+	_, err := d.exec(ctx, tx, `insert into account_decisions (company_id, `+decisionColumns+`)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (company_id, app_id, by_address, account) do update set address = excluded.address, name = excluded.name,
+		verb = excluded.verb, user_id = excluded.user_id, user_name = excluded.user_name, until = excluded.until,
+		responsible = excluded.responsible, reason = excluded.reason, at = excluded.at, decided_by = excluded.decided_by`,
+		p.Company, p.App, storable(p.Account), p.ByAddress, storable(p.Address), storable(p.Name), string(p.Verb), p.User, p.UserName,
+		micros(p.Until), storable(p.Responsible), storable(p.Reason), micros(p.At), storable(p.By))
+	return err
+}
+
+// LinkAccounts implements push.Discoveries.
+func (d *DB) LinkAccounts(ctx context.Context, now time.Time, links []push.Decision, entries ...audit.Entry) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, one := range links {
+			leased, err := d.lockForLink(ctx, tx, one)
+			if err == nil {
+				err = d.linkAccount(ctx, tx, now, one, leased > micros(now))
+			}
+			if err == nil { // what was decided by its address is over, too
+				_, err = d.exec(ctx, tx, `delete from account_decisions where company_id = ? and app_id = ? and by_address and account = ?`,
+					one.Company, one.App, one.Address)
+			}
+			if err == nil {
+				err = d.putDecision(ctx, tx, one)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return d.appendEntries(ctx, tx, entries...)
+	})
+}
+
+// lockForLink locks an app's row, which every result is written under, and returns until when a worker holds the app.
+func (d *DB) lockForLink(ctx context.Context, tx *sqlx.Tx, p push.Decision) (leased int64, err error) {
+	err = d.get(ctx, tx, &leased, `select lease_until from apps where company_id = ? and id = ?`+d.dialect.forUpdate(), p.Company, p.App)
+	return leased, err
+}
+
+// holderOf is the row that answers for a decision's account; without ID: none does.
+func (d *DB) holderOf(ctx context.Context, tx *sqlx.Tx, p push.Decision) (accountRow, error) {
+	return d.oneAccount(ctx, tx, p, `remote_id = ? and remote_id <> ''`, p.Account)
+}
+
+func (d *DB) oneAccount(ctx context.Context, tx *sqlx.Tx, p push.Decision, where string, arg any) (accountRow, error) {
+	var rows []accountRow
+	err := d.list(ctx, tx, &rows, `select `+accountColumns+` from accounts where company_id = ? and app_id = ? and object_type = 'User' and `+where,
+		p.Company, p.App, arg)
+	if err != nil || len(rows) == 0 {
+		return accountRow{}, err
+	}
+	return rows[0], nil
+}
+
+// ended says that an account's access was taken away and nothing more is due: what it held may be another's.
+func (r accountRow) ended() bool {
+	return r.Wish == string(push.WishInactive) && r.State == string(push.StateRemoved) && r.DoneGen >= r.WantedGen
+}
+
+// linkAccount makes a remote account a User's. leased says that a worker is in the app.
+func (d *DB) linkAccount(ctx context.Context, tx *sqlx.Tx, now time.Time, p push.Decision, leased bool) error {
+	holder, err := d.holderOf(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	own, err := d.oneAccount(ctx, tx, p, `object_id = ?`, p.User)
+	written := ""
+	switch {
+	case err != nil:
+		return err
+	case holder.ID != "" && holder.ObjectID == p.User:
+		return nil // done already
+	case own.RemoteID != "":
+		return resources.Errorf(resources.ErrUniqueness, "", "%s has another account in the app already (id %s): nobody can have two", p.UserName, own.RemoteID)
+	case holder.ID != "" && !holder.ended():
+		return resources.Errorf(resources.ErrUniqueness, "", "account %s belongs to %s: it cannot be %s's", p.Name, holder.ObjectName, p.UserName)
+	case own.ID != "" && leased && own.WantedGen > own.DoneGen && own.NextAttempt <= micros(now):
+		return resources.Errorf(resources.ErrBusy, "", "the account of %s is just being sent to the app: try again in a moment, or pause the app", p.UserName)
+	case holder.ID != "":
+		written = holder.Written
+		_, err = d.exec(ctx, tx, `update accounts set remote_id = '', written = '' where company_id = ? and app_id = ? and id = ?`,
+			p.Company, p.App, holder.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return d.raiseLinked(ctx, tx, now, p, written)
+}
+
+// raiseLinked gives a User's row, which is made where there is none, a remote account, and makes it due.
+func (d *DB) raiseLinked(ctx context.Context, tx *sqlx.Tx, now time.Time, p push.Decision, written string) error {
+	err := d.raise(ctx, tx, p.Company, now, []push.Intent{{App: p.App, ObjectType: resources.TypeUser, ObjectID: p.User, ObjectName: p.UserName,
+		Wish: push.WishActive, Rank: push.RankUser}})
+	if err != nil {
+		return err
+	}
+	n, err := d.exec(ctx, tx, `update accounts set remote_id = ?, origin = ?, written = ?, begun = '', moved = false, class = '', error = ''
+		where company_id = ? and app_id = ? and object_type = 'User' and object_id = ?`,
+		p.Account, push.OriginLinked, written, p.Company, p.App, p.User)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("link account %s: %d rows instead of one", p.Account, n)
+	}
+	return err
+}

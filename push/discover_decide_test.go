@@ -1,0 +1,251 @@
+package push_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"proprio/audit"
+	"proprio/push"
+	"proprio/resources"
+)
+
+func say(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
+}
+
+func whatIsLeftIsNotAskedAgain(t *testing.T, w *world) {
+	w.ours(w.domain())
+	id := w.there("anne@" + w.domain())
+	w.wantError("without a reason", w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), " "), resources.ErrInvalidValue, "why")
+	must(t, w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "another Anne, of our tenant"))
+	f := w.found(id)
+	if f.Open || f.Decision == nil || f.Decision.Reason != "another Anne, of our tenant" || f.Decision.By != "test" || f.Relation != push.Nobodys {
+		t.Errorf("%+v", f)
+	}
+	// The engine obeys, even where the app lets it take over what is there.
+	anne := w.person("anne")
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	w.push()
+	a := w.wantState("User", anne, push.StateFailed)
+	if a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "another Anne") || w.stand.Resource(id)["externalId"] != nil {
+		t.Errorf("%+v, the app holds %v", a, w.stand.Resource(id))
+	}
+	lines, _ := w.compared()
+	if c := lines["User anne@"+w.domain()]; c.Action != push.ActionDecide || !strings.Contains(c.Why, "another Anne") {
+		t.Errorf("the comparison announces %+v", c)
+	}
+	if p := w.discovered().Preview(); len(p.Links) != 0 {
+		t.Errorf("it would be linked with others: %+v", p)
+	}
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), anne, "it is ours after all"))
+	w.push()
+	w.wantState("User", anne, push.StateConfirmed)
+}
+
+func anExceptionEndsByADecision(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	id := w.there("anne@" + w.domain())
+	until := w.clock.Now().Add(30 * 24 * time.Hour)
+	for what, c := range map[string]struct {
+		until               time.Time
+		responsible, reason string
+		words               string
+	}{
+		"no reason":   {until, "chef@atelier.fr", "", "why"},
+		"nobody":      {until, "", "x", "answers for"},
+		"no address":  {until, "Chef <chef@atelier.fr>", "x", "answers for"},
+		"in the past": {w.clock.Now(), "chef@atelier.fr", "x", "passed"},
+		"for ever":    {until.AddDate(2, 0, 0), "chef@atelier.fr", "x", "too far"},
+	} {
+		err := w.engine.Except(t.Context(), w.caller.Actor, w.app, w.found(id), c.until, c.responsible, c.reason)
+		w.wantError(what, err, resources.ErrInvalidValue, c.words)
+	}
+	must(t, w.engine.Except(t.Context(), w.caller.Actor, w.app, w.found(id), until, "chef@atelier.fr", "the migration is in May"))
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	w.push()
+	if d := w.discovered(); d.Excepted != 1 || d.Due != 0 || d.Open != 0 {
+		t.Errorf("%+v", d)
+	}
+	w.wantState("User", anne, push.StateFailed)
+	w.later(31 * 24 * time.Hour)
+	if d := w.discovered(); d.Excepted != 0 || d.Due != 1 || d.Open != 1 || !d.Accounts[0].Open {
+		t.Errorf("%+v", d)
+	}
+	w.wantState("User", anne, push.StateFailed) // time alone decides nothing
+}
+
+func allMatchedAreLinkedAndNothingElse(t *testing.T, w *world) {
+	w.ours(w.domain())
+	w.app.Paused = true
+	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	people := map[string]string{}
+	for _, n := range []string{"anne", "marc", "zoe"} {
+		people[n] = w.person(n)
+		w.there(n + "@" + w.domain())
+	}
+	w.person("private", input{"emails": []any{map[string]any{"value": "p@gmail.com", "type": "home"}}})
+	w.person("away", input{"active": false})
+	w.there("p@gmail.com")
+	w.there("away@" + w.domain())
+	w.there("stranger")
+	d := w.discovered()
+	if p := d.Preview(); len(p.Links) != 3 || len(p.Held) != 2 {
+		t.Fatalf("%+v", p)
+	}
+	w.stand.Heard()
+	n, err := w.engine.LinkMatched(t.Context(), w.caller.Actor, w.app, d, "first look")
+	must(t, err)
+	if n != 3 || len(w.stand.Heard()) != 0 {
+		t.Errorf("%d linked", n)
+	}
+	if n, err = w.engine.LinkMatched(t.Context(), w.caller.Actor, w.app, w.discovered(), ""); n != 0 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	w.app.Paused = false
+	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	w.push()
+	for n, id := range people {
+		if a := w.wantState("User", id, push.StateConfirmed); a.Origin != push.OriginLinked || w.stand.User(n + "@" + w.domain())["externalId"] != id {
+			t.Errorf("%s is %+v", n, a)
+		}
+	}
+	if u := w.stand.User("away@" + w.domain()); u["active"] != true {
+		t.Errorf("who was not linked was touched: %v", u)
+	}
+}
+
+func whoIsOutOfScopeIsClosedOnlyByHand(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	vente := w.group("Vente")
+	w.change(func(a *push.App) { a.ScopeGroups = []string{vente} })
+	w.push()
+	id := w.there("anne@" + w.domain())
+	p := w.discovered().Preview()
+	if len(p.Links) != 0 || len(p.Held) != 1 || !strings.Contains(p.Held[0].Because, "none of the groups") {
+		t.Fatalf("%+v", p)
+	}
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), anne, "she changed to another service"))
+	w.push()
+	if u := w.stand.Resource(id); u["active"] != false {
+		t.Errorf("the app holds %v", u)
+	}
+}
+
+// A person who was removed and comes back is another User of the directory.
+func aLeftoverOfSomebodyRemovedMayBeTakenOver(t *testing.T, w *world) {
+	w.ours(w.domain())
+	former := w.person("anne", input{"title": "Chef"})
+	w.push()
+	id := w.account("User", former).RemoteID
+	w.remove("User", former)
+	now := w.person("anne.martin")
+	f := w.found(id)
+	w.wantError("before the access is taken away", w.engine.Link(t.Context(), w.caller.Actor, w.app, f, now, ""), resources.ErrUniqueness, "already")
+	w.app.Paused = false
+	w.push()
+	if f := w.found(id); f.Relation != push.Linked || !strings.Contains(f.Why, "taken away") {
+		t.Errorf("%+v", f)
+	}
+	err := w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), now, "she is back")
+	w.wantError("who has an account of their own", err, resources.ErrUniqueness, "another account")
+	back := w.person("back", input{"active": false})
+	w.push()
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), back, "she is back"))
+	w.set("User", back, "active", true)
+	w.push()
+	if u := w.stand.Resource(id); u["userName"] != "back@"+w.domain() || u["active"] != true || u["title"] != nil {
+		t.Errorf("the app holds %v", u)
+	}
+	if a := w.account("User", former); a.RemoteID != "" {
+		t.Errorf("two rows answer for it: %+v", a)
+	}
+}
+
+func aDecisionIsOnRecord(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	one, two := w.there("anne@"+w.domain()), w.there("x@gmail.com")
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(one), anne, "hers"))
+	must(t, w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(two), "the auditor's"))
+	for id, want := range map[string]string{one: "hers", two: "the auditor's"} {
+		entries, err := w.db.Entries(t.Context(), w.caller.Company, audit.Query{ObjectType: "account", ObjectID: id, Limit: 10})
+		must(t, err)
+		if len(entries) != 1 || !strings.Contains(entries[0].Reason, want) || entries[0].Actor != w.caller.Actor {
+			t.Errorf("%s is recorded as %+v", want, entries)
+		}
+	}
+}
+
+func whatWasSeenInAFileIsConfirmedInTheApp(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	id := w.there("anne@" + w.domain())
+	other := w.there("other@" + w.domain())
+	look := func(id string) push.Found {
+		d, err := w.engine.Discover(t.Context(), w.app, exported(t, "id;email\n"+id+";anne@"+w.domain()+"\n"))
+		must(t, err)
+		return d.Accounts[0]
+	}
+	for what, wrong := range map[string]string{"no such id": "4711", "somebody else's": other} {
+		err := w.engine.Link(t.Context(), w.caller.Actor, w.app, look(wrong), anne, "")
+		w.wantError(what, err, resources.ErrNotFound, "shows no account")
+	}
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, look(id), anne, ""))
+	w.push()
+	if a := w.wantState("User", anne, push.StateConfirmed); a.RemoteID != id {
+		t.Errorf("%+v", a)
+	}
+}
+
+func whatVanishedSinceIsMadeAgain(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	id := w.there("anne@" + w.domain())
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), anne, ""))
+	w.stand.Remove(id)
+	w.stand.Heard()
+	w.push()
+	if a := w.wantState("User", anne, push.StateConfirmed); a.RemoteID == id || a.Origin != push.OriginCreated || count(w.stand.Heard(), http.MethodPost, "/Users") != 1 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// One person is linked to two accounts at once, and one account to two people: one of each wins.
+func TestRivalLinks(t *testing.T) {
+	each(t, []scenario{rivalLinks})
+}
+
+func rivalLinks(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne, marc := w.person("anne"), w.person("marc")
+	one, two := w.found(w.there("one")), w.found(w.there("two"))
+	errs := make(chan error, 3)
+	for _, link := range []struct {
+		f      push.Found
+		person string
+	}{{one, anne}, {two, anne}, {one, marc}} {
+		go func() { errs <- w.engine.Link(t.Context(), w.caller.Actor, w.app, link.f, link.person, "") }()
+	}
+	failed := 0
+	for range 3 {
+		if err := <-errs; err != nil {
+			failed++
+			if !errors.Is(err, resources.ErrUniqueness) {
+				t.Error(err)
+			}
+		}
+	}
+	if failed == 0 || failed == 3 {
+		t.Errorf("%d of 3 failed", failed)
+	}
+	if w.wantFound(one.RemoteID, push.Linked, "", w.found(one.RemoteID).People[0].ID); failed == 1 {
+		w.wantFound(two.RemoteID, push.Linked, "", anne)
+	}
+}
