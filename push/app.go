@@ -76,6 +76,8 @@ const (
 	RankUser                // a User to create or change
 	RankGroup               // a Group and its members
 	RankManager             // a User whose manager the app did not hold before
+
+	RankNow Rank = -1 // what an admin asked for by name: before all else
 )
 
 // Account is one User or Group in one app: wanted and confirmed state (design.md, the way of one change).

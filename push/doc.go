@@ -29,6 +29,8 @@
 //   - byhand.go, byhand_group.go: the same for products without an interface, where it becomes a task (package push/manual)
 //   - compare.go: how all that an app holds stands to the directory, and what would be done; compare_known.go: what is
 //     known of there; compare_absent.go: what is not, and what the app holds besides
+//   - ondemand.go: one object at once, in five steps that say what they did; rehearsal.go: an app that only notes what it
+//     would be sent
 //   - reconcile.go: that, kept, every night or when somebody asks; repair.go: what was found different or missing is sent again
 //   - discover.go: whose all the accounts of an app may be, from its list or an export; discover_match.go: how they are told;
 //     discover_decide.go, discover_bulk.go: link, adopt, leave, except; discover_store.go: what was decided; linked.go: the

@@ -18,6 +18,7 @@ import (
 func (p *program) appCmd() *cobra.Command {
 	return group("app", "Apps: the SaaS tools that receive accounts",
 		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appHeldCmd(),
+		p.appProvisionCmd(),
 		p.appDecideCmd("allow", "Let held removals be sent", true),
 		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),
 		p.appCompareCmd(), p.appRepairCmd(),
@@ -69,8 +70,13 @@ func (p *program) appAddCmd() *cobra.Command {
 
 // onApp makes a command act on the app that its argument names.
 func (p *program) onApp(cmd *cobra.Command, do func(ctx context.Context, c *core, app push.App) error) *cobra.Command {
+	return p.onAppAnd(cmd, func(ctx context.Context, c *core, app push.App, _ []string) error { return do(ctx, c, app) })
+}
+
+// onAppAnd is onApp for a command with further arguments.
+func (p *program) onAppAnd(cmd *cobra.Command, do func(ctx context.Context, c *core, app push.App, more []string) error, more ...string) *cobra.Command {
 	var company string
-	cmd.Args = names("NAME")
+	cmd.Args = names(append([]string{"NAME"}, more...)...)
 	cmd.Flags().StringVar(&company, "company", "", "the company's name; needed only when several companies have an app of that name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.withCore(cmd.Context(), func(c *core) error {
@@ -78,7 +84,7 @@ func (p *program) onApp(cmd *cobra.Command, do func(ctx context.Context, c *core
 			if err != nil {
 				return err
 			}
-			if err := do(cmd.Context(), c, app); err != nil {
+			if err := do(cmd.Context(), c, app, args[1:]); err != nil {
 				return fmt.Errorf("app %s: %w", app.Name, err)
 			}
 			return nil

@@ -23,6 +23,7 @@
 //   - removed.go: what was deleted, and brought back
 //   - app_actions.go: what commands and the console do to an app
 //   - app_compare.go: how an app stands to the directory; repair
+//   - app_provision.go: one person into an app, in five steps
 //   - app_settings.go: how an app is treated; app_removals.go: removals that wait for a decision
 //   - profile.go: what is known of the products that apps can be
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other

@@ -2,12 +2,15 @@ package main_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -108,6 +111,73 @@ func TestAppCommandsActOnTheRunningServer(t *testing.T) {
 		t.Errorf("app repair says %q", said)
 	}
 	awaitEqual(t, source, target, "app repair")
+}
+
+// What an admin decides about one person or about many leavers is done by the running server, or by the command itself.
+func TestAppCommandsThatDecide(t *testing.T) {
+	t.Parallel()
+	app, err := demo.NewApp(appToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	downstream := httptest.NewServer(app)
+	t.Cleanup(downstream.Close)
+	i := newInstallation(t, "")
+	i.serve()
+	i.command("company", "create", "Apps", "--domain", "apps.example", "--assume-verified")
+	source := newCaller(i.url+"/scim/v2", i.command("token", "create", "--company", "Apps", "--connection", "idp"))
+	target := newCaller(downstream.URL+"/scim/v2", appToken)
+	i.addApp("Apps", "crm", target.base, appToken)
+	var ids []string
+	for n := range 8 {
+		ids = append(ids, source.must(t, "POST", "/Users", person(fmt.Sprintf("p%d@apps.example", n)), 201)["id"].(string))
+	}
+	awaitEqual(t, source, target, "the first push")
+
+	rehearsed := i.command("app", "provision", "crm", "P0@apps.example", "--dry-run")
+	if !strings.Contains(rehearsed, "4. decide ok     nothing is to be done") || strings.Contains(rehearsed, "5. send") {
+		t.Errorf("a rehearsal says %q", rehearsed)
+	}
+	if said := i.command("app", "provision", "crm", "p0@apps.example"); !strings.Contains(said, "5. send   ok     confirmed") {
+		t.Errorf("app provision says %q", said)
+	}
+	for _, wrong := range [][]string{
+		{"app", "provision", "crm", "nobody@apps.example"}, {"app", "provision", "crm"}, {"app", "provision", "crm", "p0@apps.example", "--group"},
+		{"app", "allow", "crm", "--only", "p0@apps.example"}, {"app", "settings", "crm", "--file", "/nowhere.json"},
+	} {
+		if said, err := i.try(wrong...); err == nil {
+			t.Errorf("%v says %q", wrong, said)
+		}
+	}
+
+	for _, id := range ids[:6] {
+		source.must(t, "PATCH", "/Users/"+id, patch(object{"op": "replace", "path": "active", "value": false}), 200)
+	}
+	var held []object
+	for deadline := time.Now().Add(time.Minute); len(held) == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err := json.Unmarshal([]byte(i.command("app", "held", "crm", "--json")), &held); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(held) == 0 {
+		t.Fatal("six of eight left, and nothing is held")
+	}
+	one := held[0]["name"].(string)
+	if said := i.command("app", "allow", "crm", "--only", one); !strings.Contains(said, "1 removals are allowed") {
+		t.Errorf("app allow says %q", said)
+	}
+	if said := i.command("app", "reject", "crm"); !strings.Contains(said, "are rejected") {
+		t.Errorf("app reject says %q", said)
+	}
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"guard": {"off": true}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i.command("app", "settings", "crm", "--file", file) // all are looked at anew, and nothing is held any more
+	awaitEqual(t, source, target, "the guard was turned off")
+	if said := i.command("app", "settings", "crm"); !strings.Contains(said, `"off": true`) {
+		t.Errorf("app settings says %q", said)
+	}
 }
 
 // The sign-in page knows providers as they are added, and tells nobody which companies are on the server.
