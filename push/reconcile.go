@@ -79,6 +79,9 @@ func (e *Engine) Nightly(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if p, ok := e.Profiles.Get(app.Profile); ok && p.ByHand() {
+			continue // there is nothing to read: see manual.Desk.Confirm
+		}
 		if _, err := e.Expire(ctx, app); err != nil {
 			e.Log.WarnContext(ctx, "accounts that are to be deleted were not looked for", "app", app.Name, "error", err)
 		}

@@ -21,7 +21,7 @@ func (p *program) appCmd() *cobra.Command {
 		p.appProvisionCmd(),
 		p.appDecideCmd("allow", "Let held removals be sent", true),
 		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),
-		p.appCompareCmd(), p.appRepairCmd(),
+		p.appCompareCmd(), p.appRepairCmd(), p.appConfirmCmd(),
 		p.appVerb("sync NAME", "Send what differs from what the app last confirmed, and try again what waits", (*core).syncApp),
 		p.appVerb("read NAME", "Read the app's own account list and judge each account; changes nothing there", (*core).readApp),
 		p.appVerb("pause NAME", "Stop all calls to the app", (*core).pauseApp),
@@ -41,17 +41,17 @@ func (p *program) appAddCmd() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&app.Profile, "profile", "generic", "what the product can and cannot do")
-	f.StringVar(&app.URL, "url", "", "the app's SCIM base address")
+	f.StringVar(&app.URL, "url", "", "the app's SCIM base address; of an app without an interface, that of its pages, if you like")
 	f.StringVar(&tokenFile, "token-file", "", "file with the app's bearer token, - for standard input")
 	f.StringArrayVar(&scope, "scope-group", nil, "only members of this group (by displayName); may be repeated; none: everybody")
 	f.StringVar(&app.Responsible, "responsible", "", "e-mail address of the person who answers for the app, to whom its findings go")
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
 	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
-	return required(p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
 		if _, ok := ownership.AddressDomain(app.Responsible); !ok && app.Responsible != "" {
 			return fmt.Errorf("%w: --responsible %q is not an e-mail address", errUsage, app.Responsible)
 		}
-		credential, err := p.readSecret(tokenFile)
+		credential, err := p.appCredential(c, app, tokenFile)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,24 @@ func (p *program) appAddCmd() *cobra.Command {
 		}
 		fmt.Fprintf(p.stdout, "app %s %s\n", stored.ID, stored.Name)
 		return nil
-	}), "url", "token-file")
+	})
+}
+
+// appCredential reads the credential of a new app, and refuses one that cannot be called. An app without an interface has
+// none; its address is that of its pages, for those who do what tasks ask.
+func (p *program) appCredential(c *core, app push.App, tokenFile string) (string, error) {
+	profile, ok := c.engine.Profiles.Get(app.Profile)
+	switch {
+	case ok && profile.ByHand() && tokenFile != "":
+		return "", fmt.Errorf("%w: %s has no interface: leave out --token-file", errUsage, profile.Title)
+	case ok && profile.ByHand():
+		return "", nil
+	case app.URL == "":
+		return "", fmt.Errorf("%w: proprio app add needs --url (see proprio app add --help)", errUsage)
+	case tokenFile == "":
+		return "", fmt.Errorf("%w: proprio app add needs --token-file (see proprio app add --help)", errUsage)
+	}
+	return p.readSecret(tokenFile)
 }
 
 // onApp makes a command act on the app that its argument names.

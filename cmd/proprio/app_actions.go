@@ -131,7 +131,7 @@ func (c *core) appsToRead(ctx context.Context) ([]ownership.AppRef, error) {
 			return nil, err
 		}
 		for _, app := range apps {
-			if !app.Paused {
+			if p, ok := c.engine.Profiles.Get(app.Profile); !app.Paused && !(ok && p.ByHand()) {
 				refs = append(refs, appRef(app))
 			}
 		}

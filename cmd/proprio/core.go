@@ -14,6 +14,7 @@ import (
 	"proprio/db"
 	"proprio/ownership"
 	"proprio/push"
+	"proprio/push/manual"
 	"proprio/push/rest"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -31,6 +32,7 @@ type core struct {
 	engine    *push.Engine         // plans and pushes once it runs; commands only ask it
 	inspector *ownership.Inspector // reads apps' own account lists
 	checker   *ownership.Checker   // sees in apps what they confirmed
+	desk      *manual.Desk         // what people do in apps without an interface
 	limits    limits               // of the server
 	data      string               // the folder of SQLite's file and of the keys
 	traces    *traces              // nil: none
@@ -90,6 +92,7 @@ func (c *core) wirePush(folder string) error {
 	c.inspector = &ownership.Inspector{
 		Reader: accountReader{c}, Apps: c.appsToRead, Store: c.db, Interval: readInterval, Now: c.now, NewID: newID, Log: c.log,
 	}
+	c.desk = &manual.Desk{Store: c.db, Terms: c.taskTerms, Admins: c.adminAddresses, Now: c.now, Log: c.log}
 	c.checker = &ownership.Checker{
 		Inspector: c.inspector, Reader: accountReader{c}, Paused: c.paused, Now: c.now, Log: c.log,
 	}

@@ -25,6 +25,7 @@
 //   - app_compare.go: how an app stands to the directory; repair
 //   - app_provision.go: one person into an app, in five steps
 //   - app_settings.go: how an app is treated; app_removals.go: removals that wait for a decision
+//   - task.go: what people do in apps without an interface; app_confirm.go: exports of their accounts, read back
 //   - profile.go: what is known of the products that apps can be
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them

@@ -196,6 +196,7 @@ func (i *instance) duties() []duty {
 		{"check domains", 24 * time.Hour, i.registrar.Recheck},
 		{"count resources again", 24 * time.Hour, i.db.KeepTotals},
 		{"reconcile apps", time.Hour, i.engine.Nightly},
+		{"tell of late tasks", 5 * time.Minute, i.desk.Escalate},
 		{"forget what was deleted long ago", 24 * time.Hour, func(ctx context.Context) error {
 			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
 		}},

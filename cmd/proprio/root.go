@@ -71,7 +71,7 @@ func (p *program) rootCmd() *cobra.Command {
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.streamCmd(), p.typeCmd(), p.roleCmd(), p.entitlementCmd(), p.removedCmd(), p.importCmd(), p.clientCmd(), p.appCmd(), p.profileCmd(),
+		p.serveCmd(), p.demoCmd(), p.companyCmd(), p.domainCmd(), p.connectionCmd(), p.tokenCmd(), p.streamCmd(), p.typeCmd(), p.roleCmd(), p.entitlementCmd(), p.removedCmd(), p.importCmd(), p.clientCmd(), p.appCmd(), p.taskCmd(), p.profileCmd(),
 		p.adminCmd(), p.issuerCmd(), p.healthcheckCmd(), p.conformanceCmd(),
 		p.backupCmd(), p.restoreCmd(), p.migrateCmd(), p.doctorCmd(),
 	)

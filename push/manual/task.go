@@ -2,6 +2,7 @@ package manual
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,14 @@ const (
 // States lists them in the order in which people care.
 func States() []State {
 	return []State{StateLate, StateOpen, StateDone, StateConfirmed, StateRefused, StateWithdrawn}
+}
+
+// Check refuses what is no state; empty is any.
+func (s State) Check() error {
+	if s != "" && !slices.Contains(States(), s) {
+		return resources.Errorf(resources.ErrInvalidValue, "state", "there is no state %q of tasks; there are %v", s, States())
+	}
+	return nil
 }
 
 // Task is one piece of work for a person, about one object in one app.
