@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"proprio/audit"
 	"proprio/push"
+	"proprio/resources"
 )
 
 // DirtyMarks implements push.Plans. The planner serves all companies, so this query names none.
@@ -67,6 +69,37 @@ func (d *DB) Standings(ctx context.Context, company, objectType string, ids []st
 		slices.Sort(s.Apps)
 	}
 	return standings, nil
+}
+
+// People implements push.Plans.
+func (d *DB) People(ctx context.Context, company string, ids []string) (map[string]*resources.Resource, error) {
+	in, list := d.dialect.in(), d.dialect.values(ids)
+	var rows []struct {
+		ID, GroupID, Name string
+		Body              []byte
+	}
+	err := d.list(ctx, nil, &rows, `select id, '' as groupid, '' as name, cast(body as text) as body from resources
+			where company_id = ? and type = 'User' and id `+in+`
+		union all select m.member_id, m.group_id, g.display_name, '' from members m
+			join resources g on g.company_id = m.company_id and g.id = m.group_id where m.company_id = ? and m.member_id `+in,
+		company, list, company, list)
+	if err != nil {
+		return nil, err
+	}
+	people := make(map[string]*resources.Resource, len(ids))
+	groups := map[string][]resources.Ref{}
+	for _, r := range rows {
+		if r.GroupID != "" {
+			groups[r.ID] = append(groups[r.ID], resources.Ref{Type: resources.TypeGroup, ID: r.GroupID, Display: r.Name})
+			continue
+		}
+		people[r.ID] = &resources.Resource{Type: resources.TypeUser, ID: r.ID, Body: r.Body}
+	}
+	for id, r := range people {
+		r.Groups = groups[id]
+		slices.SortFunc(r.Groups, func(a, b resources.Ref) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return people, nil
 }
 
 // DropMarks implements push.Plans.
@@ -168,11 +201,12 @@ func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Ti
 
 // raiseKnown raises one account that may not be there. Together with others SQLite would read all of the company's.
 func (d *DB) raiseKnown(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, i push.Intent) error {
-	_, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, wish = ?, rank = ?, state = 'pending', attempts = 0,
+	_, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, wish = case when ? = '' then wish else ? end,
+		rank = case when ? = '' then rank else cast(? as bigint) end, state = 'pending', attempts = 0,
 		next_attempt = ?, object_name = case when ? = '' then object_name else ? end
 		where company_id = ? and app_id = ? and object_type = ? and object_id = ?
 		and not (state = 'removed' and wish = ? and wanted_gen = done_gen)`,
-		string(i.Wish), int64(i.Rank), micros(now), i.ObjectName, i.ObjectName,
+		string(i.Wish), string(i.Wish), string(i.Wish), int64(i.Rank), micros(now), i.ObjectName, i.ObjectName,
 		company, i.App, i.ObjectType, i.ObjectID, string(i.Wish))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"proprio/push/manual"
@@ -25,7 +26,11 @@ func (j *job) byHand(ctx context.Context) error {
 		return err
 	}
 	p := place(j.app, j.account.ObjectType, j.account.ObjectID, standing)
-	j.why, j.account.Wish = p.why, p.wish
+	j.why = p.why
+	if p.broken != nil {
+		return p.broken
+	}
+	j.account.Wish = p.wish
 	if standing.Exists {
 		j.account.ObjectName = standing.Name
 	}
@@ -97,6 +102,13 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 	}
 	j.state, j.note = StateConfirmed, ""
 	want := manual.Flat(wanted, attributes)
+	for _, path := range j.kept {
+		if name := strings.Join(path, "."); there && written[name] != nil {
+			want[name] = written[name]
+		} else if there {
+			delete(want, name)
+		}
+	}
 	switch {
 	case !there:
 		j.needs(manual.ActionCreate, nil, want, manual.Difference(nil, want, attributes)...)

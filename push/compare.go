@@ -174,7 +174,7 @@ func (c *comparison) leave(d client.Document) {
 
 // job is one that looks at an account, and never sends anything.
 func (c *comparison) job(row Account) *job {
-	return &job{app: c.app, profile: c.profile, store: c.Store, resources: c.Resources, account: row, state: StateConfirmed}
+	return &job{app: c.app, profile: c.profile, store: c.Store, resources: c.Resources, rulebook: c.rulebook, account: row, state: StateConfirmed}
 }
 
 // stale says that an account changed after the reading began: what was read of it may be older.

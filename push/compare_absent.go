@@ -28,7 +28,7 @@ func (c *comparison) objects(ctx context.Context) error {
 
 func (c *comparison) unseen(ctx context.Context, ids []string) error {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return c.seen[id] })
-	standings, err := c.Store.Standings(ctx, c.app.Company, c.kind, ids)
+	standings, err := c.standings(ctx, c.app, c.kind, ids)
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,13 @@ func (c *comparison) unseen(ctx context.Context, ids []string) error {
 		p := place(c.app, c.kind, id, s)
 		if p.wish == WishInactive || !p.active {
 			continue // it should not be there, and is not
+		}
+		if p.broken != nil {
+			line := Comparison{ObjectType: c.kind, ObjectID: id, Name: s.Name, Verdict: Unverifiable, Action: ActionDecide, Why: p.broken.words, account: rows[id]}
+			if err := c.take(line); err != nil {
+				return err
+			}
+			continue
 		}
 		line, err := c.absent(ctx, rows[id], id, s)
 		if err != nil {

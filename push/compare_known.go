@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"proprio/push/mapping"
 	"proprio/resources"
 	"proprio/scim/client"
 )
@@ -22,6 +23,10 @@ func (c *comparison) known(ctx context.Context, row Account, d client.Document) 
 	line.Why = p.why
 	if c.kind == resources.TypeGroup {
 		return c.knownGroup(ctx, j, r, p, d, line)
+	}
+	if p.broken != nil {
+		line.Verdict, line.Action, line.Why = Unverifiable, ActionDecide, p.broken.words
+		return line, nil
 	}
 	written, err := decodeFields(row.Written)
 	if err != nil {
@@ -43,6 +48,9 @@ func (c *comparison) known(ctx context.Context, row Account, d client.Document) 
 	}
 	if err != nil {
 		return line, err
+	}
+	for _, keys := range j.kept {
+		mapping.Remove(want, keys) // what the app makes of it is the app's
 	}
 	line.Attributes, line.shown = differing(c.fixedAside(want), written, d)
 	if len(line.Attributes) > 0 {

@@ -25,7 +25,7 @@ func (e *Engine) Adopt(ctx context.Context, by audit.Actor, app App, f Found, us
 }
 
 func (e *Engine) link(ctx context.Context, by audit.Actor, app App, f Found, user, reason string, verb Verb) error {
-	standings, err := e.Store.Standings(ctx, app.Company, resources.TypeUser, []string{user})
+	standings, err := e.standings(ctx, app, resources.TypeUser, []string{user})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (e *Engine) mayReplaceMail(ctx context.Context, app App, profile profiles.P
 	if len(f.Emails) == 0 || !f.Outside() {
 		return nil
 	}
-	j := &job{app: app, profile: profile, store: e.Store, resources: e.Resources,
+	j := &job{app: app, profile: profile, store: e.Store, resources: e.Resources, rulebook: e.rulebook,
 		account: Account{Company: app.Company, App: app.ID, ObjectType: resources.TypeUser, ObjectID: p.ID, ObjectName: p.UserName}}
 	r, _, err := j.object(ctx)
 	if err != nil || r == nil {

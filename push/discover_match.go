@@ -129,7 +129,7 @@ func (d *discovery) lookUp(ctx context.Context) error {
 	}
 	slices.Sort(people)
 	for chunk := range slices.Chunk(slices.Compact(people), discoverBatch) {
-		standings, err := d.Store.Standings(ctx, d.app.Company, resources.TypeUser, chunk)
+		standings, err := d.standings(ctx, d.app, resources.TypeUser, chunk)
 		if err != nil {
 			return err
 		}

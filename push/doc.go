@@ -19,6 +19,10 @@
 //   - store.go, errors.go: the contract that databases fulfil
 //   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
 //   - engine.go: the loop over planner and apps; leases
+//   - rulebook.go: the rules of apps (package mapping), compiled; which Users their expressions take in
+//   - mapped.go: a User's document by an app's rules, and what of it an account that is there keeps
+//   - settle.go: settings are checked against profile, schemas and Groups before they are stored
+//   - preview.go: what settings would make of a User
 //   - settings.go: how an app is to be treated, beyond what every app needs
 //   - setup.go, probe.go: an app that is not set up yet; whether it answers, and what is in the way
 //   - explain.go: why an object is in an app as it is

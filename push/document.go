@@ -22,7 +22,8 @@ type fields = map[string]any
 // app's, in the shape the profile asks for. externalId is the User's id here, which proves later whose account it is.
 // managerRemote is the manager's id in the app; empty: not sent. E-mails that the domain policy does not bind, the private
 // ones, are not sent to any app: the User is in force, so all that the app gets is within the company's verified domains.
-func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string) (fields, error) {
+// rules, when they are not nil, change it by an app's own wishes.
+func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string, rules func(doc fields) error) (fields, error) {
 	doc, err := decodeFields(r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("user %s: %w", r.ID, err)
@@ -51,6 +52,11 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string)
 	}
 	for _, path := range p.Users.Omit {
 		remove(doc, path)
+	}
+	if rules != nil {
+		if err := rules(doc); err != nil {
+			return nil, err
+		}
 	}
 	for _, name := range p.Users.Single {
 		if list, ok := doc[name].([]any); ok && len(list) > 1 {

@@ -39,6 +39,11 @@ type Config struct {
 	Begin func(ctx context.Context, work string) (context.Context, func())
 
 	Profiles *profiles.Set // default: the embedded ones
+	// Registries find the schemas of a company, which the rules of its apps are written against. Default: those that every
+	// company has.
+	Registries resources.Registries
+	// Domains are a company's verified domains: no app's rule may make an address in another one. Optional.
+	Domains func(ctx context.Context, company string) ([]string, error)
 	// Connectors open products that do not speak SCIM, by profiles.Profile.Protocol.
 	Connectors map[string]Connect
 	// Guarded and Open are the connection pools: see client.Transport. Open serves apps with AllowPrivate. Default: new ones.
@@ -54,6 +59,7 @@ type Engine struct {
 	Config
 
 	woken    chan struct{}
+	rulebook *Rulebook
 	apps     bool // some company has an app; used by Run only
 	mu       sync.Mutex
 	running  map[string]bool
@@ -87,7 +93,11 @@ func NewEngine(c Config) (*Engine, error) {
 	if c.Lease <= 0 {
 		c.Lease = 15 * time.Second
 	}
-	return &Engine{Config: c, woken: make(chan struct{}, 1), running: map[string]bool{}, limiters: map[string]*rate.Limiter{}}, nil
+	if c.Registries == nil {
+		c.Registries = resources.NewRegistry()
+	}
+	book := &Rulebook{Registries: c.Registries, Profiles: c.Profiles, Domains: c.Domains}
+	return &Engine{Config: c, rulebook: book, woken: make(chan struct{}, 1), running: map[string]bool{}, limiters: map[string]*rate.Limiter{}}, nil
 }
 
 // Wake tells the engine that something was committed. It never blocks.
@@ -181,9 +191,14 @@ func (e *Engine) step(ctx context.Context, workers *sync.WaitGroup) (more bool, 
 	return more, errors.Join(err, e.dispatch(ctx, workers))
 }
 
+// standings are the standings of objects towards one app.
+func (e *Engine) standings(ctx context.Context, app App, kind string, ids []string) (map[string]Standing, error) {
+	return standings(ctx, e.Store, e.rulebook, []App{app}, app.Company, kind, ids)
+}
+
 // planner is the engine's planner.
 func (e *Engine) planner() *Planner {
-	return &Planner{Store: e.Store, Profiles: e.Profiles, Now: e.Now, Planned: e.Planned, Begin: e.Begin}
+	return &Planner{Store: e.Store, Profiles: e.Profiles, Rules: e.rulebook, Now: e.Now, Planned: e.Planned, Begin: e.Begin}
 }
 
 // plan takes marks until there are none.

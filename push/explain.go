@@ -39,7 +39,7 @@ func (e *Engine) Explain(ctx context.Context, app App, objectType, objectID stri
 	if err != nil {
 		return Explanation{}, err
 	}
-	standings, err := e.Store.Standings(ctx, app.Company, objectType, []string{objectID})
+	standings, err := e.standings(ctx, app, objectType, []string{objectID})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -53,7 +53,11 @@ func (e *Engine) Explain(ctx context.Context, app App, objectType, objectID stri
 	}
 	p := place(app, objectType, objectID, standing)
 	out := Explanation{Account: row, Exists: standing.Exists, Wish: p.wish, Active: p.active, Why: p.why, LinkAuto: app.LinkExisting}
-	j := &job{app: app, profile: profile, store: e.Store, resources: e.Resources, account: row}
+	j := &job{app: app, profile: profile, store: e.Store, resources: e.Resources, rulebook: e.rulebook, account: row}
+	if p.broken != nil {
+		out.Refused = p.broken.words
+		return out, nil
+	}
 	err = j.explain(ctx, &out)
 	return out, err
 }

@@ -24,6 +24,7 @@ type job struct {
 	profile   profiles.Profile
 	store     Store
 	resources resources.Store
+	rulebook  *Rulebook
 	lease     Lease
 	now       time.Time
 	client    Remote // records into attempts
@@ -35,6 +36,9 @@ type job struct {
 	action   string // of the call under way
 	changed  []string
 	attempts []Attempt
+
+	kept    [][]string // keys of attributes of which an account that is there keeps what it has (package mapping)
+	cleared bool       // some wanted attribute is nil: it is to be removed where it is
 
 	former         Account // the tombstone whose remote account this one takes over; zero: none
 	raiseGroups    []string
@@ -115,7 +119,8 @@ func (j *job) object(ctx context.Context) (*resources.Resource, Standing, error)
 	for _, g := range r.Groups {
 		s.Groups = append(s.Groups, g.ID)
 	}
-	return r, s, nil
+	err = j.judgeScope(ctx, r, &s)
+	return r, s, err
 }
 
 // absent ends the job: the app holds nothing of the object, and should not.

@@ -40,7 +40,7 @@ func (p *Provisioning) fail(name string, err error) {
 // error is the store's, or that the app cannot be called.
 func (e *Engine) Rehearse(ctx context.Context, app App, objectType, objectID string) (*Provisioning, error) {
 	out := &Provisioning{App: app.Name}
-	standings, err := e.Store.Standings(ctx, app.Company, objectType, []string{objectID})
+	standings, err := e.standings(ctx, app, objectType, []string{objectID})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (e *Engine) Rehearse(ctx context.Context, app App, objectType, objectID str
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: app, profile: profile, store: unwritten{e.Store}, resources: e.Resources, now: e.Now(), account: row}
+	j := &job{app: app, profile: profile, store: unwritten{e.Store}, resources: e.Resources, rulebook: e.rulebook, now: e.Now(), account: row}
 	dry := newRehearsal(remote)
 	j.client = dry.Recording(j.record)
 	if err := out.readAndPlace(ctx, j, s); err != nil || out.sending == nil {

@@ -51,7 +51,7 @@ func attributeOperations(prefix string, written, want fields) []client.Operation
 			b, _ := before.(fields)
 			a, _ := after.(fields)
 			ops = append(ops, attributeOperations(key+":", b, a)...)
-		case !has:
+		case !has, after == nil:
 			ops = append(ops, client.Operation{Op: "remove", Path: prefix + key})
 		default:
 			ops = append(ops, valueOperations(prefix+key, before, after, had || written == nil)...)
@@ -78,7 +78,7 @@ func valueOperations(path string, before, after any, replace bool) []client.Oper
 		value, has := a[key]
 		switch {
 		case had && has && same(old, value):
-		case !has:
+		case !has, value == nil:
 			ops = append(ops, client.Operation{Op: "remove", Path: path + "." + key})
 		case had:
 			ops = append(ops, client.Operation{Op: "replace", Path: path + "." + key, Value: value})

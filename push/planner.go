@@ -22,6 +22,7 @@ const (
 type Planner struct {
 	Store    Store
 	Profiles *profiles.Set
+	Rules    *Rulebook // the engine's; default: one of its own
 	Now      func() time.Time
 	// Planned hears of the objects that changed, once their marks are planned; optional.
 	Planned func(ctx context.Context, company, objectType string, ids []string)
@@ -95,7 +96,7 @@ func rest(ctx context.Context, took time.Duration) {
 }
 
 func (p *Planner) planBatch(ctx context.Context, k species, apps []App, marks []Mark) error {
-	standings, err := p.Store.Standings(ctx, k.company, k.kind, objectIDs(marks))
+	standings, err := standings(ctx, p.Store, p.rules(), apps, k.company, k.kind, objectIDs(marks))
 	if err != nil {
 		return err
 	}
@@ -118,6 +119,14 @@ func objectIDs(marks []Mark) []string {
 		ids[i] = m.ObjectID
 	}
 	return ids
+}
+
+// rules is the planner's rulebook.
+func (p *Planner) rules() *Rulebook {
+	if p.Rules != nil {
+		return p.Rules
+	}
+	return &Rulebook{Profiles: p.Profiles}
 }
 
 func (p *Planner) intents(apps []App, kind, id string, s Standing) []Intent {
@@ -169,7 +178,7 @@ func (p *Planner) resyncPage(ctx context.Context, app App, kind string, ids []st
 	if len(ids) == 0 && len(entries) == 0 {
 		return 0, nil
 	}
-	standings, err := p.Store.Standings(ctx, app.Company, kind, ids)
+	standings, err := standings(ctx, p.Store, p.rules(), []App{app}, app.Company, kind, ids)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"proprio/push/manual"
+	"proprio/push/mapping"
 	"proprio/resources"
 )
 
@@ -14,6 +15,8 @@ import (
 type Settings struct {
 	// Repair has what a nightly reconciliation finds different or missing sent again; without it, it is only reported.
 	Repair bool `json:"repair,omitempty"`
+	// Rules say who is in the app's scope, what it is sent of a User, and which roles it gives: scope, mapping, roles.
+	mapping.Rules
 	// Tasks is for an app without an interface.
 	Tasks manual.Settings `json:"tasks,omitzero"`
 	// Setup is the step of setting up that comes next; empty: the app is set up.

@@ -7,6 +7,7 @@ import (
 
 	"proprio/audit"
 	"proprio/push/manual"
+	"proprio/resources"
 )
 
 // Store keeps what the engine knows: apps, what each object should be in them, what they confirmed, and what was said.
@@ -66,6 +67,8 @@ type Standing struct {
 	Hold   string   // of a User; empty: in force
 	Groups []string // ids of the Groups that hold the User directly
 	Apps   []string // ids of the apps that have an account row for the object, in whatever state
+
+	scoped map[string]scoped // of a User: what the expressions of apps say of it, by app
 }
 
 // Intent raises the wanted generation of one object in one app.
@@ -76,7 +79,8 @@ type Intent struct {
 	ObjectName string // empty: keep the name known so far
 	Wish       Wish
 	Rank       Rank
-	// OnlyKnown changes an existing row and makes none: an object that never was in the app needs no taking away.
+	// OnlyKnown changes an existing row and makes none: an object that never was in the app needs no taking away. Then an
+	// empty Wish leaves wish and rank as they are.
 	OnlyKnown bool
 }
 
@@ -86,6 +90,8 @@ type Plans interface {
 	DirtyMarks(ctx context.Context, limit int) ([]Mark, error)
 	// Standings returns the standing of each object of one type; an id without a row has Exists false.
 	Standings(ctx context.Context, company, objectType string, ids []string) (map[string]Standing, error)
+	// People returns Users with their Body and Groups (id and displayName), by id; unknown ids are left out.
+	People(ctx context.Context, company string, ids []string) (map[string]*resources.Resource, error)
 	// DropMarks takes a company's marks away, provided that it has no app; one that has moved stays.
 	DropMarks(ctx context.Context, company string, marks []Mark) error
 	// PlanMarks takes a company's marks away and raises the accounts they call for, in one transaction. A mark that has

@@ -16,7 +16,11 @@ func (j *job) user(ctx context.Context) error {
 		return err
 	}
 	p := place(j.app, resources.TypeUser, j.account.ObjectID, standing)
-	j.why, j.account.Wish = p.why, p.wish
+	j.why = p.why
+	if p.broken != nil {
+		return p.broken
+	}
+	j.account.Wish = p.wish
 	if standing.Exists {
 		j.account.ObjectName = standing.Name
 	}
@@ -47,7 +51,7 @@ func (j *job) wanted(ctx context.Context, r *resources.Resource) (fields, error)
 	manager := managerOf(r)
 	j.account.Manager = manager
 	if manager == "" {
-		return wantedUser(j.profile, r, "")
+		return j.wantedUser(ctx, r, "")
 	}
 	accounts, err := j.store.AccountsIn(ctx, j.account.Company, j.account.App, resources.TypeUser, []string{manager})
 	if err != nil {
@@ -60,17 +64,20 @@ func (j *job) wanted(ctx context.Context, r *resources.Resource) (fields, error)
 			j.state, j.note = StatePartial, "the manager "+row.ObjectName+" is not in the app yet; sent as soon as it is"
 		}
 	}
-	return wantedUser(j.profile, r, row.RemoteID)
+	return j.wantedUser(ctx, r, row.RemoteID)
 }
 
 // provision finds or creates the account of a User that should have one.
 func (j *job) provision(ctx context.Context, r *resources.Resource, want fields) error {
-	found, err := j.ensure(ctx, j.matchValue(want), want)
+	found, err := j.ensure(ctx, j.matchValue(want), j.sendable(want))
 	if err != nil {
 		return err
 	}
 	j.appeared(r)
 	if found != nil {
+		if j.account.Origin != OriginLinked || j.former.ID != "" {
+			j.kept = nil // to this person it is a new account: nothing in it is to stay
+		}
 		return j.settleIn(ctx, want, found)
 	}
 	j.account.Written = encodeFields(want)
@@ -159,6 +166,9 @@ func (j *job) keep(ctx context.Context, r *resources.Resource, want fields, acti
 		return j.absent()
 	}
 	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, ""
+	if want, err = j.wanted(ctx, r); err != nil {
+		return err
+	}
 	return j.provision(ctx, r, want)
 }
 
@@ -183,11 +193,12 @@ func (j *job) mayReactivate(ctx context.Context, written fields) error {
 // update sends the difference between two documents. written is what is known to have been written (for what to
 // remove), known what the app is known to hold.
 func (j *job) update(ctx context.Context, want, written, known fields) error {
-	want = j.changeable(want, known)
+	want = j.changeable(j.settled(want, known), known)
 	ops := difference(j.profile, known, want)
 	if written == nil {
 		ops = difference(j.profile, nil, without(want, known))
 	}
+	ops = j.trimmed(ops)
 	if len(ops) == 0 {
 		j.account.Written = encodeFields(want)
 		return nil
@@ -271,6 +282,6 @@ func (j *job) send(ctx context.Context, ops []client.Operation, written, want fi
 	if err != nil {
 		return err
 	}
-	_, err = j.client.Replace(ctx, endpointUsers, j.account.RemoteID, merged(remote, written, want))
+	_, err = j.client.Replace(ctx, endpointUsers, j.account.RemoteID, j.sendable(merged(remote, written, j.asThere(want, remote))))
 	return err
 }

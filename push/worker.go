@@ -97,7 +97,7 @@ func (w *worker) process(ctx context.Context, a Account) error {
 	if w.block() != nil || ctx.Err() != nil {
 		return nil
 	}
-	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, lease: w.lease, now: w.engine.Now(), account: a}
+	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, rulebook: w.engine.rulebook, lease: w.lease, now: w.engine.Now(), account: a}
 	j.client = w.client.Recording(func(x client.Exchange) {
 		j.record(x)
 		w.heard(ctx, x)

@@ -139,6 +139,8 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"emptied":      `, "groups": {"removal": "empty"}`,
 		"mail":         `, "match": {"user": "emails.value"}`,
 		"fixed":        `, "users": {"fixed": ["userName"]}`,
+		"one-role":     `, "roles": {"attribute": "urn:cadence:2.0:User:role"}, "grants": {"values": ["admin", "manager", "member"], "single": true}`,
+		"roles":        `, "grants": {"values": ["admin", "manager"], "type": "seat"}`,
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {
 		text := `{"name": "` + name + `", ` + quick + more + `}`
