@@ -62,6 +62,14 @@ func (d *DB) AccountsOf(ctx context.Context, company, objectType, objectID strin
 	return accountsOf(rows), err
 }
 
+// PersonNamed implements push.People.
+func (d *DB) PersonNamed(ctx context.Context, company, userName string) (known, active bool, err error) {
+	var rows []bool
+	err = d.list(ctx, nil, &rows, `select active and hold = '' from resources where company_id = ? and type = 'User' and user_name_folded = ?`,
+		company, resources.FoldUserName(userName))
+	return len(rows) > 0, len(rows) > 0 && rows[0], err
+}
+
 // PushAccount implements push.Reports.
 func (d *DB) PushAccount(ctx context.Context, company, account string) (push.Account, error) {
 	var row accountRow

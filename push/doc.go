@@ -26,6 +26,7 @@
 //   - settings.go: how an app is to be treated, beyond what every app needs
 //   - setup.go, probe.go: an app that is not set up yet; whether it answers, and what is in the way
 //   - explain.go: why an object is in an app as it is
+//   - credential.go: whose an app's credential is, and until when
 //   - remote.go: an app as the engine talks to it, whatever the product speaks
 //   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app

@@ -85,6 +85,9 @@ func (e *Engine) Nightly(ctx context.Context) error {
 		if _, err := e.Expire(ctx, app); err != nil {
 			e.Log.WarnContext(ctx, "accounts that are to be deleted were not looked for", "app", app.Name, "error", err)
 		}
+		if alarms, err := Alarms(ctx, e.Store, app, e.Now()); err == nil && len(alarms) > 0 {
+			e.Log.WarnContext(ctx, "look after an app's credential", "app", app.Name, "company", app.Company, "alarm", alarms[0].String())
+		}
 		by := audit.Actor{Kind: audit.ActorSystem, Name: "reconciliation"}
 		r, err := e.Reconcile(ctx, by, app, app.Settings.Repair)
 		if err != nil {

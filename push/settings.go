@@ -23,6 +23,8 @@ type Settings struct {
 	Setup Setup `json:"setup,omitempty"`
 	// Guard bounds how much the app loses at once.
 	Guard Guard `json:"guard,omitzero"`
+	// Credential is what is known of the app's credential besides its secret.
+	Credential Credential `json:"credential,omitzero"`
 	// DeleteAfterDays has accounts that were created here deleted in the app so long after their access ended for good, because
 	// the person left the scope or the directory; 0: never.
 	DeleteAfterDays int `json:"deleteAfterDays,omitempty"`
@@ -47,5 +49,5 @@ func ParseSettings(text []byte) (Settings, error) {
 
 // Check says what is wrong with settings.
 func (s Settings) Check() error {
-	return errors.Join(s.Setup.check(), s.Tasks.Check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays))
+	return errors.Join(s.Setup.check(), s.Tasks.Check(), s.Guard.Check(), checkDelay(s.DeleteAfterDays), s.Credential.check())
 }

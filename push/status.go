@@ -17,6 +17,7 @@ type Status struct {
 	States        map[State]int `json:"states"` // accounts by state
 	Failures      map[Class]int `json:"failures,omitempty"`
 	InSync        bool          `json:"inSync"` // nothing due, nothing partial
+	Alarms        []Alarm       `json:"alarms,omitempty"`
 }
 
 // StatusOf counts an app's accounts.
@@ -29,6 +30,9 @@ func StatusOf(ctx context.Context, r Reports, app App, now time.Time) (Status, e
 		States: map[State]int{}, Failures: map[Class]int{}}
 	if app.BlockedUntil.After(now) {
 		s.BlockedUntil, s.BlockedReason = &app.BlockedUntil, app.BlockedReason
+	}
+	if s.Alarms, err = Alarms(ctx, r, app, now); err != nil {
+		return Status{}, err
 	}
 	for _, c := range counts {
 		s.States[c.State] += c.N

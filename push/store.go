@@ -235,6 +235,7 @@ type Reconciliations interface {
 
 // Reports is what people look at and act on.
 type Reports interface {
+	People
 	// CountAccounts counts an app's accounts.
 	CountAccounts(ctx context.Context, company, app string) ([]Count, error)
 	// PushAccounts returns an app's accounts.

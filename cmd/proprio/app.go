@@ -171,6 +171,9 @@ func (p *program) printStatus(s push.Status) error {
 	for _, class := range slices.Sorted(maps.Keys(s.Failures)) {
 		fmt.Fprintf(p.stdout, "  failed, %s: %d\n", class, s.Failures[class])
 	}
+	for _, a := range s.Alarms {
+		fmt.Fprintf(p.stdout, "  %s\n", a)
+	}
 	_, err := fmt.Fprintf(p.stdout, "  due %d, in sync: %t\n", s.Due, s.InSync)
 	return err
 }

@@ -30,7 +30,7 @@
 //   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them
 //   - migrate.go: companies moved from SQLite to Postgres
-//   - doctor.go, doctor_checks.go, disk_unix.go, disk_other.go: whether all is well
+//   - doctor.go, doctor_checks.go, doctor_apps.go, disk_unix.go, disk_other.go: whether all is well
 //   - conformance.go: the suite that judges any SCIM server
 //   - demo.go and package demo: the whole story on one command
 //

@@ -35,7 +35,7 @@ func (p *program) doctorCmd() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look whether the database and what it stands on are well, while the server runs",
 		Long: `Look whether the database and what it stands on are well: disk, clock, write-ahead log, connections, indexes, keyset, backups,
-totals, waiting work, duties. Nothing is changed. The server may run.
+totals, waiting work, duties, the credentials of apps. Nothing is changed. The server may run.
 
 Exit status: 0 all is well, 1 there are warnings, 2 something is wrong.`,
 		Example: "  proprio doctor --data /var/lib/proprio",
@@ -107,7 +107,7 @@ func (p *program) examine(ctx context.Context, deep bool) []finding {
 	}
 	have, want, _ := x.d.Schema(ctx)
 	x.older = have < want
-	checks := []func(context.Context) finding{x.schema, x.clock, x.keyset, x.indexes, x.totals, x.backups, x.waiting, x.duties}
+	checks := []func(context.Context) finding{x.schema, x.clock, x.keyset, x.indexes, x.totals, x.backups, x.waiting, x.duties, x.credentials}
 	found = append(found, x.disk())
 	if x.d.Postgres() {
 		checks = append(checks, x.serverWAL, x.sessions, x.bloat)

@@ -14,6 +14,8 @@ import (
 	"proprio/audit"
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/ownership"
+	"proprio/push"
 )
 
 // TestEachCheckOfDoctorFindsItsFault: what is too little, too much or of another time is found, and what is not is well.
@@ -58,6 +60,22 @@ func TestEachCheckOfDoctorFindsItsFault(t *testing.T) {
 				}
 			}},
 			{"totals", "", "ok", "as counted", func(*patient) {}},
+			{"credentials", "", "ok", "none of an app ends soon", func(x *patient) {
+				company, err := x.d.CreateCompany(t.Context(), audit.Actor{}, ownership.Company{ID: "c-9", Name: "Doctor", OutsideDomain: ownership.OutsideHold})
+				if err == nil {
+					_, err = x.d.CreateApp(t.Context(), audit.Actor{}, push.App{Company: company.ID, Name: "crm", Profile: "generic",
+						Settings: push.Settings{Credential: push.Credential{Expires: "2030-01-31"}}}, []byte("token"))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}},
+			{"credentials", "", "warn", "crm: the credential expires in 21 days", func(x *patient) {
+				x.now = func() time.Time { return time.Date(2030, 1, 10, 0, 0, 0, 0, time.UTC) }
+			}},
+			{"credentials", "", "fail", "crm: the credential has expired", func(x *patient) {
+				x.now = func() time.Time { return time.Date(2030, 2, 1, 0, 0, 0, 0, time.UTC) }
+			}},
 			{"totals", "", "warn", "of the Users of company c-1", func(x *patient) {
 				run(`insert into milestones (company_id, type, created, id, passed) values ('c-1', 'User', 1, 'x', 7)`)
 			}},
@@ -117,7 +135,7 @@ func (x *patient) look(t *testing.T, check string) finding {
 	if x.d.Postgres() {
 		wal = x.serverWAL
 	}
-	return map[string]func(context.Context) finding{"clock": x.clock, "wal": wal, "pool": x.sessions, "dead rows": x.bloat, "totals": x.totals}[check](t.Context())
+	return map[string]func(context.Context) finding{"clock": x.clock, "wal": wal, "pool": x.sessions, "dead rows": x.bloat, "totals": x.totals, "credentials": x.credentials}[check](t.Context())
 }
 
 // runBeside runs statements on a connection of their own.
