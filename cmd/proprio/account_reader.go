@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"proprio/ownership"
-	"proprio/push/profiles"
-	"proprio/scim/client"
 )
 
 // accountReader lets package ownership read an app's account list with the push engine's client.
@@ -19,16 +17,8 @@ func (r accountReader) ReadAccounts(ctx context.Context, ref ownership.AppRef) (
 	if err != nil {
 		return nil, err
 	}
-	var accounts []ownership.RemoteAccount
-	err = r.engine.EachUser(ctx, app, func(u client.Document, p profiles.Profile) error {
-		a, err := ownership.AccountFromSCIM(u, ownership.Roles(p.Roles))
-		accounts = append(accounts, a)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return accounts, nil
+	list, err := r.engine.List(ctx, app)
+	return list.Accounts, err
 }
 
 // ReadAccount implements ownership.SingleReader.

@@ -22,6 +22,7 @@
 //   - import.go: users and groups of a file
 //   - removed.go: what was deleted, and brought back
 //   - app_actions.go: what commands and the console do to an app
+//   - app_accounts.go: whose the accounts of an app may be; app_link.go: what becomes of them
 //   - app_compare.go: how an app stands to the directory; repair
 //   - app_provision.go: one person into an app, in five steps
 //   - app_settings.go: how an app is treated; app_removals.go: removals that wait for a decision
