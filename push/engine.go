@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"proprio/audit"
 	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -194,6 +195,11 @@ func (e *Engine) step(ctx context.Context, workers *sync.WaitGroup) (more bool, 
 // standings are the standings of objects towards one app.
 func (e *Engine) standings(ctx context.Context, app App, kind string, ids []string) (map[string]Standing, error) {
 	return standings(ctx, e.Store, e.rulebook, []App{app}, app.Company, kind, ids)
+}
+
+// Resync raises everything of the company in one app: see [Planner.Resync].
+func (e *Engine) Resync(ctx context.Context, by audit.Actor, app App) (int, error) {
+	return e.planner().Resync(ctx, by, app)
 }
 
 // planner is the engine's planner.

@@ -17,7 +17,7 @@ import (
 
 func (p *program) appCmd() *cobra.Command {
 	return group("app", "Apps: the SaaS tools that receive accounts",
-		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appHeldCmd(),
+		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appPreviewCmd(), p.appHeldCmd(),
 		p.appProvisionCmd(),
 		p.appDecideCmd("allow", "Let held removals be sent", true),
 		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),

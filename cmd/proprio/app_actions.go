@@ -20,13 +20,20 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 	if err := c.engine.Check(app, credential); err != nil {
 		return push.App{}, err
 	}
+	app, err := c.engine.Settle(ctx, app)
+	if err != nil {
+		return push.App{}, err
+	}
 	stored, err := c.db.CreateApp(ctx, caller.Actor, app, []byte(credential))
 	if err != nil {
 		return push.App{}, err
 	}
 	if stored.ID != app.ID {
 		app.ID, app.Created, app.Settings = stored.ID, stored.Created, stored.Settings
-		app.Paused = stored.Paused // who paused it must resume it
+		app.Paused = stored.Paused                            // who paused it must resume it
+		if app, err = c.engine.Settle(ctx, app); err != nil { // its rules may not fit another profile
+			return push.App{}, err
+		}
 		if err := c.db.ReplaceApp(ctx, caller.Actor, app, []byte(credential)); err != nil {
 			return push.App{}, err
 		}
@@ -40,6 +47,10 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 
 // changeApp changes an app's settings, and has everything in its scope looked at anew.
 func (c *core) changeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	app, err := c.engine.Settle(ctx, app)
+	if err != nil {
+		return "", err
+	}
 	if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
 		return "", err
 	}
@@ -79,8 +90,7 @@ var errAmbiguous = errors.New("several companies have one of that name; add --co
 
 // syncApp has every object in the app's scope compared with what the app confirmed, and the difference sent.
 func (c *core) syncApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
-	planner := push.Planner{Store: c.db, Profiles: c.engine.Profiles, Now: c.now}
-	n, err := planner.Resync(ctx, caller.Actor, app)
+	n, err := c.engine.Resync(ctx, caller.Actor, app)
 	return fmt.Sprintf("%d accounts are compared and brought up to date; see proprio app status", n), err
 }
 
@@ -106,7 +116,12 @@ func (c *core) pauseApp(ctx context.Context, caller resources.Caller, app push.A
 	return "paused", c.db.UpdateApp(ctx, caller.Actor, app)
 }
 
+// resumeApp lets an app be called again. One that was being set up starts: everybody in its scope is sent to it.
 func (c *core) resumeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	if app.InSetup() {
+		app.Paused, app.Settings.Setup = false, push.SetupNone
+		return c.changeApp(ctx, caller, app)
+	}
 	app.Paused = false
 	return "resumed", c.db.UpdateApp(ctx, caller.Actor, app)
 }

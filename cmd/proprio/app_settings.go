@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -23,12 +22,9 @@ func (p *program) appSettingsCmd() *cobra.Command {
 		if file == "" {
 			return p.printJSON(app.Settings)
 		}
-		text, err := os.ReadFile(file)
-		if err != nil {
+		var err error
+		if app.Settings, err = readSettings(file); err != nil {
 			return err
-		}
-		if app.Settings, err = push.ParseSettings(text); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
 		}
 		said, err := c.changeApp(ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, app)
 		if err == nil {

@@ -83,7 +83,7 @@ func (c *core) wirePush(folder string) error {
 		return err
 	}
 	c.engine, err = push.NewEngine(push.Config{
-		Store: c.db, Resources: c.db, Profiles: set, Connectors: rest.Connectors(), Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
+		Store: c.db, Resources: c.db, Registries: c.db, Domains: c.db.VerifiedDomains, Profiles: set, Connectors: rest.Connectors(), Now: c.now, Log: c.log, Owner: newID(), Planned: c.planned, Confirmed: c.confirmed,
 		Begin: c.traces.begin, Guarded: c.traces.calls(client.Transport(true)), Open: c.traces.calls(client.Transport(false)),
 	})
 	if err != nil {

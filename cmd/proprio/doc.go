@@ -25,10 +25,11 @@
 //   - app_accounts.go: whose the accounts of an app may be; app_link.go: what becomes of them
 //   - app_compare.go: how an app stands to the directory; repair
 //   - app_provision.go: one person into an app, in five steps
+//   - app_preview.go: what an app's settings make of one person
 //   - app_settings.go: how an app is treated; app_removals.go: removals that wait for a decision
 //   - task.go: what people do in apps without an interface; app_confirm.go: exports of their accounts, read back
 //   - profile.go: what is known of the products that apps can be
-//   - account_reader.go, console_apps.go, console_connected.go, console_signin.go: how packages meet that do not know each other
+//   - account_reader.go, console_apps.go, console_tasks.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them
 //   - migrate.go: companies moved from SQLite to Postgres
 //   - doctor.go, doctor_checks.go, doctor_apps.go, disk_unix.go, disk_other.go: whether all is well
