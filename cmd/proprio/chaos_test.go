@@ -84,10 +84,11 @@ func newChaos(t *testing.T, program string) *chaos {
 	c.replicas = [2]*installation{first, &second}
 	first.command("company", "create", "Chaos", "--domain", "kill.example", "--assume-verified")
 	token := first.command("token", "create", "--company", "Chaos", "--connection", "idp")
-	app, calm := flakyApp(t)
+	app, calm := newFlakyApp(t)
 	calm.Store(true) // what happens here is trouble enough
-	first.addApp("Chaos", "target", app.URL+"/scim/v2", appToken)
-	c.downstream = newCaller(app.URL+"/scim/v2", appToken)
+	first.addApp("Chaos", "target", app.url, appToken)
+	first.unguarded("target")
+	c.downstream = newCaller(app.url, appToken)
 	for n, i := range c.replicas {
 		c.running[n] = i.serve()
 	}
