@@ -210,6 +210,9 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 			return err
 		}
 		j.doing("deactivate")
+		if j.profile.Users.Deactivate == "delete" {
+			return j.endAlone(ctx, known)
+		}
 	}
 	err := j.send(ctx, ops, written, want)
 	if err == nil {
@@ -222,6 +225,14 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 		return j.onlyDeactivate(ctx, known, f)
 	}
 	return f
+}
+
+// endAlone takes the access away where the product's way is DELETE. What else differs waits until the account is back.
+func (j *job) endAlone(ctx context.Context, known fields) error {
+	if err := j.switchOff(ctx, known); err != nil {
+		return judge(err, onObject)
+	}
+	return nil
 }
 
 // changeable is what is wanted without what the product fixes at creation. A userName that is fixed is a person's to deal

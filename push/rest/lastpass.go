@@ -46,7 +46,7 @@ type lastpassUsers struct {
 
 // command sends a command. LastPass answers 200 to everything and says inside what became of it.
 func (l lastpassUsers) command(ctx context.Context, name string, data any) (client.Document, error) {
-	body := fields{"cid": l.cid, "provhash": l.hash, "cmd": name}
+	body := fields{"cid": json64(l.cid), "provhash": l.hash, "cmd": name}
 	if data != nil {
 		body["data"] = data
 	}

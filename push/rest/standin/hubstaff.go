@@ -1,0 +1,147 @@
+package standin
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// hubstaff is one organization of Hubstaff: invitations, and the members that they become.
+type hubstaff struct {
+	tokens           *issuer
+	invites, members *table
+}
+
+// Hubstaff starts one. Its refresh token is good for one use.
+func Hubstaff(t testing.TB) *Server {
+	h := &hubstaff{tokens: &issuer{path: tokenPath}, invites: newTable(), members: newTable()}
+	refresh := &rotating{now: "refresh"}
+	h.tokens.grant = refresh.grant
+	s := start(t, "/v2/organizations/42", h)
+	s.tokens = h.tokens
+	s.Credential = `{"refresh_token": "refresh", "token_url": "` + strings.TrimSuffix(s.URL, "/v2/organizations/42") + tokenPath + `"}`
+	return s
+}
+
+// Accept has somebody accept an invitation.
+func (s *Server) Accept(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.product.(interface{ accept(string) }).accept(address)
+}
+
+// Leave takes somebody out by hand.
+func (s *Server) Leave(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.product.(interface{ leave(string) }).leave(address)
+}
+
+func (h *hubstaff) accept(address string) {
+	for _, id := range h.invites.ids {
+		if i := h.invites.held[id]; strings.EqualFold(text(i, "email"), address) {
+			h.invites.remove(id)
+			n := h.members.number()
+			h.members.add(fmt.Sprint(n), document{"id": n, "email": i["email"], "role": i["role"]})
+			return
+		}
+	}
+}
+
+func (h *hubstaff) leave(address string) {
+	for _, id := range h.members.ids {
+		if strings.EqualFold(text(h.members.held[id], "email"), address) {
+			h.members.remove(id)
+			return
+		}
+	}
+}
+
+func (h *hubstaff) mayCall(r *request) bool { return h.tokens.mayCall(r) }
+
+func (h *hubstaff) refuse(status int, words string) answer {
+	return answer{status: status, body: document{"code": "made_up", "error": words}}
+}
+
+func (h *hubstaff) serve(r *request) answer {
+	id, rest, one := below(r.path, "/invites")
+	switch {
+	case r.path == "/members" && r.method == http.MethodGet:
+		return h.listMembers(r)
+	case r.path == "/invites" && r.method == http.MethodGet:
+		return h.listInvites(r)
+	case r.path == "/invites" && r.method == http.MethodPost:
+		return h.invite(r.body)
+	case one && rest == "" && r.method == http.MethodDelete:
+		if h.invites.held[id] == nil {
+			return h.refuse(http.StatusNotFound, "no such invite")
+		}
+		h.invites.remove(id)
+		return ok(document{})
+	}
+	return h.refuse(http.StatusNotFound, "there is no such endpoint")
+}
+
+// start and limit are a page in Hubstaff's way.
+func (h *hubstaff) page(r *request, all []document) (part []document, pagination document) {
+	part, next := slice(all, atoi(r.query.Get("page_start_id")), atoi(r.query.Get("page_limit")))
+	pagination = document{}
+	if next > 0 {
+		pagination["next_page_start_id"] = next
+	}
+	return part, pagination
+}
+
+func (h *hubstaff) listMembers(r *request) answer {
+	part, pagination := h.page(r, h.members.all())
+	members, users := []document{}, []document{}
+	for _, m := range part {
+		members = append(members, document{"user_id": m["id"], "membership_role": m["role"], "membership_status": "active"})
+		users = append(users, document{"id": m["id"], "email": m["email"], "name": "Somebody"})
+	}
+	body := document{"members": members, "pagination": pagination}
+	if r.query.Get("include[]") == "users" {
+		body["users"] = users
+	}
+	return ok(body)
+}
+
+func (h *hubstaff) listInvites(r *request) answer {
+	if r.query.Get("status") != "pending" {
+		return h.refuse(http.StatusBadRequest, "the stand-in knows of pending invites only")
+	}
+	part, pagination := h.page(r, h.invites.all())
+	return ok(document{"invites": part, "pagination": pagination})
+}
+
+func (h *hubstaff) invite(body document) answer {
+	if wrong := unknown(body, "email", "role", "project_ids"); wrong != "" {
+		return h.refuse(http.StatusBadRequest, wrong)
+	}
+	address := text(body, "email")
+	same := func(d document) bool { return strings.EqualFold(text(d, "email"), address) }
+	roles := []string{"project_user", "organization_manager", "project_manager", "project_viewer"}
+	if !isAddress(address) || unknown(document{text(body, "role"): true}, roles...) != "" {
+		return h.refuse(http.StatusBadRequest, "email or role is not taken")
+	}
+	if h.invites.find(same) != nil || h.members.find(same) != nil {
+		return h.refuse(http.StatusBadRequest, "already invited or a member")
+	}
+	n := h.invites.number()
+	i := document{"id": n, "email": strings.ToLower(address), "role": body["role"], "status": "pending"}
+	h.invites.add(fmt.Sprint(n), i)
+	return created(document{"invite": i})
+}
+
+func (h *hubstaff) people() []Person {
+	var out []Person
+	for state, held := range map[string]*table{"invited": h.invites, "member": h.members} {
+		for _, d := range held.all() {
+			out = append(out, Person{ID: text(d, "email"), Address: text(d, "email"), Active: true, State: state})
+		}
+	}
+	return out
+}
+
+func (h *hubstaff) groups() []Group { return nil }
