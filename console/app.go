@@ -19,6 +19,7 @@ const (
 // appPage is one app: what is wrong with it, whose its accounts are, how pushing goes, the last exchanges.
 type appPage struct {
 	appRow
+	Last      Comparison
 	PausedBy  audit.Entry // who paused it, and when; zero: not known, or not paused
 	Failures  []classCount
 	Scope     []resources.Ref
@@ -79,6 +80,9 @@ func (c *Console) app(v *visit) error {
 		return err
 	}
 	if err := c.pushedAccounts(ctx, v, &p); err != nil {
+		return err
+	}
+	if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, app.ID); err != nil {
 		return err
 	}
 	if p.PausedBy, err = c.pausedBy(ctx, v, app); err != nil {

@@ -11,10 +11,13 @@ const (
 	appRunning = "running"
 	appPaused  = "paused"
 	appBlocked = "blocked" // no calls for now: the app asked to wait, or it failed too often
+	appSetup   = "setup"   // not started yet
 )
 
 func (c *Console) appState(a App) string {
 	switch {
+	case a.InSetup():
+		return appSetup
 	case a.Paused:
 		return appPaused
 	case a.BlockedUntil.After(c.Now()):

@@ -16,8 +16,11 @@
 //   - exchange.go: a SCIM exchange in words, with secrets hidden
 //   - signin.go, errors.go: the pages outside the session, and what goes wrong
 //   - app_contracts.go: what the console asks of the push engine
+//   - drift_contracts.go, setup_contracts.go: and of what compares apps and sets them up
 //   - home.go, findings.go, people.go, person.go (person_row.go: one line about
 //     a User), groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
 //     one page each; app_log.go, app_why.go: the pages under an app's; app_actions.go: what its forms do
+//   - drift.go: how an app stands to the directory
+//   - wizard.go, wizard_steps.go: an app is added: product and access; then test, accounts, scope, trial, start
 //   - connected.go: what a connection's page and the list show of its OAuth clients and event stream
 package console

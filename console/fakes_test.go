@@ -202,6 +202,80 @@ func (f *fakeEngine) Decide(_ context.Context, actor audit.Actor, company, app, 
 	return f.note(actor, "reject", company, app, account)
 }
 
+// fakeDrift has one comparison, made at once.
+type fakeDrift struct {
+	engine *fakeEngine
+	last   console.Comparison
+}
+
+func (f *fakeDrift) Comparison(_ context.Context, company, app string) (console.Comparison, error) {
+	return f.last, nil
+}
+
+func (f *fakeDrift) Compare(_ context.Context, actor audit.Actor, company, app string, repair bool) error {
+	if repair {
+		return f.engine.note(actor, "repair", company, app)
+	}
+	return f.engine.note(actor, "compare", company, app)
+}
+
+// fakeSetup keeps what it is told in the database, and answers trials with what the test sets.
+type fakeSetup struct {
+	store *db.DB
+	newID func() string
+	probe console.Probe
+	kept  console.Access // that was given last
+	wrong error          // of Add and SetAccess
+}
+
+func (f *fakeSetup) Products() []console.Product {
+	text := console.Text{EN: "English text", FR: "Texte français"}
+	return []console.Product{
+		{Name: "generic", Title: "SCIM 2.0 service", Confidence: "high", Groups: true, Token: text, Days: 30, Personal: true, Warnings: []console.Text{text},
+			Facts: []console.ProductFact{{Key: "data", Text: text}}, HandOver: []console.Text{text}},
+		{Name: "braces", Title: "Braces", Plan: "Business", Address: "https://{company}.example/scim", Confidence: "low", Lines: true},
+		{Name: "manual", Title: "Jefacture", Manual: true, Confidence: "medium"},
+	}
+}
+
+func (f *fakeSetup) Add(ctx context.Context, actor audit.Actor, company string, a console.NewApp) (string, error) {
+	f.kept = a.Access
+	if f.wrong != nil {
+		return "", f.wrong
+	}
+	step := push.SetupTest
+	if a.Product == "manual" {
+		step = push.SetupScope
+	}
+	app, err := f.store.CreateApp(ctx, actor, push.App{ID: f.newID(), Company: company, Name: a.Name, Profile: a.Product, URL: a.URL,
+		Responsible: a.Responsible, Paused: true, Settings: push.Settings{Setup: step}}, []byte(a.Credential))
+	return app.ID, err
+}
+
+func (f *fakeSetup) SetAccess(_ context.Context, _ audit.Actor, _, _ string, a console.Access) error {
+	f.kept = a
+	return f.wrong
+}
+
+func (f *fakeSetup) Try(context.Context, string, string) (console.Probe, error) { return f.probe, nil }
+
+func (f *fakeSetup) SetScope(ctx context.Context, actor audit.Actor, company, app string, s console.Scope) error {
+	return f.change(ctx, actor, company, app, func(a *push.App) { a.ScopeGroups, a.LinkExisting = s.Groups, s.LinkExisting })
+}
+
+func (f *fakeSetup) SetStep(ctx context.Context, actor audit.Actor, company, app, step string) error {
+	return f.change(ctx, actor, company, app, func(a *push.App) { a.Settings.Setup = push.Setup(step) })
+}
+
+func (f *fakeSetup) change(ctx context.Context, actor audit.Actor, company, app string, change func(*push.App)) error {
+	found, err := f.store.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	change(&found)
+	return f.store.UpdateApp(ctx, actor, found)
+}
+
 // fakeConnected is what belongs to the connections of one company; another has none.
 type fakeConnected struct {
 	company string

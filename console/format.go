@@ -103,6 +103,14 @@ func (f formatter) reason(value string) string {
 	return f.word("why", value)
 }
 
+// say is a text of a product's profile.
+func (f formatter) say(t Text) string {
+	if f.lang == French {
+		return t.FR
+	}
+	return t.EN
+}
+
 // hold says in words why a User is not in force. The reason that the directory keeps is one English sentence for
 // identity providers; what it names after the colon is what a reader needs.
 func (f formatter) hold(reason string) (string, error) {

@@ -147,6 +147,15 @@ func keysOfSets() []string {
 		"class":         names([]push.Class{push.ClassTransient, push.ClassNeedsData, push.ClassNeedsAdmin, push.ClassUnsupported, push.ClassGone}),
 		"wish":          {string(push.WishInactive)},
 		"class-step":    failureClasses(),
+		"difference":    differenceVerdicts(),
+		"planned":       plannedActions(),
+		"would":         plannedActions(),
+		"product":       productFacts(),
+		"confidence":    {"high", "medium", "low"},
+		"field":         {"name", "taken", "responsible", "url", "url-braces", "credential"},
+		"setup.step":    setupSteps(),
+		"setup.lead":    setupSteps(),
+		"attempt":       attemptActions(),
 		"origin":        {push.OriginCreated, push.OriginLinked},
 		"action": names([]audit.Action{
 			audit.ActionCreate, audit.ActionReplace, audit.ActionModify, audit.ActionRemove, audit.ActionActivate, audit.ActionDeactivate,
@@ -188,6 +197,9 @@ func keysOfSets() []string {
 		ownership.FindingFewAdmins, ownership.FindingHeldUser,
 	} {
 		keys = append(keys, fmt.Sprintf("finding.%s.title", kind), fmt.Sprintf("finding.%s.explain", kind))
+	}
+	for _, problem := range names(push.Problems()) {
+		keys = append(keys, "probe."+problem+".title", "probe."+problem+".text")
 	}
 	for _, kind := range []string{"user", "group"} {
 		for _, verb := range []string{"create", "replace", "modify", "remove", "read", "search", "list"} {

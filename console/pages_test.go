@@ -22,6 +22,9 @@ func (w *world) paths() []string {
 		"/groups", "/groups?q=atelier", "/groups/" + w.group, "/apps", "/apps/" + w.app, "/apps/" + w.app + "?verdict=red&state=failed",
 		"/apps/" + w.app + "?state=failed&class=needs-admin", "/apps/" + w.app + "/log", "/apps/" + w.app + "/log?name=nobody&outcome=failed&action=create",
 		"/apps/" + w.app + "/why/User/" + w.people["louise.martin@atelier-bremond.fr"], "/apps/" + w.app + "/why/Group/" + w.group,
+		"/apps/" + w.app + "/drift", "/apps/" + w.app + "/drift?verdict=missing", "/apps/" + w.app + "/access", "/apps/new", "/apps/new?product=generic",
+		"/apps/new?product=braces", "/apps/new?product=manual", "/apps/" + w.unfinished, "/apps/" + w.unfinished + "/access",
+		"/apps/" + w.unfinished + "/setup/test", "/apps/" + w.unfinished + "/setup/accounts", "/apps/" + w.unfinished + "/setup/scope", "/apps/" + w.unfinished + "/setup/trial",
 		"/apps/" + w.app + "?done=sync", "/apps/" + w.app + "?problem=read",
 		"/connections", "/connections/" + w.conn, "/audit", "/audit?type=User&id=" + w.people["paul.fabre@atelier-bremond.fr"], "/audit?type=User",
 	}
@@ -156,8 +159,10 @@ func checkElement(fail func(string, ...any), n *html.Node) {
 
 func checkReferences(fail func(string, ...any), n *html.Node, ids, labelled map[string]bool) {
 	for _, key := range []string{"aria-labelledby", "aria-describedby", "for"} {
-		if id := attr(n, key); id != "" && !ids[id] {
-			fail("%s points to %q, which is not there", key, id)
+		for _, id := range strings.Fields(attr(n, key)) {
+			if !ids[id] {
+				fail("%s points to %q, which is not there", key, id)
+			}
 		}
 	}
 	if to := attr(n, "href"); strings.HasPrefix(to, "#") && !ids[to[1:]] {

@@ -41,14 +41,14 @@ func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
 			return nil, err
 		}
 		f := formatter{catalog: texts, zone: zone, now: now, assets: assets, looks: looks()}
-		base, err := template.New("").Funcs(f.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+		base, err := template.New("").Funcs(f.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
 			return nil, err
 		}
 		r.pages[lang] = map[string]*template.Template{}
 		for _, name := range names {
 			short := strings.TrimSuffix(path.Base(name), ".html")
-			if short == "layout" || short == "parts" {
+			if short == "layout" || strings.HasPrefix(short, "parts") {
 				continue
 			}
 			t, err := template.Must(base.Clone()).ParseFS(templateFiles, name)
@@ -70,6 +70,7 @@ func (f formatter) funcs() template.FuncMap {
 		"attempt":  f.attempt,  // {{attempt .Action .Why}}: what the push engine did, and what for
 		"hold":     f.hold,     // {{hold .Hold}}: why a User is not in force
 		"step":     f.step,     // {{step .}}: a step of a cure
+		"say":      f.say,      // {{say .Token}}: a Text in the reader's language
 		"badge":    f.badge,    // {{badge "verdict" .Verdict}}
 		"when":     f.when,     // {{when .ConfirmedAt "time.never"}}
 		"day":      f.day,      // {{day .Due "time.none"}}
@@ -79,6 +80,8 @@ func (f formatter) funcs() template.FuncMap {
 		"icon":     f.icon,
 		"asset":    func(file string) string { return f.assets[file] },
 		"dict":     dict,
+
+		"fieldError": messageOf, // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
 	}
 }
 
@@ -93,6 +96,16 @@ func dict(pairs ...any) (map[string]any, error) {
 		m[key] = pairs[i+1]
 	}
 	return m, nil
+}
+
+// messageOf is what is wrong with a field of a form.
+func messageOf(errors []fieldError, field string) string {
+	for _, e := range errors {
+		if e.Field == field {
+			return e.Message
+		}
+	}
+	return ""
 }
 
 // frame is what the layout needs around a page's own data.
@@ -142,7 +155,7 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 // notices are what an action may say after its redirect: ?done=sync becomes the message done.sync.
 func notices() map[string][]string {
 	return map[string][]string{
-		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "revoke", "enable", "disable", "losses"},
+		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses"},
 		"problem": {"tokens", "read"},
 	}
 }

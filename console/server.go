@@ -24,6 +24,8 @@ type Console struct {
 	Log         audit.Log
 	Apps        Apps
 	Engine      Engine
+	Drift       Drift
+	Setup       Setup
 	Ownership   ownership.Reports
 	SignIn      SignIn
 
@@ -62,7 +64,17 @@ func (c *Console) Handler() http.Handler {
 	read("/groups", "groups", c.groups)
 	read("/groups/{id}", "groups", c.group)
 	read("/apps", "apps", c.apps)
+	read("/apps/new", "apps", c.newApp)
+	act("/apps/new", "apps", c.addApp)
 	read("/apps/{id}", "apps", c.app)
+	read("/apps/{id}/access", "apps", c.access)
+	act("/apps/{id}/access", "apps", c.setAccess)
+	read("/apps/{id}/setup", "apps", c.setup)
+	read("/apps/{id}/setup/{step}", "apps", c.setupStep)
+	act("/apps/{id}/setup/{step}", "apps", c.doStep)
+	read("/apps/{id}/drift", "apps", c.drift)
+	act("/apps/{id}/compare", "apps", c.compareApp)
+	act("/apps/{id}/repair", "apps", c.repairApp)
 	read("/apps/{id}/log", "apps", c.appLog)
 	read("/apps/{id}/why/{type}/{object}", "apps", c.why)
 	act("/apps/{id}/sync", "apps", c.syncApp)
@@ -177,7 +189,7 @@ func policy(formAction string) string {
 	return "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + formAction
 }
 
-// limitBody caps forms: the largest real one has two short fields.
+// limitBody caps forms: the largest real one has a credential of several lines, or a hundred groups.
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<10) // in place: who counts requests reads the route from this one

@@ -32,6 +32,8 @@ type world struct {
 	server    *httptest.Server
 	signIn    *fakeSignIn
 	engine    *fakeEngine
+	drift     *fakeDrift
+	setup     *fakeSetup
 	connected fakeConnected
 
 	changes []resources.Change // not stored yet
@@ -40,6 +42,7 @@ type world struct {
 	people               map[string]string // userName → id
 	group, app, conn     string
 	failed               string // id of a failed account
+	unfinished           string // an app that is being set up
 	otherPerson          string
 	otherGroup, otherApp string
 	otherConn            string
@@ -58,11 +61,13 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		t: t, db: d, now: time.Date(2026, 11, 21, 14, 30, 0, 0, zone), registry: resources.NewRegistry(),
 		people: map[string]string{}, signIn: &fakeSignIn{}, engine: &fakeEngine{},
 	}
+	w.drift, w.setup = &fakeDrift{engine: w.engine, last: seedComparison(w.now)}, &fakeSetup{store: d, newID: newID}
 	w.company = w.newCompany("Atelier Brémond", "atelier-bremond.fr")
 	w.seedPeople()
 	w.app = w.newApp(w.company, "Jurizy")
 	w.seedApp()
 	w.seedConnection()
+	w.unfinished = w.draft("Nouvelle")
 	w.other = w.newCompany("Autre Maison", "autre-maison.fr")
 	w.seedOther()
 	w.signIn.session = &console.Session{
@@ -70,7 +75,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Name: "Camille Brémond", Email: "camille.bremond@atelier-bremond.fr", Role: console.RoleAdmin,
 	}
 	c, err := console.New(console.Console{
-		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Ownership: d,
+		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Drift: w.drift, Setup: w.setup, Ownership: d,
 		SignIn: w.signIn, NewID: newID, Now: func() time.Time { return w.now }, Zone: zone,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Banner: "Démonstration : données inventées",
 	})
@@ -78,6 +83,28 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.server = httptest.NewServer(c.Handler())
 	t.Cleanup(w.server.Close)
 	return w
+}
+
+// seedComparison is a comparison with a line of each verdict.
+func seedComparison(now time.Time) console.Comparison {
+	return console.Comparison{
+		Begun: now.Add(-time.Minute), Finished: now, Verdicts: map[string]int{"matched": 40, "different": 1, "missing": 1, "extra": 1, "unverifiable": 1},
+		Actions: map[string]int{"create": 12, "change": 3, "deactivate": 1}, Lines: []console.ComparisonLine{
+			{ObjectType: "User", ObjectID: "u1", Name: hostileName, Verdict: "different", Action: "change", Attributes: []string{"title"}, Why: "the User is in the app's scope"},
+			{ObjectType: "User", ObjectID: "u2", Name: "anne@atelier-bremond.fr", Verdict: "missing", Action: "create", Why: "the User is in the app's scope"},
+			{ObjectType: "User", Name: "inconnu@gmail.com", RemoteID: "9", Verdict: "extra", Why: "it did not come from here"},
+			{ObjectType: "Group", ObjectID: "g1", Name: "Atelier", Verdict: "unverifiable", Why: "the app does not show the members of a group"},
+		},
+	}
+}
+
+// draft is an app that is being set up.
+func (w *world) draft(name string) string {
+	w.t.Helper()
+	id, err := w.setup.Add(w.t.Context(), audit.Actor{Kind: audit.ActorCommand}, w.company, console.NewApp{Product: "generic", Name: name,
+		Access: console.Access{URL: "https://new.example/scim/v2", Credential: "s3cret-credential"}})
+	must(w.t, err)
+	return id
 }
 
 // pusher is an engine that reads what is known, and is never run.

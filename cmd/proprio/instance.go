@@ -39,6 +39,8 @@ type instance struct {
 	signIn   *oidc.SignIn
 	console  *console.Console
 	cluster  *duties // what this replica does for all
+
+	comparisons *comparisons
 }
 
 // newInstance wires a server that clients reach at url.
@@ -68,12 +70,13 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	i.oauth = newOAuth(c, url)
 	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log, Calls: c.traces.calls}
 	i.signIn = oidc.NewSignIn(i.sessions)
+	i.comparisons = newComparisons(c.engine, c.log)
 	zone, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
 	i.console, err = console.New(console.Console{
-		Registry: c.registry, Store: c.db, Connections: c.db, Connected: consoleConnected{c.db}, Log: c.db, Apps: consoleApps{c.db, c.engine}, Engine: consoleEngine{i},
+		Registry: c.registry, Store: c.db, Connections: c.db, Connected: consoleConnected{c.db}, Log: c.db, Apps: consoleApps{c.db, c.engine}, Engine: consoleEngine{i}, Drift: consoleDrift{i}, Setup: consoleSetup{c},
 		Ownership: c.db, SignIn: consoleSignIn{i}, NewID: newID, Now: c.now, Zone: zone, Logger: c.log,
 		Banner: banner, Secure: strings.HasPrefix(url, "https:"),
 	})
@@ -179,6 +182,7 @@ func (i *instance) background(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return i.checker.Run(ctx) })
 	g.Go(func() error { i.keepStatistics(ctx); return nil })
 	g.Go(func() error { i.memory.keep(ctx); return nil })
+	g.Go(func() error { i.comparisons.run(ctx); return nil })
 	i.runEvents(ctx, g)
 	for _, d := range i.duties() {
 		g.Go(func() error { return i.cluster.run(ctx, i.traces.duty(d)) })

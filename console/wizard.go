@@ -1,0 +1,163 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"proprio/ownership"
+	"proprio/resources"
+)
+
+// productsPage is the first step: which product.
+type productsPage struct {
+	Products []Product
+	Steps    []string
+}
+
+// newAppPage is the second step: what there is to know of the product, and how it is reached.
+type newAppPage struct {
+	Product Product
+	Steps   []string
+	Form    NewApp
+	Errors  []fieldError
+	Words   string // of what could not be used, when no field tells it
+}
+
+// fieldError is what is wrong with one field of a form: the message field.<Message>.
+type fieldError struct{ Field, Message string }
+
+// newApp lists the products, or asks for what one of them needs.
+func (c *Console) newApp(v *visit) error {
+	name := v.r.URL.Query().Get("product")
+	if name == "" {
+		return c.render(v, http.StatusOK, "products", productsPage{c.Setup.Products(), setupSteps()})
+	}
+	product, err := c.product(name)
+	if err != nil {
+		return err
+	}
+	form := NewApp{Product: name, Name: product.Title, Responsible: v.session.Email}
+	if !strings.Contains(product.Address, "{") {
+		form.URL = product.Address
+	}
+	return c.render(v, http.StatusOK, "new_app", newAppPage{Product: product, Steps: setupSteps(), Form: form})
+}
+
+func (c *Console) product(name string) (Product, error) {
+	all := c.Setup.Products()
+	i := slices.IndexFunc(all, func(p Product) bool { return p.Name == name })
+	if i < 0 {
+		return Product{}, resources.Errorf(resources.ErrNotFound, "", "no product %q", name)
+	}
+	return all[i], nil
+}
+
+// addApp adds the app, paused, so that nothing is lost when the browser closes. A credential that was typed is not shown
+// again, also when something else is wrong.
+func (c *Console) addApp(v *visit) error {
+	ctx := v.r.Context()
+	product, err := c.product(v.r.PostFormValue("product"))
+	if err != nil {
+		return err
+	}
+	field := func(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+	p := newAppPage{Product: product, Steps: setupSteps(), Form: NewApp{Product: product.Name, Name: field("name"), Responsible: field("responsible"), Access: accessOf(v)}}
+	if p.Form.Name == "" || len(p.Form.Name) > 200 {
+		p.Errors = append(p.Errors, fieldError{"name", "name"})
+	}
+	if _, ok := ownership.AddressDomain(p.Form.Responsible); !ok && p.Form.Responsible != "" {
+		p.Errors = append(p.Errors, fieldError{"responsible", "responsible"})
+	}
+	p.Errors = append(p.Errors, accessErrors(product, p.Form.Access)...)
+	if len(p.Errors) == 0 {
+		id, err := c.Setup.Add(ctx, v.actor(), v.session.Company, p.Form)
+		switch {
+		case err == nil:
+			return back(v, "/apps/"+id+"/setup", "done", "added")
+		case errors.Is(err, resources.ErrUniqueness):
+			p.Errors = []fieldError{{"name", "taken"}}
+		case errors.Is(err, resources.ErrInvalidValue):
+			p.Words = err.Error()
+		default:
+			return err
+		}
+	}
+	p.Form.Credential = ""
+	return c.render(v, http.StatusUnprocessableEntity, "new_app", p)
+}
+
+func accessOf(v *visit) Access {
+	return Access{URL: strings.TrimSpace(v.r.PostFormValue("url")), Credential: strings.TrimSpace(v.r.PostFormValue("credential")),
+		AllowPrivate: v.r.PostFormValue("private") != ""}
+}
+
+// accessErrors says what is missing before anybody is called.
+func accessErrors(product Product, a Access) (wrong []fieldError) {
+	if product.Manual {
+		return nil
+	}
+	switch {
+	case strings.ContainsAny(a.URL, "{}"):
+		wrong = append(wrong, fieldError{"url", "url-braces"})
+	case !strings.HasPrefix(a.URL, "https://") && !(a.AllowPrivate && strings.HasPrefix(a.URL, "http://")):
+		wrong = append(wrong, fieldError{"url", "url"})
+	}
+	if a.Credential == "" {
+		wrong = append(wrong, fieldError{"credential", "credential"})
+	}
+	return wrong
+}
+
+// accessPage gives an app another address and credential.
+type accessPage struct {
+	App     App
+	Product Product
+	Form    Access
+	Errors  []fieldError
+	Words   string
+}
+
+// access asks for an app's address and credential.
+func (c *Console) access(v *visit) error {
+	p, err := c.newAccessPage(v)
+	if err != nil {
+		return err
+	}
+	return c.render(v, http.StatusOK, "access", p)
+}
+
+func (c *Console) newAccessPage(v *visit) (accessPage, error) {
+	app, err := c.findApp(v.r.Context(), v)
+	if err != nil {
+		return accessPage{}, err
+	}
+	p := accessPage{App: app, Form: Access{URL: app.URL, AllowPrivate: app.AllowPrivate}}
+	p.Product, err = c.product(app.Profile)
+	return p, err
+}
+
+// setAccess stores them; an app that is being set up is then tried.
+func (c *Console) setAccess(v *visit) error {
+	p, err := c.newAccessPage(v)
+	if err != nil {
+		return err
+	}
+	p.Form = accessOf(v)
+	p.Errors = accessErrors(p.Product, p.Form)
+	if len(p.Errors) == 0 {
+		err := c.Setup.SetAccess(v.r.Context(), v.actor(), v.session.Company, p.App.ID, p.Form)
+		switch {
+		case err == nil && p.App.InSetup():
+			return back(v, "/apps/"+p.App.ID+"/setup/"+stepTest, "done", "access")
+		case err == nil:
+			return back(v, "/apps/"+p.App.ID, "done", "access")
+		case !errors.Is(err, resources.ErrInvalidValue):
+			return err
+		}
+		p.Words = err.Error()
+	}
+	p.Form.Credential = ""
+	return c.render(v, http.StatusUnprocessableEntity, "access", p)
+}

@@ -1,0 +1,227 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"proprio/resources"
+)
+
+const groupsOffered = 50
+
+// setupPage is one step of setting up an app.
+type setupPage struct {
+	App     App
+	Step    string
+	Steps   []string
+	Product Product
+	Probe   *Probe     // of the test that was just made
+	Last    Comparison // of the steps accounts and trial
+	Lines   []ComparisonLine
+	Scope   scopeForm
+}
+
+// scopeForm is who should be in the app, as the form has it.
+type scopeForm struct {
+	Limited bool
+	Search  string
+	Chosen  []resources.Ref
+	Found   []resources.Ref // besides those chosen
+	More    bool            // than are offered
+	Missing bool            // limited to groups, and none is chosen
+}
+
+// setup leads to the step that an app waits at.
+func (c *Console) setup(v *visit) error {
+	app, err := c.findApp(v.r.Context(), v)
+	if err != nil {
+		return err
+	}
+	to := "/apps/" + app.ID
+	if app.InSetup() {
+		to += "/setup/" + app.Setup
+	}
+	if done := v.r.URL.Query().Get("done"); done != "" {
+		return back(v, to, "done", oneOf(done, notices()["done"]...))
+	}
+	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
+	return nil
+}
+
+// setupStep shows a step. Any of them can be gone back to until the app starts.
+func (c *Console) setupStep(v *visit) error {
+	p, err := c.newSetupPage(v)
+	if err != nil || p.Step == "" {
+		return err
+	}
+	return c.showStep(v, p)
+}
+
+func (c *Console) newSetupPage(v *visit) (setupPage, error) {
+	app, err := c.findApp(v.r.Context(), v)
+	if err != nil {
+		return setupPage{}, err
+	}
+	p := setupPage{App: app, Step: oneOf(v.r.PathValue("step"), setupSteps()...), Steps: setupSteps()}
+	switch {
+	case p.Step == "":
+		return p, resources.Errorf(resources.ErrNotFound, "", "no step %q", v.r.PathValue("step"))
+	case !app.InSetup(): // it was started, perhaps in another window
+		http.Redirect(v.w, v.r, "/apps/"+app.ID, http.StatusSeeOther)
+		return setupPage{}, nil
+	}
+	p.Product, err = c.product(app.Profile)
+	if p.Product.Manual { // there is nothing to try and nobody to read
+		p.Steps = []string{stepScope, stepTrial}
+	}
+	return p, err
+}
+
+func (c *Console) showStep(v *visit, p setupPage) (err error) {
+	ctx := v.r.Context()
+	switch p.Step {
+	case stepAccounts, stepTrial:
+		if p.Product.Manual {
+			break
+		}
+		if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, p.App.ID); err != nil {
+			return err
+		}
+		p.Lines = p.Last.Lines[:min(pageSize, len(p.Last.Lines))]
+	case stepScope:
+		if p.Scope.Chosen == nil && !p.Scope.Limited {
+			if p.Scope.Chosen, err = c.scope(ctx, v, p.App); err != nil {
+				return err
+			}
+			p.Scope.Limited = len(p.Scope.Chosen) > 0
+		}
+		if err := c.offerGroups(ctx, v, &p.Scope); err != nil {
+			return err
+		}
+	}
+	return c.render(v, http.StatusOK, "setup", p)
+}
+
+// offerGroups fills in the groups that the search finds.
+func (c *Console) offerGroups(ctx context.Context, v *visit, f *scopeForm) error {
+	query := resources.Query{Type: resources.TypeGroup, StartIndex: 1, Count: groupsOffered}
+	if f.Search != "" {
+		name := c.Registry.Type(resources.TypeGroup).Attribute("displayName")
+		query.Where = resources.Compare{Attribute: name, Op: "co", Value: resources.Fold(f.Search)}
+	}
+	found, err := c.Store.Find(ctx, v.caller(), query)
+	if err != nil {
+		return err
+	}
+	for _, r := range found.Resources {
+		if !slices.ContainsFunc(f.Chosen, func(g resources.Ref) bool { return g.ID == r.ID }) {
+			f.Found = append(f.Found, resources.Ref{Type: r.Type, ID: r.ID, Display: r.Index.DisplayName})
+		}
+	}
+	f.More = found.Total > len(found.Resources)
+	return nil
+}
+
+// doStep does what a step's form asks for, and goes on to the next one.
+func (c *Console) doStep(v *visit) error {
+	p, err := c.newSetupPage(v)
+	if err != nil || p.Step == "" {
+		return err
+	}
+	switch p.Step {
+	case stepTest:
+		return c.doTest(v, p)
+	case stepAccounts:
+		return c.doAccounts(v, p)
+	case stepScope:
+		return c.doScope(v, p)
+	}
+	return c.actOnApp(v, "start", func(ctx context.Context, app App) error {
+		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, false)
+	})
+}
+
+// doTest tries the app. What is wrong is told on the same page; an app that answers is read at once.
+func (c *Console) doTest(v *visit, p setupPage) error {
+	ctx := v.r.Context()
+	probe, err := c.Setup.Try(ctx, v.session.Company, p.App.ID)
+	if err != nil {
+		return err
+	}
+	if probe.Problem != "" {
+		p.Probe = &probe
+		return c.showStep(v, p)
+	}
+	if err := c.Drift.Compare(ctx, v.actor(), v.session.Company, p.App.ID, false); err != nil {
+		return err
+	}
+	return c.nextStep(v, p, "test")
+}
+
+// doAccounts decides what becomes of accounts that bear the name of somebody in the directory.
+func (c *Console) doAccounts(v *visit, p setupPage) error {
+	scope := Scope{Groups: p.App.ScopeGroups, LinkExisting: v.r.PostFormValue("link") == "on"}
+	if err := c.Setup.SetScope(v.r.Context(), v.actor(), v.session.Company, p.App.ID, scope); err != nil {
+		return err
+	}
+	return c.nextStep(v, p, "saved")
+}
+
+// doScope keeps who should be there, and has it tried out. A search comes back with what was chosen so far.
+func (c *Console) doScope(v *visit, p setupPage) error {
+	ctx := v.r.Context()
+	f := scopeForm{Limited: v.r.PostFormValue("who") == "groups", Search: strings.TrimSpace(v.r.PostFormValue("q"))}
+	ids := v.r.PostForm["group"]
+	var err error
+	if f.Chosen, err = c.groupsOf(ctx, v, ids); err != nil {
+		return err
+	}
+	if v.r.PostFormValue("find") != "" {
+		f.Limited = true
+		p.Scope = f
+		return c.showStep(v, p)
+	}
+	if f.Limited && len(ids) == 0 {
+		f.Missing = true
+		p.Scope = f
+		return c.showStep(v, p)
+	}
+	scope := Scope{LinkExisting: p.App.LinkExisting}
+	if f.Limited {
+		scope.Groups = ids
+	}
+	if err := c.Setup.SetScope(ctx, v.actor(), v.session.Company, p.App.ID, scope); err != nil {
+		return err
+	}
+	if p.Product.Manual {
+		return c.nextStep(v, p, "saved")
+	}
+	if err := c.Drift.Compare(ctx, v.actor(), v.session.Company, p.App.ID, false); err != nil {
+		return err
+	}
+	return c.nextStep(v, p, "saved")
+}
+
+// groupsOf are the company's Groups of some ids; one that it does not have is resources.ErrNotFound.
+func (c *Console) groupsOf(ctx context.Context, v *visit, ids []string) ([]resources.Ref, error) {
+	var refs []resources.Ref
+	for _, id := range ids {
+		g, err := c.Store.Get(ctx, v.caller(), resources.TypeGroup, id, resources.With{})
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, resources.Ref{Type: g.Type, ID: g.ID, Display: g.Index.DisplayName})
+	}
+	return refs, nil
+}
+
+// nextStep notes that a step is done, and shows the one after it.
+func (c *Console) nextStep(v *visit, p setupPage, done string) error {
+	next := p.Steps[slices.Index(p.Steps, p.Step)+1]
+	if err := c.Setup.SetStep(v.r.Context(), v.actor(), v.session.Company, p.App.ID, next); err != nil {
+		return err
+	}
+	return back(v, "/apps/"+p.App.ID+"/setup/"+next, "done", done)
+}
