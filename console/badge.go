@@ -24,6 +24,7 @@ func looks() map[string]map[string]look {
 		"stream":           {streamEnabled: {"good", "check"}, streamFailing: {"bad", "cross"}, streamPaused: {"warn", "pause"}, streamDisabled: {"quiet", "minus"}},
 		"token":            {"active": {"good", "check"}, "expiring": {"warn", "clock"}, "expired": {"bad", "cross"}, "revoked": {"quiet", "minus"}},
 		"answer":           {"accepted": {"good", "check"}, "refused": {"warn", "triangle"}, "failed": {"bad", "cross"}, "silent": {"bad", "cross"}},
+		"task-state":       {taskOpen: {"info", "clock"}, taskLate: {"bad", "triangle"}, taskDone: {"warn", "eye"}, taskConfirmed: {"good", "check"}, taskRefused: {"bad", "cross"}, taskWithdrawn: {"quiet", "minus"}},
 		"kind":             {"employee": {"plain", "person"}, "contractor": {"info", "person"}, "client": {"info", "person"}, "service": {"quiet", "gear"}},
 		"role":             {"administrator": {"warn", "key"}},
 		"wish":             {"inactive": {"quiet", "minus"}},

@@ -22,5 +22,6 @@
 //     one page each; app_log.go, app_why.go: the pages under an app's; app_actions.go: what its forms do
 //   - drift.go: how an app stands to the directory
 //   - wizard.go, wizard_steps.go: an app is added: product and access; then test, accounts, scope, trial, start
+//   - tasks.go: what people do in apps without an interface, and how it is closed; task_contracts.go: what is asked for that
 //   - connected.go: what a connection's page and the list show of its OAuth clients and event stream
 package console

@@ -28,6 +28,9 @@ type homePage struct {
 	Held           []personRow
 	HeldTotal      int
 	Tokens         []expiringToken
+	Tasks          []Task // the first of them
+	TasksTotal     int
+	TasksLate      int
 	Counts         homeCounts
 }
 
@@ -36,7 +39,7 @@ func (p homePage) MoreCritical() int { return p.CriticalTotal - len(p.Critical) 
 
 // Calm says that nothing waits for a decision.
 func (p homePage) Calm() bool {
-	return len(p.Critical)+len(p.High)+p.OtherFindings+len(p.Blocked)+len(p.Removals)+p.FailedTotal+p.HeldTotal+len(p.Tokens) == 0
+	return len(p.Critical)+len(p.High)+p.OtherFindings+len(p.Blocked)+len(p.Removals)+p.FailedTotal+p.HeldTotal+len(p.Tokens)+p.TasksTotal == 0
 }
 
 type homeCounts struct {
@@ -84,7 +87,23 @@ func (c *Console) home(v *visit) error {
 	if p.Tokens, err = c.expiringTokens(ctx, company); err != nil {
 		return err
 	}
+	if err := c.homeTasks(v, &p); err != nil {
+		return err
+	}
 	return c.render(v, http.StatusOK, "home", p)
+}
+
+// homeTasks fills in what people have to do in apps without an interface.
+func (c *Console) homeTasks(v *visit, p *homePage) error {
+	counts, err := c.Tasks.TaskCounts(v.r.Context(), v.session.Company)
+	if err != nil {
+		return err
+	}
+	p.TasksLate, p.TasksTotal = counts[taskLate], counts[taskLate]+counts[taskOpen]
+	if p.TasksTotal > 0 {
+		p.Tasks, err = c.Tasks.Tasks(v.r.Context(), v.session.Company, TaskQuery{State: taskOpen, Language: v.lang, Limit: homeLength})
+	}
+	return err
 }
 
 // homeApps fills in blocked apps and failed accounts.

@@ -135,7 +135,7 @@ func presetNames() []string {
 // keysOfSets spells out the keys that are put together from a prefix and a value of a closed set.
 func keysOfSets() []string {
 	sets := map[string][]string{
-		"nav":      {"home", "findings", "people", "groups", "apps", "connections", "audit"},
+		"nav":      {"home", "findings", "tasks", "people", "groups", "apps", "connections", "audit"},
 		"severity": names(severities()),
 		"verdict":  {string(ownership.Green), string(ownership.Amber), string(ownership.Red)},
 		"reason": names([]ownership.Reason{
@@ -174,7 +174,14 @@ func keysOfSets() []string {
 		"stream-method": {"push", "poll"},
 		"client-by":     {"header", "user-agent", "request", "sequence"},
 		"attr": {"emails", "phoneNumbers", "title", "department", "division", "organization", "costCenter", "employeeNumber",
-			"manager", "sponsor", "startDate", "endDate", "post", "preferredLanguage"},
+			"manager", "sponsor", "startDate", "endDate", "post", "preferredLanguage", "userName", "displayName", "name.givenName",
+			"name.familyName", "roles", "entitlements", "members"},
+		"task-tab":         taskStates(),
+		"task-proof":       {"text", "screenshot", "export"},
+		"task-told":        {"1", "2"},
+		"task.problem":     {"proof", "reason", "long"},
+		"task-title.User":  {"create", "change", "remove", "deactivate", "reactivate"},
+		"task-title.Group": {"create", "change", "remove"},
 	}
 	var keys []string
 	for prefix, values := range sets {
@@ -194,7 +201,7 @@ func keysOfSets() []string {
 	}
 	for _, kind := range []ownership.FindingKind{
 		ownership.FindingLostApp, ownership.FindingOutsideAccount, ownership.FindingOrphanAccount, ownership.FindingLeaverAccount,
-		ownership.FindingFewAdmins, ownership.FindingHeldUser,
+		ownership.FindingFewAdmins, ownership.FindingHeldUser, ownership.FindingLateTask,
 	} {
 		keys = append(keys, fmt.Sprintf("finding.%s.title", kind), fmt.Sprintf("finding.%s.explain", kind))
 	}

@@ -155,8 +155,8 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 // notices are what an action may say after its redirect: ?done=sync becomes the message done.sync.
 func notices() map[string][]string {
 	return map[string][]string{
-		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses"},
-		"problem": {"tokens", "read"},
+		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses", "task-done", "task-refused"},
+		"problem": {"task-changed", "tokens", "read"},
 	}
 }
 

@@ -24,6 +24,7 @@ type Console struct {
 	Log         audit.Log
 	Apps        Apps
 	Engine      Engine
+	Tasks       Tasks
 	Drift       Drift
 	Setup       Setup
 	Ownership   ownership.Reports
@@ -86,6 +87,10 @@ func (c *Console) Handler() http.Handler {
 	act("/apps/{id}/allow", "apps", c.allowRemovals)
 	act("/apps/{id}/reject", "apps", c.rejectRemovals)
 	act("/apps/{id}/accounts/{account}/retry", "apps", c.retryAccount)
+	read("/tasks", "tasks", c.tasks)
+	read("/tasks/{id}", "tasks", c.task)
+	act("/tasks/{id}/done", "tasks", c.finishTask)
+	act("/tasks/{id}/refuse", "tasks", c.refuseTask)
 	read("/connections", "connections", c.connections)
 	read("/connections/{id}", "connections", c.connection)
 	act("/connections/{id}/disable", "connections", c.disableConnection)

@@ -75,7 +75,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Name: "Camille Brémond", Email: "camille.bremond@atelier-bremond.fr", Role: console.RoleAdmin,
 	}
 	c, err := console.New(console.Console{
-		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Drift: w.drift, Setup: w.setup, Ownership: d,
+		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Drift: w.drift, Setup: w.setup, Tasks: w.tasks(), Ownership: d,
 		SignIn: w.signIn, NewID: newID, Now: func() time.Time { return w.now }, Zone: zone,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Banner: "Démonstration : données inventées",
 	})

@@ -118,7 +118,7 @@ type Closing struct {
 }
 
 const (
-	longestProof     = 4000 // characters
+	longestProof     = 2000 // characters
 	longestReference = 400
 )
 
