@@ -39,14 +39,18 @@ func fixedHeader(name, value string) signer {
 // call sends a call and reads the answer as a JSON object; nil: it has no body.
 func (a *api) call(ctx context.Context, c client.Call) (client.Document, error) {
 	answer, used, err := a.send(ctx, c, "")
-	var refused *client.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+	if a.sign != nil && status(err) == http.StatusUnauthorized {
 		// The call was not carried out. A token that is not the refused one may do better.
-		if _, next, again := a.sign(ctx, a, used); again == nil && next != used {
+		_, next, again := a.sign(ctx, a, used)
+		switch {
+		case again != nil:
+			return nil, again // it says more of what became of the credential
+		case next != used:
 			answer, _, err = a.send(ctx, c, "")
 		}
 	}
-	if errors.As(err, &refused) && a.mend != nil {
+	var refused *client.Error
+	if a.mend != nil && errors.As(err, &refused) {
 		a.mend(refused, answer)
 	}
 	if err != nil {

@@ -1,0 +1,235 @@
+package push_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"proprio/db"
+	"proprio/db/dbtest"
+	"proprio/push"
+	"proprio/push/profiles"
+	"proprio/push/rest"
+	"proprio/push/rest/standin"
+)
+
+// What each product without SCIM does in its own way.
+func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
+	t.Parallel()
+	set, err := profiles.Load(nil)
+	must(t, err)
+	cases := []struct {
+		name, profile string
+		start         func(testing.TB) *standin.Server
+		play          func(t *testing.T, l *restLife)
+	}{
+		{"a member of Hubstaff is taken out by hand, an invitation by us", "hubstaff-invitations", standin.Hubstaff, hubstaffByHand},
+		{"a refresh token that is replaced is stored", "hubstaff-invitations", standin.Hubstaff, replacedTokenIsStored},
+		{"an access token that died early is replaced", "google-workspace", standin.Google, deadTokenIsReplaced},
+		{"a revoked credential sets the app aside", "microsoft-365", standin.Graph, revokedCredential},
+		{"whoever is out of Microsoft 365 is signed out", "microsoft-365", standin.Graph, signedOut},
+		{"Zendesk frees the seat first", "zendesk", standin.Zendesk, seatFirst},
+		{"Zendesk's search that lags makes nobody a stranger", "zendesk", standin.Zendesk, searchThatLags},
+		{"HubSpot's teams survive a change", "hubspot-users", standin.HubSpot, teamsSurvive},
+		{"whom HubSpot had before is not removed by us", "hubspot-users", standin.HubSpot, linkedIsNotRemoved},
+		{"an invitation to Dropbox is withdrawn by hand", "dropbox", standin.Dropbox, dropboxInvitation},
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				p, _ := set.Get(c.profile)
+				c.play(t, newRestLife(t, d, unhurried(t, p), c.start(t)))
+			})
+		}
+	})
+}
+
+// No record of an exchange shows a secret of any product.
+func TestNoRecordShowsASecret(t *testing.T) {
+	t.Parallel()
+	set, err := profiles.Load(nil)
+	must(t, err)
+	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
+	for _, product := range restProducts {
+		p, _ := set.Get(product.profile)
+		l := newRestLife(t, d, unhurried(t, p), product.start(t))
+		anna := l.user("anna")
+		l.push()
+		l.wantState("User", anna, push.StateConfirmed)
+		attempts, err := d.Attempts(t.Context(), l.app.Company, l.app.ID, push.AttemptQuery{})
+		must(t, err)
+		if len(attempts) == 0 {
+			t.Errorf("%s: nothing is recorded", product.profile)
+		}
+		for _, a := range attempts {
+			shown := a.URL + string(a.Request) + string(a.Response) + a.Outcome
+			for _, secret := range []string{"-token", "lastpass-hash", "refresh", "-secret", "access-", "PRIVATE KEY", "aA1!"} {
+				if strings.Contains(shown, secret) {
+					t.Errorf("%s: %s %s shows %s: %s", product.profile, a.Method, a.URL, secret, shown)
+				}
+			}
+		}
+	}
+}
+
+func hubstaffByHand(t *testing.T, l *restLife) {
+	anna, ben := l.user("anna"), l.user("ben")
+	l.push()
+	l.product.Accept("anna@atelier.fr")
+	l.set("User", anna, "active", false)
+	l.set("User", ben, "active", false)
+	l.push()
+	l.wantState("User", ben, push.StateConfirmed)
+	if a := l.wantState("User", anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "remove the member") {
+		t.Errorf("class %s, error %q", a.Class, a.Error)
+	}
+	if all := l.product.People(); len(all) != 1 || all[0].State != "member" {
+		t.Errorf("Hubstaff holds %+v, want the member alone", all)
+	}
+	l.product.Leave("anna@atelier.fr")
+	l.later(25 * time.Hour)
+	l.wantState("User", anna, push.StateConfirmed)
+}
+
+// Another process, which knows nothing but what is stored, goes on with the token that replaced the first.
+func replacedTokenIsStored(t *testing.T, l *restLife) {
+	l.user("anna")
+	l.push()
+	stored, err := l.db.AppCredential(t.Context(), l.app)
+	must(t, err)
+	if string(stored) == l.product.Credential || !strings.Contains(string(stored), "refresh+") {
+		t.Fatalf("the stored credential is %s", stored)
+	}
+	for range 2 {
+		l.engine.Connectors = rest.Connectors()
+		ben := l.user("ben" + newID()[30:])
+		l.push()
+		l.wantState("User", ben, push.StateConfirmed)
+	}
+	if n := l.product.TokensGiven(); n != 3 {
+		t.Errorf("%d access tokens given, want one for each process", n)
+	}
+	l.product.Expire()
+	carla := l.user("carla")
+	l.push()
+	l.wantState("User", carla, push.StateConfirmed)
+}
+
+func deadTokenIsReplaced(t *testing.T, l *restLife) {
+	l.user("anna")
+	l.push()
+	l.product.Expire()
+	ben := l.user("ben")
+	l.push()
+	l.wantState("User", ben, push.StateConfirmed)
+	if n := l.product.TokensGiven(); n != 2 {
+		t.Errorf("%d access tokens given, want 2", n)
+	}
+}
+
+func revokedCredential(t *testing.T, l *restLife) {
+	l.user("anna")
+	l.push()
+	l.product.Revoke()
+	l.user("ben")
+	l.push()
+	app, err := l.db.App(t.Context(), l.app.Company, l.app.ID)
+	must(t, err)
+	if !app.BlockedUntil.After(l.clock.Now()) || !strings.Contains(app.BlockedReason, "was revoked") {
+		t.Errorf("blocked until %s: %q", app.BlockedUntil, app.BlockedReason)
+	}
+}
+
+func signedOut(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.product.Heard()
+	l.set("User", anna, "active", false)
+	l.push()
+	if p := l.person("anna"); p.Active || p.State != "revoked" {
+		t.Errorf("Microsoft 365 holds %+v", p)
+	}
+	heard := l.product.Heard()
+	if len(heard) != 2 || heard[0].Body != `{"accountEnabled":false}` || !strings.HasSuffix(heard[1].Path, "/revokeSignInSessions") {
+		t.Errorf("asked %v", heard)
+	}
+}
+
+func seatFirst(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.product.Heard()
+	l.set("User", anna, "active", false)
+	l.push()
+	l.wantState("User", anna, push.StateConfirmed)
+	var bodies []string
+	for _, r := range l.product.Heard() {
+		if r.Method == "PUT" {
+			bodies = append(bodies, r.Body)
+		}
+	}
+	if !slices.Equal(bodies, []string{`{"user":{"role":"end-user"}}`, `{"user":{"suspended":true}}`}) {
+		t.Errorf("written %v", bodies)
+	}
+}
+
+// The answer to a creation is lost, and the search does not show the new account yet: it is known by the id that it bears.
+func searchThatLags(t *testing.T, l *restLife) {
+	l.product.Lag()
+	l.product.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == "POST" {
+			return &standin.Fault{Drop: true, Commit: true}
+		}
+		return nil
+	})
+	anna := l.user("anna")
+	l.push()
+	l.product.SetFault(nil)
+	l.later(time.Hour)
+	if a := l.wantState("User", anna, push.StateConfirmed); a.Origin != push.OriginCreated || len(l.product.People()) != 1 {
+		t.Errorf("origin %s, Zendesk holds %+v", a.Origin, l.product.People())
+	}
+}
+
+func teamsSurvive(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.product.SetTeam("anna@atelier.fr", "7")
+	l.set("User", anna, "name.familyName", "Dupont")
+	l.push()
+	if team, p := l.product.Team("anna@atelier.fr"), l.person("anna"); team != "7" || !strings.Contains(p.Name, "Dupont") {
+		t.Errorf("team %q, %+v", team, p)
+	}
+}
+
+func linkedIsNotRemoved(t *testing.T, l *restLife) {
+	l.user("anna")
+	l.push()
+	other := newRestLife(t, l.db, l.profile, l.product) // another company's directory, over the same product
+	other.app.LinkExisting = true
+	must(t, other.db.UpdateApp(t.Context(), other.caller.Actor, other.app))
+	linked := other.user("anna")
+	other.push()
+	if a := other.wantState("User", linked, push.StateConfirmed); a.Origin != push.OriginLinked {
+		t.Fatalf("origin %s", a.Origin)
+	}
+	other.set("User", linked, "active", false)
+	other.push()
+	if a := other.wantState("User", linked, push.StateFailed); a.Class != push.ClassNeedsAdmin || other.person("anna").ID == "" {
+		t.Errorf("class %s, error %q, HubSpot holds %+v", a.Class, a.Error, other.product.People())
+	}
+}
+
+func dropboxInvitation(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.set("User", anna, "active", false)
+	l.push()
+	if a := l.wantState("User", anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "withdraw the invitation") {
+		t.Errorf("class %s, error %q", a.Class, a.Error)
+	}
+	l.product.Leave("anna@atelier.fr")
+	l.later(25 * time.Hour)
+	l.wantState("User", anna, push.StateRemoved)
+}
