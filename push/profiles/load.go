@@ -189,8 +189,8 @@ func (p *Profile) checkNumbers() error {
 	if p.Answers.Patch != 200 && p.Answers.Patch != 204 {
 		return fmt.Errorf("answers.patch is %d; want 200 or 204", p.Answers.Patch)
 	}
-	if p.Rate.PerSecond < 0 || p.Rate.PerSecond > 1000 {
-		return fmt.Errorf("rate.perSecond is %g; want more than 0, at most 1000", p.Rate.PerSecond)
+	if p.Rate.PerSecond < 0 || p.Rate.PerSecond > 100_000 {
+		return fmt.Errorf("rate.perSecond is %g; want more than 0, at most 100,000", p.Rate.PerSecond)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -23,7 +24,7 @@ func (s *Server) list(r *http.Request, kind string, held table) answer {
 			found = append(found, id)
 		}
 	}
-	slices.Sort(found)
+	slices.SortFunc(found, byAge)
 	page, start := found, 1
 	if s.Profile.Paging.Style == "index" {
 		start, _ = strconv.Atoi(query.Get("startIndex"))
@@ -43,6 +44,15 @@ func (s *Server) list(r *http.Request, kind string, held table) answer {
 		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
 		"totalResults": len(found), "startIndex": start, "itemsPerPage": len(page), "Resources": shown,
 	}}
+}
+
+// byAge orders ids as they were given: what is new comes at the end, so that who reads page by page sees nothing twice.
+func byAge(a, b string) int { return cmp.Or(cmp.Compare(number(a), number(b)), cmp.Compare(a, b)) }
+
+// number is what an id that was given here ends in.
+func number(id string) int {
+	n, _ := strconv.Atoi(id[strings.LastIndexByte(id, '-')+1:])
+	return n
 }
 
 // selection reads a filter on one of the attributes that the product can look up.
