@@ -22,8 +22,8 @@ type fields = map[string]any
 // app's, in the shape the profile asks for. externalId is the User's id here, which proves later whose account it is.
 // managerRemote is the manager's id in the app; empty: not sent. E-mails that the domain policy does not bind, the private
 // ones, are not sent to any app: the User is in force, so all that the app gets is within the company's verified domains.
-// rules, when they are not nil, change it by an app's own wishes.
-func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string, rules func(doc fields) error) (fields, error) {
+// rules, when they are not nil, change it by an app's own wishes, and say of which attributes the account keeps what it has.
+func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string, rules func(doc fields) ([][]string, error)) (fields, error) {
 	doc, err := decodeFields(r.Body)
 	if err != nil {
 		return nil, fmt.Errorf("user %s: %w", r.ID, err)
@@ -53,8 +53,9 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 	for _, path := range p.Users.Omit {
 		remove(doc, path)
 	}
+	var kept [][]string
 	if rules != nil {
-		if err := rules(doc); err != nil {
+		if kept, err = rules(doc); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +66,7 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 	}
 	var missing []string
 	for _, path := range p.Users.Required {
-		if lookup(doc, path) == nil {
+		if lookup(doc, path) == nil && !among(kept, path) {
 			missing = append(missing, path)
 		}
 	}

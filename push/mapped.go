@@ -36,27 +36,36 @@ func (j *job) wantedUser(ctx context.Context, r *resources.Resource, managerRemo
 	if !rules.Maps() {
 		return wantedUser(j.profile, r, managerRemote, nil)
 	}
-	return wantedUser(j.profile, r, managerRemote, func(doc fields) error {
-		_, err := j.mapped(ctx, rules, r, doc)
-		return err
-	})
+	return wantedUser(j.profile, r, managerRemote, func(doc fields) ([][]string, error) { return j.mapped(ctx, rules, r, doc) })
 }
 
-// mapped changes a document by the app's rules.
-func (j *job) mapped(ctx context.Context, rules *mapping.Compiled, r *resources.Resource, doc fields) (mapping.Outcome, error) {
+// mapped changes a document by the app's rules. It returns the keys of what an account that is there keeps.
+func (j *job) mapped(ctx context.Context, rules *mapping.Compiled, r *resources.Resource, doc fields) ([][]string, error) {
 	person, err := ruledPerson(r)
 	if err != nil {
-		return mapping.Outcome{}, err
+		return nil, err
 	}
-	out, err := rules.Apply(doc, person, j.account.RemoteID == "" && j.account.Origin == "")
+	creating := j.account.RemoteID == "" && j.account.Origin == ""
+	out, err := rules.Apply(doc, person, creating)
 	j.kept, j.cleared = out.Kept, out.Cleared
 	if err != nil {
-		return out, needs(ClassNeedsData, "%v. What the app holds stays as it is: change the rule, or the person's data", err)
+		return nil, needs(ClassNeedsData, "%v. What the app holds stays as it is: change the rule, or the person's data", err)
 	}
 	if rules.Sets("userName", "emails") {
 		err = j.ofTheCompany(ctx, doc)
 	}
-	return out, err
+	if creating {
+		return nil, err
+	}
+	return out.Kept, err
+}
+
+// among says whether a path leads to an attribute that is under some keys.
+func among(kept [][]string, path string) bool {
+	return slices.ContainsFunc(kept, func(keys []string) bool {
+		name := strings.Join(keys, ".")
+		return path == name || strings.HasPrefix(path, name+".")
+	})
 }
 
 // ofTheCompany refuses addresses that a rule made in a domain that is none of the company's: an account under such an
@@ -85,6 +94,9 @@ func (j *job) ofTheCompany(ctx context.Context, doc fields) error {
 
 // settled is what is wanted of an account that is there: of what it keeps as it is, what it is known to hold.
 func (j *job) settled(want, known fields) fields {
+	if len(j.kept) == 0 {
+		return want
+	}
 	for _, path := range j.kept {
 		if value := mapping.Lookup(known, path); value != nil {
 			mapping.Set(want, path, value)
@@ -92,6 +104,7 @@ func (j *job) settled(want, known fields) fields {
 			mapping.Remove(want, path)
 		}
 	}
+	want["schemas"] = schemasOf(want)
 	return want
 }
 
@@ -113,6 +126,7 @@ func (j *job) asThere(want fields, remote client.Document) fields {
 			mapping.Remove(out, path)
 		}
 	}
+	out["schemas"] = schemasOf(out)
 	return out
 }
 
@@ -121,7 +135,13 @@ func (j *job) sendable(doc fields) fields {
 	if !j.cleared {
 		return doc
 	}
-	out, _ := withoutNil(doc).(fields)
+	out := withoutNil(doc).(fields)
+	for key, value := range out {
+		if part, ok := value.(fields); ok && len(part) == 0 {
+			delete(out, key)
+		}
+	}
+	out["schemas"] = schemasOf(out)
 	return out
 }
 

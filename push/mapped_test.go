@@ -24,6 +24,7 @@ func TestMapping(t *testing.T) {
 		whatIsMappedIsSentAndFollows,
 		atCreationOnlyIsTheAppsAfterwards,
 		atCreationOnlyIsNotWrittenToALinkedAccount,
+		whatIsRequiredMayBeForTheCreationOnly,
 		whoTakesAnAccountOverGetsWhatANewOneWould,
 		anEmptyValueLeavesAloneOrClears,
 		aMappingThatFailsLeavesTheAccountAsItIs,
@@ -245,6 +246,27 @@ func atCreationOnlyIsNotWrittenToALinkedAccount(t *testing.T, w *world) {
 	w.push()
 	if u := w.stand.User("marie@atelier.fr"); u["userType"] != "Owner" || u["title"] != "x" {
 		t.Errorf("the app holds %v", u)
+	}
+}
+
+func whatIsRequiredMayBeForTheCreationOnly(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "single" })
+	w.rules(`{"mapping": [{"target": "name.familyName", "expression": "upper(name.familyName)", "when": "creation"}]}`)
+	id := w.user("marie")
+	w.push()
+	w.set("User", id, "title", "Comptable")
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+	u := w.stand.User("marie@atelier.fr")
+	if name, _ := u["name"].(map[string]any); name["familyName"] != "MARTIN" || u["title"] != "Comptable" {
+		t.Errorf("the app holds %v", u)
+	}
+	w.set("User", id, "name.familyName", nil)
+	other := w.user("jean", input{"name": map[string]any{"givenName": "jean"}})
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+	if a := w.wantState("User", other, push.StateFailed); !strings.Contains(a.Error, "name.familyName") {
+		t.Errorf("a new account without what is required: %q", a.Error)
 	}
 }
 

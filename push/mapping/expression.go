@@ -35,7 +35,7 @@ type made struct {
 func parse(at, text string, v *view, accepts func(made) string) (e *expression, err error) {
 	defer func() {
 		if r := recover(); r != nil { // no expression is known that does it, but the library does not promise that
-			err = resources.Errorf(resources.ErrInvalidValue, at, "the expression cannot be compiled: %v", r)
+			err = wrong(at, text, file.Location{}, fmt.Sprintf("it cannot be compiled: %v", r))
 		}
 	}()
 	if n := utf8.RuneCountInString(text); n > maxLength {
@@ -51,7 +51,7 @@ func parse(at, text string, v *view, accepts func(made) string) (e *expression, 
 		return nil, wrong(at, text, fault.Location, hinted(fault.Message, v))
 	}
 	if err != nil {
-		return nil, resources.Errorf(resources.ErrInvalidValue, at, "%s", firstLine(err))
+		return nil, wrong(at, text, file.Location{}, firstLine(err)) // a few mistakes have no place
 	}
 	root := checked.Node()
 	if fault := accepts(madeBy(root.Nature())); fault != "" {
@@ -59,7 +59,7 @@ func parse(at, text string, v *view, accepts func(made) string) (e *expression, 
 	}
 	program, err := expr.Compile(text, metered(v, &metering{patterns: map[string]*regexp.Regexp{}})...)
 	if err != nil {
-		return nil, resources.Errorf(resources.ErrInvalidValue, at, "the expression cannot be compiled: %s", firstLine(err))
+		return nil, wrong(at, text, file.Location{}, firstLine(err))
 	}
 	return &expression{text: text, program: program}, nil
 }

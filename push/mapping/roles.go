@@ -31,7 +31,7 @@ func (c *Compiled) compileRoles(rules []Role, p profiles.Profile) (*roles, error
 	switch {
 	case p.Grants.ByGroup:
 		return nil, fault("roles", "%s gives roles to the members of its groups, and in no other way: have the Groups sent", p.Title)
-	case len(p.Grants.Values) == 0:
+	case len(p.Grants.Values) == 0 && !p.Grants.Open:
 		return nil, fault("roles", "%s takes no role over this interface: roles are given there", p.Title)
 	case len(rules) > maxRoles:
 		return nil, fault("roles", "there are %d; %d are the limit", len(rules), maxRoles)
@@ -43,7 +43,10 @@ func (c *Compiled) compileRoles(rules []Role, p profiles.Profile) (*roles, error
 	out := &roles{target: t, single: p.Grants.Single, kind: p.Grants.Type}
 	for i, rule := range rules {
 		r := role{Role: rule, at: fmt.Sprintf("roles[%d]", i)}
-		if !slices.Contains(p.Grants.Values, rule.Value) {
+		if rule.Value == "" {
+			return nil, fault(r.at+".value", "the role is missing")
+		}
+		if !slices.Contains(p.Grants.Values, rule.Value) && !p.Grants.Open {
 			return nil, fault(r.at+".value", "%s has no role %q; it takes %s", p.Title, rule.Value, strings.Join(p.Grants.Values, ", "))
 		}
 		if rule.Group != "" && rule.Expression != "" {

@@ -54,6 +54,10 @@ func targetOf(path string, user *resources.ResourceType, p profiles.Profile) (ta
 		return t, p.Title + " takes no attributes of the enterprise extension"
 	case slices.ContainsFunc(p.Users.Omit, func(omit string) bool { return path == omit || strings.HasPrefix(path, omit+".") }):
 		return t, p.Title + " takes no " + path
+	case len(p.Users.Only) > 0 && !slices.ContainsFunc(p.Users.Only, func(only string) bool {
+		return t.path == only || strings.HasPrefix(t.path, only+".") || strings.HasPrefix(only, t.path+".")
+	}):
+		return t, fmt.Sprintf("%s takes no %s; it takes %s", p.Title, path, strings.Join(p.Users.Only, ", "))
 	}
 	return t, ""
 }

@@ -218,7 +218,7 @@ func (p *Profile) checkSense() error {
 		return errors.New("roles.administrators holds an empty name, or is empty though roles.closed says that it is complete")
 	case p.Users.NoDelete && p.Users.Deactivate == "delete":
 		return errors.New(`users.deactivate is "delete", which users.noDelete says there is not`)
-	case p.Grants.ByGroup && len(p.Grants.Values) > 0:
+	case p.Grants.ByGroup && (len(p.Grants.Values) > 0 || p.Grants.Open):
 		return errors.New("grants.values are given by attribute, which grants.byGroup says they are not")
 	case len(p.Users.Unpatched) > 0 && (p.Update == "put" || p.PatchForm == "object"):
 		return errors.New(`users.unpatched has a meaning only where update is "patch" and patchForm is "paths"`)

@@ -139,7 +139,7 @@ func (p Profile) manualPage() string {
 		groups = []string{fact("", "None.")}
 	}
 	b.section("Groups", groups...)
-	b.section("Roles", fact("Given as", codes(p.Grants.Values)+when(p.Grants.Single, ", one at a time")), fact("Administrators", codes(p.Roles.Administrators)))
+	b.section("Roles", fact("Given as", p.Grants.words()), fact("Administrators", codes(p.Roles.Administrators)))
 	b.section("People from outside", fact("", p.Externals.EN))
 	b.section("Before somebody's account is deactivated",
 		append([]string{fact("What becomes of their things", p.Leaving.Data.EN), fact("Signed in until", p.Leaving.Sessions.EN)}, steps(p.Leaving.HandOver)...)...)

@@ -32,7 +32,7 @@ func (p Profile) Page() string {
 	b.section("Groups", p.groupFacts()...)
 	b.section("Roles",
 		fact("Shown in", code(p.Roles.Attribute)), fact("Administrators", codes(p.Roles.Administrators)),
-		fact("Given as", codes(p.Grants.Values)+when(p.Grants.Single, ", one at a time")),
+		fact("Given as", p.Grants.words()),
 		fact("Given by", when(p.Grants.ByGroup, "membership of a group, and nothing else")))
 	b.section("Pace", fact("Calls", fmt.Sprintf("%g a second, %d at once", p.Rate.PerSecond, p.Rate.Concurrency)),
 		fact("Published limit", p.Rate.Words.EN))
@@ -157,4 +157,16 @@ func codes(names []string) string {
 		out[i] = code(n)
 	}
 	return strings.Join(out, ", ")
+}
+
+// words say which roles can be given.
+func (g Grants) words() string {
+	own := "the company's own names"
+	switch {
+	case !g.Open:
+		own = codes(g.Values)
+	case len(g.Values) > 0:
+		own = codes(g.Values) + ", and " + own
+	}
+	return own + when(own != "" && g.Single, ", one at a time")
 }

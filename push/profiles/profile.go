@@ -210,6 +210,8 @@ type Roles struct {
 type Grants struct {
 	// Values are the roles, as the attribute of [Roles] takes them; none: a role is given in the product, or by a Group.
 	Values []string `json:"values"`
+	// Open: Values are some of them; a company has others, of its own making.
+	Open bool `json:"open"`
 	// Single: an account has one role at a time.
 	Single bool `json:"single"`
 	// Type is the type that a value of roles or entitlements has to have; empty: none.
