@@ -88,6 +88,22 @@ func (d *DB) DecisionsOn(ctx context.Context, company, app string, ids, addresse
 		app, d.dialect.values(keepables(ids)), d.dialect.values(keepables(addresses)))
 }
 
+// Waivers implements ownership.Observation: accounts that were left, and exceptions that have not ended.
+func (o *observation) Waivers(ctx context.Context, at time.Time) (ownership.Waivers, error) {
+	var rows []decisionRow
+	err := o.db.list(ctx, o.tx, &rows, `select `+decisionColumns+` from account_decisions where company_id = ? and app_id = ?
+		and (verb = ? or verb = ? and until > ?)`, o.app.Company, o.app.ID, string(push.VerbLeave), string(push.VerbExcept), micros(at))
+	w := ownership.Waivers{IDs: map[string]bool{}, Addresses: map[string]bool{}}
+	for _, r := range rows {
+		if r.ByAddress {
+			w.Addresses[r.Account] = true
+		} else {
+			w.IDs[r.Account] = true
+		}
+	}
+	return w, err
+}
+
 // Decide implements push.Discoveries.
 func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...audit.Entry) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -107,6 +123,21 @@ func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...a
 			}
 		}
 		return d.appendEntries(ctx, tx, entries...)
+	})
+}
+
+// Reopen implements push.Discoveries.
+func (d *DB) Reopen(ctx context.Context, p push.Decision, entry audit.Entry) error {
+	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := d.exec(ctx, tx, `delete from account_decisions where company_id = ? and app_id = ? and by_address = ? and account = ?
+			and verb in (?, ?)`, p.Company, p.App, p.ByAddress, p.Account, string(push.VerbLeave), string(push.VerbExcept))
+		if err == nil && n == 0 {
+			err = resources.Errorf(resources.ErrNotFound, "", "what was decided about account %s was taken back already", p.Name)
+		}
+		if err != nil {
+			return err
+		}
+		return d.appendEntries(ctx, tx, entry)
 	})
 }
 

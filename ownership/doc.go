@@ -25,5 +25,6 @@
 //   - verdict.go, judge.go: what a verdict is; how an account gets its own
 //   - finding.go, cure.go: what needs a decision, until when, and the steps that mend it
 //   - checker.go, verify.go: seeing at the target what an app has confirmed
+//   - waiver.go: accounts that somebody decided to let be
 //   - inspector.go, store.go: reading, judging and keeping, periodically and whenever a User changes
 package ownership

@@ -230,6 +230,10 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	if err != nil {
 		return Conclusions{}, err
 	}
+	waivers, err := o.Waivers(ctx, i.Now())
+	if err != nil {
+		return Conclusions{}, err
+	}
 	tells := tellsRoles(accounts)
 	if s == partly {
 		open = about(open, slices.Concat(before, accounts))
@@ -238,7 +242,7 @@ func (i *Inspector) conclude(ctx context.Context, o Observation, app AppRef, bef
 	judge(accounts, users, inForce(domains))
 	changed, gone := compare(before, accounts)
 	return Conclusions{
-		Accounts: changed, Gone: gone, Findings: reconcile(open, owned(owner, findings(app, accounts, tells)), i.Now(), i.NewID),
+		Accounts: changed, Gone: gone, Findings: reconcile(open, owned(owner, waivers.apply(findings(app, accounts, tells), accounts)), i.Now(), i.NewID),
 	}, nil
 }
 

@@ -42,6 +42,8 @@ type Observation interface {
 	Responsible(ctx context.Context) (string, error)
 	// OpenFindings returns the app's open findings.
 	OpenFindings(ctx context.Context) ([]Finding, error)
+	// Waivers returns which accounts of the app are let be at a time.
+	Waivers(ctx context.Context, at time.Time) (Waivers, error)
 	// Save writes what changed.
 	Save(ctx context.Context, c Conclusions) error
 }

@@ -179,6 +179,16 @@ func (e *Engine) Except(ctx context.Context, by audit.Actor, app App, f Found, u
 	return e.decide(ctx, by, app, f, d)
 }
 
+// Reopen takes back that an account was left or excepted: somebody has to decide again.
+func (e *Engine) Reopen(ctx context.Context, by audit.Actor, app App, f Found, reason string) error {
+	if f.Decision == nil || !f.Decision.HandsOff() {
+		return resources.Errorf(resources.ErrNotFound, "", "account %s was neither left nor excepted", f.Name())
+	}
+	before := *f.Decision
+	before.Verb, before.Reason, before.At = VerbReopen, strings.TrimSpace(reason), e.Now().UTC()
+	return e.Store.Reopen(ctx, before, entryOf(by, app, before))
+}
+
 // maxException is how many years an exception may last: accounts are reviewed at least yearly.
 const maxException = 1
 

@@ -78,6 +78,13 @@ func anExceptionEndsByADecision(t *testing.T, w *world) {
 		t.Errorf("%+v", d)
 	}
 	w.wantState("User", anne, push.StateFailed) // time alone decides nothing
+	must(t, w.engine.Reopen(t.Context(), w.caller.Actor, w.app, w.found(id), "the migration is done"))
+	w.wantError("twice", w.engine.Reopen(t.Context(), w.caller.Actor, w.app, w.found(id), ""), resources.ErrNotFound, "neither")
+	w.resync()
+	w.push()
+	if a := w.wantState("User", anne, push.StateConfirmed); a.RemoteID != id {
+		t.Errorf("%+v", a)
+	}
 }
 
 func allMatchedAreLinkedAndNothingElse(t *testing.T, w *world) {

@@ -17,6 +17,7 @@ const (
 	VerbAdopt  Verb = "adopt"  // the same, and the person's company address takes the place of what it had
 	VerbLeave  Verb = "leave"  // it is not the company's: do not ask again
 	VerbExcept Verb = "except" // it may stay as it is until a date
+	VerbReopen Verb = "reopen" // one of the last two is taken back
 )
 
 // Decision is what was decided about one account of an app, by whom, and why. An account has one at most: the last.
@@ -57,6 +58,8 @@ type Discoveries interface {
 	// Decide records decisions that change nothing about the accounts, in the place of earlier ones. An account that a row
 	// answers for is resources.ErrUniqueness. The entries are recorded in the same transaction.
 	Decide(ctx context.Context, decisions []Decision, entries ...audit.Entry) error
+	// Reopen takes back what was decided about an account that nobody answers for; nothing is resources.ErrNotFound.
+	Reopen(ctx context.Context, d Decision, entry audit.Entry) error
 	// LinkAccounts makes accounts those of the decisions' Users, due to be sent, all of them or none. An account that belongs
 	// to another, or a User who has another, is resources.ErrUniqueness; a User whose account is being sent is
 	// resources.ErrBusy. What has already been done is no error. The entries are recorded in the same transaction.

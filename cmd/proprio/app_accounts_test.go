@@ -92,9 +92,13 @@ func TestAppAccounts(t *testing.T) {
 	until := time.Now().AddDate(0, 3, 0).Format(time.DateOnly)
 	refused("--until", "app", "except", "crm", "support@editor.example", "--until", "soon", "--responsible", "c@acc.example", "--reason", "x")
 	refused("answers for", "app", "except", "crm", "support@editor.example", "--until", until, "--responsible", "Claire", "--reason", "x")
-	said("until "+until, "app", "except", "crm", "support@editor.example", "--until", until, "--responsible", "c@acc.example", "--reason", "the editor migrates us")
+	said("stays as it is", "app", "except", "crm", "support@editor.example", "--until", until, "--responsible", "c@acc.example", "--reason", "the editor migrates us")
 	found, d = accounts(t, i)
 	if d["open"] != 0.0 || d["left"] != 1.0 || d["exceptions"] != 1.0 || found["julie.b@gmail.com"]["relation"] != "linked" {
+		t.Errorf("%v", d)
+	}
+	said("again", "app", "reopen", "crm", "audit@other.example")
+	if _, d := accounts(t, i); d["open"] != 1.0 || d["left"] != 0.0 {
 		t.Errorf("%v", d)
 	}
 	for _, r := range stand.Heard() {

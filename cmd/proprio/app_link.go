@@ -107,19 +107,42 @@ func (p *program) appLeaveCmd() *cobra.Command {
 		Example: `  proprio app leave "Cadence CRM" audit@example.com --reason "the auditor's own"`,
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why it is not the company's; it is on record")
+	return required(p.onAccount(cmd, "is left as it is", func(ctx context.Context, c *core, app push.App, f push.Found) error {
+		return c.engine.Leave(ctx, p.actor(), app, f, reason)
+	}), "reason")
+}
+
+func (p *program) appReopenCmd() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "reopen NAME ACCOUNT", Short: "Take back that an account was left or excepted: it waits for a decision again",
+		Example: `  proprio app reopen "Cadence CRM" audit@example.com`,
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; it is on record")
+	return p.onAccount(cmd, "waits for a decision again", func(ctx context.Context, c *core, app push.App, f push.Found) error {
+		return c.engine.Reopen(ctx, p.actor(), app, f, reason)
+	})
+}
+
+// onAccount makes a command decide about the account of an app that its second argument names, and renews the findings
+// that the decision may end or open.
+func (p *program) onAccount(cmd *cobra.Command, said string, decide func(ctx context.Context, c *core, app push.App, f push.Found) error) *cobra.Command {
 	source := p.accountFlags(cmd)
 	p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
 		f, err := source.account(ctx, c, app, cmd.Flags().Arg(1))
 		if err == nil {
-			err = c.engine.Leave(ctx, p.actor(), app, f, reason)
+			err = decide(ctx, c, app, f)
 		}
 		if err == nil {
-			_, err = fmt.Fprintf(p.stdout, "%s is left as it is\n", f.Name())
+			err = c.inspector.Recompute(ctx, app.Company)
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(p.stdout, "%s %s\n", f.Name(), said)
 		}
 		return err
 	})
 	cmd.Args = names("NAME", "ACCOUNT")
-	return required(cmd, "reason")
+	return cmd
 }
 
 func (p *program) appExceptCmd() *cobra.Command {
@@ -133,21 +156,11 @@ func (p *program) appExceptCmd() *cobra.Command {
 	f.StringVar(&until, "until", "", "the last day, such as 2027-03-31; within a year")
 	f.StringVar(&responsible, "responsible", "", "e-mail address of who answers for it")
 	f.StringVar(&reason, "reason", "", "why it may stay; it is on record")
-	source := p.accountFlags(cmd)
-	p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
+	return required(p.onAccount(cmd, "stays as it is for now", func(ctx context.Context, c *core, app push.App, f push.Found) error {
 		day, err := time.ParseInLocation(time.DateOnly, until, time.Local)
 		if err != nil {
 			return fmt.Errorf("%w: --until %q is no date such as 2027-03-31", errUsage, until)
 		}
-		f, err := source.account(ctx, c, app, cmd.Flags().Arg(1))
-		if err == nil {
-			err = c.engine.Except(ctx, p.actor(), app, f, day.AddDate(0, 0, 1).Add(-time.Second), responsible, reason)
-		}
-		if err == nil {
-			_, err = fmt.Fprintf(p.stdout, "%s stays as it is until %s\n", f.Name(), until)
-		}
-		return err
-	})
-	cmd.Args = names("NAME", "ACCOUNT")
-	return required(cmd, "until", "responsible", "reason")
+		return c.engine.Except(ctx, p.actor(), app, f, day.AddDate(0, 0, 1).Add(-time.Second), responsible, reason)
+	}), "until", "responsible", "reason")
 }
