@@ -84,10 +84,13 @@ func (g googleGroups) create(ctx context.Context, resource fields) (client.Docum
 	return g.group(d), nil
 }
 
+// ligatures are letters that normalization does not take apart.
+var ligatures = strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o", "ł", "l")
+
 // slug is a name as the local part of an address, or a nickname: letters and digits without accents, and hyphens.
 func slug(name string) string {
 	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
+	for _, r := range norm.NFKD.String(ligatures.Replace(strings.ToLower(name))) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
