@@ -1,8 +1,10 @@
 package push
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"proprio/ownership"
@@ -151,5 +153,8 @@ func ruledPerson(r *resources.Resource) (*mapping.Person, error) {
 	if _, ok := doc["emails"]; ok {
 		doc["emails"] = ownership.BoundEmails(doc)
 	}
-	return &mapping.Person{ID: r.ID, Doc: doc, Groups: r.Groups}, nil
+	groups := slices.SortedFunc(slices.Values(r.Groups), func(a, b resources.Ref) int { // the order of a list is no change
+		return cmp.Or(cmp.Compare(a.Display, b.Display), cmp.Compare(a.ID, b.ID))
+	})
+	return &mapping.Person{ID: r.ID, Doc: doc, Groups: groups}, nil
 }
