@@ -94,7 +94,7 @@ func (c *comparison) absent(ctx context.Context, row Account, id string, s Stand
 	case len(there) == 1:
 		line.Action, line.Why = ActionLink, "the app holds one of that name, which is taken over"
 	case c.kind == resources.TypeGroup && c.profile.Groups.NoCreate:
-		line.Action, line.Why = ActionDecide, c.profile.Title+" creates no groups over SCIM: make it there"
+		line.Action, line.Why = ActionDecide, c.profile.Title+" creates no groups over this interface: make it there"
 	}
 	return line, nil
 }

@@ -75,7 +75,7 @@ func judgeStatus(e *client.Error, on target) *failure {
 		}
 	case e.Status == http.StatusNotFound && on == onCollection:
 		f.class, f.appWide, f.quarantine = ClassNeedsAdmin, true, true
-		f.words += ". There is no SCIM service at this address: check the app's URL"
+		f.words += ". There is no such service at this address: check the app's URL"
 	case e.Status == http.StatusNotFound, e.Status == http.StatusGone:
 		f.class = ClassGone
 	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
@@ -110,7 +110,7 @@ func judgeSilence(err error, on target) *failure {
 		f.class, f.appWide, f.quarantine = ClassNeedsAdmin, true, true
 	case errors.As(err, &broken) && on == onCollection:
 		f.class, f.appWide, f.quarantine = ClassNeedsAdmin, true, true
-		f.words += ". Something answers at this address, but not SCIM: check the app's URL"
+		f.words += ". Something answers at this address, but not as the product does: check the app's URL"
 	case errors.As(err, &incomplete):
 		f.class = ClassTransient
 	case errors.As(err, &name), errors.As(err, &dial) && dial.Op == "dial":

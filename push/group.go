@@ -45,7 +45,7 @@ func (j *job) group(ctx context.Context) error {
 	}
 	j.account.ObjectName = standing.Name
 	if j.profile.Groups.Unsupported {
-		return needs(ClassUnsupported, "%s takes no groups over SCIM", j.profile.Title)
+		return needs(ClassUnsupported, "%s takes no groups over this interface", j.profile.Title)
 	}
 	if standing.Name == "" {
 		return needs(ClassNeedsData, "the Group has no displayName: give it one in the identity provider")

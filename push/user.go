@@ -183,7 +183,7 @@ func (j *job) mayReactivate(ctx context.Context, written fields) error {
 		return judge(err, onObject)
 	}
 	if !doc.Flag("active", true) {
-		return needs(ClassNeedsAdmin, "%s cannot reactivate an account over SCIM: reactivate %s there, then retry",
+		return needs(ClassNeedsAdmin, "%s cannot reactivate an account over this interface: reactivate %s there, then retry",
 			j.profile.Title, j.account.ObjectName)
 	}
 	written["active"] = true

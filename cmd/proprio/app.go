@@ -43,7 +43,7 @@ func (p *program) appAddCmd() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&app.Profile, "profile", "generic", "what the product can and cannot do")
 	f.StringVar(&app.URL, "url", "", "the app's SCIM base address; of an app without an interface, that of its pages, if you like")
-	f.StringVar(&tokenFile, "token-file", "", "file with the app's bearer token, - for standard input")
+	f.StringVar(&tokenFile, "token-file", "", "file with the app's credential (a bearer token, or JSON as the product's page in docs/apps says), - for standard input")
 	f.StringArrayVar(&scope, "scope-group", nil, "only members of this group (by displayName); may be repeated; none: everybody")
 	f.StringVar(&app.Responsible, "responsible", "", "e-mail address of the person who answers for the app, to whom its findings go")
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")

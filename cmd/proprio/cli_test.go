@@ -116,6 +116,7 @@ func TestErrorsNameTheThing(t *testing.T) {
 		{"app add x --company One --token-file TOKEN --url https://u:s3c@x.example", "x.example: it may hold no user"},
 		{"app add x --company One --token-file TOKEN --url https://x.example/scim?token=s3c", "x.example: it may hold no user, query"},
 		{"app add x --company One --token-file BLANK --url https://x.example", "blank"},
+		{"app add x --company One --profile lastpass-enterprise --token-file TOKEN --url https://x.example", "LastPass is no JSON object"},
 		{"app status x", `app "x"`}, // none of these was added
 	} {
 		_, err := i.try(strings.Fields(files.Replace(c.args))...)
