@@ -101,7 +101,7 @@ func (c *Console) homeTasks(v *visit, p *homePage) error {
 	}
 	p.TasksLate, p.TasksTotal = counts[taskLate], counts[taskLate]+counts[taskOpen]
 	if p.TasksTotal > 0 {
-		p.Tasks, err = c.Tasks.Tasks(v.r.Context(), v.session.Company, TaskQuery{State: taskOpen, Language: v.lang, Limit: homeLength})
+		p.Tasks, err = c.Tasks.Tasks(v.r.Context(), v.session.Company, TaskQuery{State: taskOpen, Language: v.lang, Limit: homeInFull})
 	}
 	return err
 }
@@ -127,7 +127,7 @@ func (c *Console) homeApps(ctx context.Context, company string, p *homePage) err
 		}
 		p.FailedTotal += counts["failed"]
 		p.Counts.Confirmed += counts["confirmed"]
-		p.Counts.Accounts += counts["failed"] + counts["confirmed"] + counts["partial"] + counts["pending"] + counts[stateHeld]
+		p.Counts.Accounts += counts["failed"] + counts["confirmed"] + counts["partial"] + counts["pending"] + counts[stateHeld] + counts["waiting"]
 		if counts["failed"] == 0 || len(p.Failed) == homeLength {
 			continue
 		}

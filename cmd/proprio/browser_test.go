@@ -55,6 +55,23 @@ func TestBrowser(t *testing.T) {
 			chromedp.Click(chromedp.CSS(`form[action$="/pause"] button`)),
 			chromedp.WaitVisible(chromedp.CSS(`form[action$="/resume"]`)),
 		}, []string{"Cadence CRM"}},
+		{"what is to be done by hand is on the home page", steps{
+			chromedp.Navigate(public + "/"),
+		}, []string{"à faire à la main", "jefacture.com"}},
+		{"a task says what to do, where, until when", steps{
+			chromedp.Navigate(public + "/tasks"),
+			chromedp.Click(chromedp.CSS(`.todo a[href^="/tasks/"]`)),
+			chromedp.WaitVisible(chromedp.CSS(`#proof`)),
+		}, []string{"Créer le compte de", "Gérer l'espace de travail › Utilisateurs", "Invitez la personne", "Karim"}},
+		{"a task is closed with its proof", steps{
+			chromedp.SendKeys(chromedp.CSS(`#proof`), "Invitation envoyée et acceptée"),
+			chromedp.SendKeys(chromedp.CSS(`#reference`), "invitation.png"),
+			chromedp.Click(chromedp.CSS(`form[action$="/done"] button`)),
+			chromedp.WaitVisible(chromedp.CSS(`.notice.good[role="status"]`)),
+			chromedp.Navigate(public + "/tasks?state=done"),
+			chromedp.Click(chromedp.CSS(`.todo a[href^="/tasks/"]`)),
+			chromedp.WaitVisible(chromedp.CSS(`#closed`)),
+		}, []string{"Dite faite", "Invitation envoyée et acceptée", "invitation.png", "Karim"}},
 		{"English", steps{
 			chromedp.Click(`//button[@lang="en" or normalize-space()="English" or normalize-space()="EN"]`),
 			chromedp.WaitVisible(chromedp.CSS(`html[lang="en"]`)),
@@ -134,8 +151,8 @@ func checkAccessibility(t *testing.T, ctx context.Context, public, script string
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := []string{"/", "/findings", "/people", "/groups", "/apps", "/connections", "/audit"}
-	for _, section := range []string{"/people", "/groups", "/apps", "/connections"} {
+	pages := []string{"/", "/findings", "/tasks", "/people", "/groups", "/apps", "/connections", "/audit"}
+	for _, section := range []string{"/tasks", "/people", "/groups", "/apps", "/connections"} {
 		visit(t, ctx, section, steps{chromedp.Navigate(public + section)})
 		href, err := chromedp.Run(ctx, chromedp.AttributeValue(chromedp.CSS(fmt.Sprintf(`main a[href^="%s/"]`, section)), "href"))
 		if err != nil {

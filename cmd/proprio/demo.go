@@ -73,6 +73,9 @@ func (p *program) demo(ctx context.Context, check bool) error {
 		p.introduce(i, stage)
 		misses := story.Tell(ctx)
 		if !check {
+			if err := stage.addByHand(ctx, i); err != nil {
+				return err
+			}
 			p.invite(i, stage)
 			return nil
 		}
@@ -185,6 +188,22 @@ func (s *stage) set(ctx context.Context, i *instance) (*demo.Story, error) {
 	return story, nil
 }
 
+// addByHand adds an app without an interface: what its people need there becomes tasks.
+func (s *stage) addByHand(ctx context.Context, i *instance) error {
+	company, err := i.companyByName(ctx, demo.CompanyName)
+	if err != nil {
+		return err
+	}
+	caller := resources.Caller{Company: company.ID, Actor: audit.Actor{Kind: audit.ActorCommand, Name: "demo"}}
+	groups, err := i.groupsByName(ctx, caller, []string{demo.HandAppGroup})
+	if err != nil {
+		return err
+	}
+	_, err = i.addApp(ctx, caller, push.App{Name: demo.HandAppName, Profile: "jefacture", Responsible: demo.Admins()[0], ScopeGroups: groups}, "")
+	i.engine.Wake()
+	return err
+}
+
 func (p *program) introduce(i *instance, s *stage) {
 	fmt.Fprintf(p.stdout, `
 %s is a made-up French firm of about forty people. Its identity provider speaks SCIM and OpenID Connect;
@@ -205,7 +224,8 @@ Now look for yourself. Sign in as %s (choose the name on the provider's page):
   %s/people    who is there, and what each one holds
   %s/apps      %s: accounts by state and by verdict, and each exchange
   %s/findings  what to do about it, step by step
+  %s/tasks     what to do by hand in %s, which has no interface
 
 Ctrl-C ends the demo and throws its data away.
-`, demo.Admins()[0], i.url, i.url, i.url, demo.AppName, i.url)
+`, demo.Admins()[0], i.url, i.url, i.url, demo.AppName, i.url, i.url, demo.HandAppName)
 }

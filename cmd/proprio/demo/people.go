@@ -15,6 +15,8 @@ const (
 	CompanyName   = "Atelier Brémond"
 	CompanyDomain = "atelier-bremond.fr"
 	AppName       = "Cadence CRM"
+	HandAppName   = "jefacture.com"  // it has no interface
+	HandAppGroup  = "Administration" // who has an account there
 )
 
 // Person is somebody of the firm.
