@@ -89,7 +89,11 @@ func (c *Console) showStep(v *visit, p setupPage) (err error) {
 		if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, p.App.ID); err != nil {
 			return err
 		}
-		p.Lines = p.Last.Lines[:min(pageSize, len(p.Last.Lines))]
+		p.Lines = p.Last.Lines
+		if p.Step == stepAccounts { // who is there, and not who will be
+			p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l ComparisonLine) bool { return l.RemoteID == "" })
+		}
+		p.Lines = p.Lines[:min(pageSize, len(p.Lines))]
 	case stepScope:
 		if p.Scope.Chosen == nil && !p.Scope.Limited {
 			if p.Scope.Chosen, err = c.scope(ctx, v, p.App); err != nil {

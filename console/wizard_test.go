@@ -1,0 +1,205 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"proprio/console"
+	"proprio/push"
+	"proprio/resources"
+)
+
+// leads posts a form and checks where it leads.
+func (w *world) leads(path string, form url.Values, want string) {
+	w.t.Helper()
+	if res, _ := w.post(path, form); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != want {
+		w.t.Errorf("POST %s: %s to %q, want %q", path, res.Status, res.Header.Get("Location"), want)
+	}
+}
+
+func (w *world) stored(id string) push.App {
+	w.t.Helper()
+	app, err := w.db.App(w.t.Context(), w.company, id)
+	must(w.t, err)
+	return app
+}
+
+// newForm is a form that is right, with some fields otherwise.
+func newForm(more ...string) url.Values {
+	form := url.Values{"product": {"generic"}, "name": {"Cadence"}, "url": {"https://crm.example/scim"}, "credential": {"s3cret-credential"},
+		"responsible": {"camille.bremond@atelier-bremond.fr"}}
+	for i := 0; i < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
+	}
+	return form
+}
+
+// What is wrong with the form is told at the field and above; nothing is kept, and no credential is shown again.
+func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	before, err := w.db.Apps(t.Context(), w.company)
+	must(t, err)
+	for name, test := range map[string]struct {
+		form  url.Values
+		wrong error
+		says  string
+	}{
+		"no name":           {newForm("name", " "), nil, "Donnez un nom."},
+		"a responsible":     {newForm("responsible", "camille"), nil, "n’est pas une adresse électronique"},
+		"no address":        {newForm("url", ""), nil, "doit commencer par https://"},
+		"http":              {newForm("url", "http://crm.example"), nil, "doit commencer par https://"},
+		"braces":            {newForm("product", "braces", "url", "https://{company}.example/scim"), nil, "entre accolades"},
+		"no credential":     {newForm("credential", ""), nil, "Saisissez le jeton"},
+		"a taken name":      {newForm(), resources.Errorf(resources.ErrUniqueness, "", "taken"), "porte déjà ce nom"},
+		"cannot be used":    {newForm(), resources.Errorf(resources.ErrInvalidValue, "", "no <good>"), "no &lt;good&gt;"},
+		"script in a field": {newForm("name", hostileName, "url", ""), nil, "&lt;script&gt;"},
+	} {
+		w.setup.wrong = test.wrong
+		res, body := w.post("/apps/new", test.form)
+		if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, test.says) || !strings.Contains(body, "Rien n’a été enregistré") {
+			t.Errorf("%s: %s, without %q", name, res.Status, test.says)
+		}
+		if strings.Contains(body, "s3cret-credential") {
+			t.Errorf("%s: the credential is shown again", name)
+		}
+		checkPage(t, name, "fr", body)
+	}
+	if res, _ := w.post("/apps/new", newForm("product", "made-up")); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a product that is none: %s", res.Status)
+	}
+	if after, err := w.db.Apps(t.Context(), w.company); err != nil || len(after) != len(before) {
+		t.Errorf("%d apps before, %d after, %v", len(before), len(after), err)
+	}
+	w.setup.wrong = nil
+	w.post("/apps/new", newForm("private", "on", "url", "http://10.0.0.1/scim"))
+	if w.setup.kept != (console.Access{URL: "http://10.0.0.1/scim", Credential: "s3cret-credential", AllowPrivate: true}) {
+		t.Errorf("kept %+v", w.setup.kept)
+	}
+}
+
+// The app is there, paused, from its address on; each step is kept, so that it can be taken up again; it starts at the end.
+func TestWizard_stepByStep(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	res, _ := w.post("/apps/new", newForm())
+	id := strings.TrimSuffix(strings.TrimPrefix(res.Header.Get("Location"), "/apps/"), "/setup?done=added")
+	page := "/apps/" + id
+	if app := w.stored(id); !app.InSetup() || app.Settings.Setup != push.SetupTest {
+		t.Fatalf("after it was added: %+v", app)
+	}
+	w.says("/apps", "fr", []string{"En préparation", page + "/setup"}, nil)
+	w.says(page, "fr", []string{"n’est pas encore démarrée"}, []string{page + "/resume", page + "/sync"})
+	if res, _ := w.get(page+"/setup?done=added", "fr"); res.Header.Get("Location") != page+"/setup/test?done=added" {
+		t.Errorf("the set-up is taken up at %q", res.Header.Get("Location"))
+	}
+
+	w.setup.probe = console.Probe{Problem: "token", Words: "answered 401 <b>"}
+	res, body := w.post(page+"/setup/test", nil)
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, "refuse le jeton") || !strings.Contains(body, "401 &lt;b&gt;") || !strings.Contains(body, page+"/access") {
+		t.Errorf("a test that fails: %s", res.Status)
+	}
+	checkPage(t, "failed test", "fr", body)
+	w.leads(page+"/access", url.Values{"url": {"https://crm.example/v2"}, "credential": {"better"}}, page+"/setup/test?done=access")
+	w.setup.probe = console.Probe{Users: 3}
+	w.leads(page+"/setup/test", nil, page+"/setup/accounts?done=test")
+	w.says(page+"/setup/accounts", "fr", []string{"inconnu@gmail.com"}, []string{"anne@atelier-bremond.fr"})
+	w.leads(page+"/setup/accounts", url.Values{"link": {"on"}}, page+"/setup/scope?done=saved")
+	w.leads(page+"/setup/scope", url.Values{"who": {"groups"}, "group": {w.group}}, page+"/setup/trial?done=saved")
+	app := w.stored(id)
+	if !app.LinkExisting || !slices.Equal(app.ScopeGroups, []string{w.group}) || app.Settings.Setup != push.SetupTrial || !app.InSetup() {
+		t.Errorf("before the start: %+v", app)
+	}
+	w.says(page+"/setup/trial", "fr", []string{"12 créations", "3 modifications", "1 désactivation", "Démarrer l’application"}, nil)
+	w.says(page+"/setup/trial", "en", []string{"12 creations", "Start the app"}, nil)
+	if asked := strings.Join(w.engine.asked, "\n"); strings.Count(asked, " compare "+w.company+" "+id) != 2 || strings.Contains(asked, "resume") {
+		t.Errorf("the engine was asked %q", asked)
+	}
+	w.leads(page+"/setup/trial", nil, page+"?done=start")
+	if last := w.engine.asked[len(w.engine.asked)-1]; !strings.HasSuffix(last, "resume "+w.company+" "+id) {
+		t.Errorf("at the start the engine was asked %q", last)
+	}
+}
+
+// A scope is chosen among the company's groups; a search keeps what was ticked, and another company's group is none.
+func TestWizard_scope(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.unfinished + "/setup/scope"
+	res, body := w.post(page, url.Values{"who": {"groups"}, "group": {w.group}, "q": {"dir"}, "find": {"1"}})
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, `value="`+w.group+`" checked`) || !strings.Contains(body, "Direction") || strings.Contains(body, "Intérim") {
+		t.Errorf("a search: %s", res.Status)
+	}
+	checkPage(t, "search", "fr", body)
+	if _, body := w.post(page, url.Values{"who": {"groups"}}); !strings.Contains(body, "Cochez au moins un groupe") {
+		t.Error("no group is ticked, and nothing says so")
+	}
+	if res, _ := w.post(page, url.Values{"who": {"groups"}, "group": {w.otherGroup}}); res.StatusCode != http.StatusNotFound {
+		t.Errorf("another company's group: %s", res.Status)
+	}
+	if app := w.stored(w.unfinished); len(app.ScopeGroups) != 0 || app.Settings.Setup != push.SetupTest {
+		t.Errorf("something was kept: %+v", app)
+	}
+}
+
+// What was started has no set-up any more, in whatever window; another company's app has none at all.
+func TestWizard_onlyBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	for _, step := range []string{"test", "accounts", "scope", "trial"} {
+		w.leads("/apps/"+w.app+"/setup/"+step, nil, "/apps/"+w.app)
+		if res, _ := w.get("/apps/"+w.otherApp+"/setup/"+step, "fr"); res.StatusCode != http.StatusNotFound {
+			t.Errorf("another company's: %s", res.Status)
+		}
+	}
+	if len(w.engine.asked) > 0 {
+		t.Errorf("the engine was asked %v", w.engine.asked)
+	}
+	if res, _ := w.get("/apps/"+w.unfinished+"/setup/made-up", "fr"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a step that is none: %s", res.Status)
+	}
+	w.leads("/apps/"+w.app+"/access", url.Values{"url": {"https://crm.example/v2"}, "credential": {"better"}}, "/apps/"+w.app+"?done=access")
+}
+
+// A product without an interface has nothing to try.
+func TestWizard_withoutInterface(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	res, _ := w.post("/apps/new", url.Values{"product": {"manual"}, "name": {"Jefacture"}})
+	id := strings.TrimSuffix(strings.TrimPrefix(res.Header.Get("Location"), "/apps/"), "/setup?done=added")
+	page := "/apps/" + id
+	if res, _ := w.get(page+"/setup", "fr"); res.Header.Get("Location") != page+"/setup/scope" {
+		t.Errorf("it begins at %q", res.Header.Get("Location"))
+	}
+	w.leads(page+"/setup/scope", url.Values{"who": {"all"}}, page+"/setup/trial?done=saved")
+	w.says(page+"/setup/trial", "fr", []string{"ouvre une tâche", "Démarrer l’application"}, []string{"/compare"})
+	if len(w.engine.asked) > 0 {
+		t.Errorf("the engine was asked %v", w.engine.asked)
+	}
+}
+
+// A comparison is told while it goes on, when it failed, and line by line.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.app + "/drift"
+	w.says(page, "fr", []string{"Ce qu’une réparation ferait", "12 créations", "3 modifications", "1 désactivation", "40 sont comme il faut", "&lt;script&gt;"}, nil)
+	w.says(page+"?verdict=extra", "fr", []string{"inconnu@gmail.com"}, []string{"anne@atelier-bremond.fr"})
+	w.says("/apps/"+w.app, "fr", []string{"4 écarts", page}, nil)
+	w.leads("/apps/"+w.app+"/compare", nil, page)
+	w.leads("/apps/"+w.app+"/repair", nil, page)
+	w.leads("/apps/"+w.app+"/compare", url.Values{"step": {"trial"}}, page)
+	w.leads("/apps/"+w.unfinished+"/compare", url.Values{"step": {"trial"}}, "/apps/"+w.unfinished+"/setup/trial")
+	w.drift.last = console.Comparison{Begun: w.now, Running: true}
+	w.says(page, "fr", []string{"Comparaison en cours", "Voir où elle en est"}, []string{"Comparer maintenant"})
+	w.drift.last = console.Comparison{Begun: w.now.Add(-time.Hour), Broken: true}
+	w.says(page, "fr", []string{"a été interrompue", "Comparer maintenant"}, nil)
+	w.drift.last = console.Comparison{Begun: w.now, Finished: w.now, Error: "answered 500 <i>"}
+	w.says(page, "en", []string{"has no result", "500 &lt;i&gt;"}, []string{"A repair would do"})
+	w.drift.last = console.Comparison{}
+	w.says(page, "en", []string{"Not compared yet"}, nil)
+}
