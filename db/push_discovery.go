@@ -208,7 +208,7 @@ func (d *DB) linkAccount(ctx context.Context, tx *sqlx.Tx, now time.Time, p push
 		return err
 	}
 	own, err := d.oneAccount(ctx, tx, p, `object_id = ?`, p.User)
-	written := ""
+	written := string(p.Written)
 	switch {
 	case err != nil:
 		return err

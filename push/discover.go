@@ -78,6 +78,8 @@ type Person struct {
 	UserName string `json:"userName"`
 	// Closes says why the account would be deactivated once it is this person's; empty: it would be kept up to date.
 	Closes string `json:"closes,omitempty"`
+	// Unclear says why nobody knows that; empty: it is known.
+	Unclear string `json:"unclear,omitempty"`
 }
 
 // Name is what a reader recognises the account by.

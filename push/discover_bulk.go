@@ -30,6 +30,8 @@ func (d Discovery) Preview() Preview {
 		switch person := f.People[0]; {
 		case f.Outside():
 			p.Held = append(p.Held, Held{f, "it opens by an address that is none of the company's: adopt it, or leave it"})
+		case person.Unclear != "":
+			p.Held = append(p.Held, Held{f, "nobody knows whether it would stay: " + person.Unclear})
 		case person.Closes != "":
 			p.Held = append(p.Held, Held{f, "it would be deactivated, because " + person.Closes + ": link it by itself"})
 		default:
@@ -41,15 +43,21 @@ func (d Discovery) Preview() Preview {
 
 // LinkMatched links what Preview says, and returns how many there were. Those linked before an error stay linked.
 func (e *Engine) LinkMatched(ctx context.Context, by audit.Actor, app App, d Discovery, reason string) (int, error) {
+	check, err := e.checker(app)
+	if err != nil {
+		return 0, err
+	}
 	done := 0
 	for part := range slices.Chunk(d.Preview().Links, planBatch) {
 		links := make([]Decision, len(part))
 		for i, f := range part {
-			if err := e.confirm(ctx, app, f); err != nil {
+			err := check.confirm(ctx, f)
+			if err == nil {
+				links[i], err = check.link(ctx, e.decision(by, app, f, VerbLink, reason), f, f.People[0])
+			}
+			if err != nil {
 				return done, err
 			}
-			links[i] = e.decision(by, app, f, VerbLink, reason)
-			links[i].User, links[i].UserName = f.People[0].ID, f.People[0].UserName
 		}
 		if err := e.record(ctx, by, app, links); err != nil {
 			return done, err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"proprio/audit"
-	"proprio/push/profiles"
 	"proprio/resources"
 )
 
@@ -37,14 +36,20 @@ func (e *Engine) link(ctx context.Context, by audit.Actor, app App, f Found, use
 	if err := mayBe(f, person); err != nil {
 		return err
 	}
-	if err := e.mayWrite(ctx, app, f, person, verb); err != nil {
+	if f.Relation == Linked && !f.free {
+		return nil // done already
+	}
+	check, err := e.checker(app)
+	if err == nil {
+		err = check.may(ctx, f, person, verb)
+	}
+	if err != nil {
 		return err
 	}
-	if err := e.confirm(ctx, app, f); err != nil {
+	d, err := check.link(ctx, e.decision(by, app, f, verb, reason), f, person)
+	if err != nil {
 		return err
 	}
-	d := e.decision(by, app, f, verb, reason)
-	d.User, d.UserName = person.ID, person.UserName
 	return e.record(ctx, by, app, []Decision{d})
 }
 
@@ -59,99 +64,6 @@ func (e *Engine) record(ctx context.Context, by audit.Actor, app App, links []De
 	}
 	e.Wake()
 	return nil
-}
-
-// mayBe refuses to give a person the account of somebody else.
-func mayBe(f Found, p Person) error {
-	among := slices.ContainsFunc(f.People, func(q Person) bool { return q.ID == p.ID })
-	switch {
-	case among || len(f.People) == 0 || f.free: // whether it is free yet, the store knows
-		return nil
-	case f.Relation == Linked:
-		return resources.Errorf(resources.ErrUniqueness, "", "account %s is %s's already, so it cannot be %s's", f.Name(), f.People[0].UserName, p.UserName)
-	}
-	var names []string
-	for _, q := range f.People {
-		names = append(names, q.UserName)
-	}
-	return resources.Errorf(resources.ErrUniqueness, "", "account %s bears the name, an address or a number of %s: it cannot be %s's before that is changed in the app or in the directory",
-		f.Name(), strings.Join(names, ", "), p.UserName)
-}
-
-// mayWrite refuses what the engine could not do with the account, or would do without having been told to.
-func (e *Engine) mayWrite(ctx context.Context, app App, f Found, p Person, verb Verb) error {
-	profile, err := e.Profile(app)
-	if err != nil {
-		return err
-	}
-	switch {
-	case verb == VerbLink && f.Outside() && p.Closes == "":
-		return resources.Errorf(resources.ErrInvalidValue, "", "account %s opens by an address that is none of the company's (%s): adopt it, which writes %s over that, or leave it",
-			f.Name(), strings.Join(f.account.Logins, ", "), p.UserName)
-	case verb == VerbLink:
-		return nil
-	case p.Closes != "":
-		return resources.Errorf(resources.ErrInvalidValue, "", "account %s would be deactivated and not get a new address, because %s: link it to have it closed, or mend that first", f.Name(), p.Closes)
-	case profile.Users.Fixes("userName") && resources.FoldUserName(f.UserName) != resources.FoldUserName(p.UserName):
-		return fixed(profile, f, p, "userName")
-	}
-	return e.mayReplaceMail(ctx, app, profile, f, p)
-}
-
-// mayReplaceMail refuses an adoption that would leave an outside address in the account.
-func (e *Engine) mayReplaceMail(ctx context.Context, app App, profile profiles.Profile, f Found, p Person) error {
-	if len(f.Emails) == 0 || !f.Outside() {
-		return nil
-	}
-	j := &job{app: app, profile: profile, store: e.Store, resources: e.Resources, rulebook: e.rulebook,
-		account: Account{Company: app.Company, App: app.ID, ObjectType: resources.TypeUser, ObjectID: p.ID, ObjectName: p.UserName}}
-	r, _, err := j.object(ctx)
-	if err != nil || r == nil {
-		return err
-	}
-	want, err := j.wanted(ctx, r)
-	if refused, ok := isFailure(err); ok {
-		return resources.Errorf(resources.ErrInvalidValue, "", "%s", refused.words)
-	}
-	if err != nil {
-		return err
-	}
-	if profile.Users.Fixes("emails") {
-		return fixed(profile, f, p, "e-mail address")
-	}
-	if _, has := want["emails"]; !has {
-		return resources.Errorf(resources.ErrInvalidValue, "", "account %s has the e-mail address %s, and %s none to put in its place: give %s a work address at the identity provider first",
-			f.Name(), f.Emails[0], p.UserName, p.UserName)
-	}
-	return nil
-}
-
-func fixed(profile profiles.Profile, f Found, p Person, what string) error {
-	return resources.Errorf(resources.ErrMutability, "", "%s never changes the %s of an account, so %s cannot become %s's by a new one: change it there by hand, or let a new account be "+
-		"made for %s, move what is in the old one, and remove that; meanwhile it may be an exception", profile.Title, what, f.Name(), p.UserName, p.UserName)
-}
-
-// confirm makes sure that the app knows an account that was seen in a file only: by another id it would be another's.
-func (e *Engine) confirm(ctx context.Context, app App, f Found) error {
-	profile, err := e.Profile(app)
-	if err != nil || !f.export || profile.Protocol == protocolManual {
-		return err
-	}
-	if f.byAddress {
-		return resources.Errorf(resources.ErrInvalidValue, "", "the export has no ids, so the engine could not find account %s again: read the accounts from the app itself, or export them with their ids", f.Name())
-	}
-	doc, _, err := e.ReadUser(ctx, app, f.RemoteID)
-	if err != nil {
-		return fmt.Errorf("account %s was not looked up: %w", f.Name(), err)
-	}
-	if doc != nil {
-		for _, s := range append(valuesAt(doc, "emails.value"), doc.Text("userName")) {
-			if slices.Contains(f.account.AddressKeys(), resources.FoldEmail(s)) || resources.FoldUserName(s) == resources.FoldUserName(f.UserName) {
-				return nil
-			}
-		}
-	}
-	return resources.Errorf(resources.ErrNotFound, "", "the app shows no account %s with id %s: the file is old, or its ids are not those of the app's interface; read the accounts from the app itself", f.Name(), f.RemoteID)
 }
 
 // Leave notes that an account is not the company's: nobody is asked again, and the engine never touches it.

@@ -10,6 +10,7 @@ import (
 
 	"proprio/audit"
 	"proprio/push"
+	"proprio/push/manual"
 	"proprio/resources"
 )
 
@@ -254,5 +255,76 @@ func rivalLinks(t *testing.T, w *world) {
 	}
 	if w.wantFound(one.RemoteID, push.Linked, "", w.found(one.RemoteID).People[0].ID); failed == 1 {
 		w.wantFound(two.RemoteID, push.Linked, "", anne)
+	}
+}
+
+// What an export shows of a product without an interface counts as done: nobody is asked to make an account that is there.
+func aLinkByHandAsksForTheDifferenceAlone(t *testing.T, w *world) {
+	w.ours(w.domain())
+	h := byHand(t, w, "manual")
+	anne, julie, left := w.person("anne"), w.person("julie"), w.person("left")
+	text := "Nom;E-mail;Rôle\nAnne;Anne@" + w.domain() + ";Admin\nJulie;julie.b@gmail.com;Membre\nX;x@gmail.com;Membre\n"
+	look := func(account string) push.Found {
+		d, err := w.engine.Discover(t.Context(), h.app, exported(t, text))
+		must(t, err)
+		f, err := d.Account(account)
+		must(t, err)
+		return f
+	}
+	must(t, w.engine.Link(t.Context(), w.caller.Actor, h.app, look("anne@"+w.domain()), anne, ""))
+	must(t, w.engine.Adopt(t.Context(), w.caller.Actor, h.app, look("julie.b@gmail.com"), julie, ""))
+	must(t, w.engine.Leave(t.Context(), w.caller.Actor, h.app, look("x@gmail.com"), "the editor's"))
+	w.set("User", left, "active", false)
+	w.push()
+	task := h.only(manual.ActionChange)
+	if len(task.Lines) != 1 || task.Lines[0].Before != "julie.b@gmail.com" || task.Lines[0].After != "julie@"+w.domain() {
+		t.Errorf("the task is %+v", task)
+	}
+	h.done(task)
+	h.none()
+	for account, person := range map[string]string{"anne@" + w.domain(): anne, "x@gmail.com": ""} {
+		f := look(account)
+		if f.Open || person != "" && (f.Relation != push.Linked || f.People[0].ID != person) {
+			t.Errorf("%s is %+v", account, f)
+		}
+	}
+	text = strings.Replace(text, "julie.b@gmail.com", "julie@"+w.domain(), 1)
+	if f := look("julie@" + w.domain()); f.Relation != push.Linked || f.People[0].ID != julie {
+		t.Errorf("%+v", f)
+	}
+	w.set("User", anne, "active", false)
+	w.push()
+	h.only(manual.ActionDeactivate)
+}
+
+// What a link sends is what the product takes.
+func everyProductTakesALink(t *testing.T, w *world) {
+	for _, profile := range []string{"generic", "single", "object", "put", "delete", "one-way", "fixed", "mail"} {
+		w.again(t, func(t *testing.T, w *world) {
+			w.ours(w.domain())
+			w.change(func(a *push.App) { a.Profile = profile })
+			anne, left := w.person("anne", input{"title": "Chef"}), w.person("left", input{"active": false})
+			id := w.there("anne@"+w.domain(), mails("anne@"+w.domain()), map[string]any{"title": "Comptable", "name": map[string]any{"familyName": "X"}})
+			gone := w.there("left@"+w.domain(), mails("left@"+w.domain()), map[string]any{"name": map[string]any{"familyName": "Y"}})
+			must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), anne, ""))
+			must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(gone), left, ""))
+			w.push()
+			w.wantState("User", anne, push.StateConfirmed)
+			w.wantState("User", left, push.StateConfirmed)
+			if u := w.stand.Resource(id); u["title"] != "Chef" || u["externalId"] != anne || len(w.stand.Users()) != 2 {
+				t.Errorf("%s holds %v", profile, u)
+			}
+			if u := w.stand.Resource(gone); u["active"] != false {
+				t.Errorf("%s: who left has access: %v", profile, u)
+			}
+			w.resync()
+			w.stand.Heard()
+			w.push()
+			for _, r := range w.stand.Heard() {
+				if r.Method != http.MethodGet && strings.HasSuffix(r.Path, id) {
+					t.Errorf("%s: nothing differs, and yet: %s %s", profile, r, r.Body)
+				}
+			}
+		})
 	}
 }

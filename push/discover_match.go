@@ -255,7 +255,10 @@ func (d *discovery) person(id string) Person { return personOf(d.app, id, d.peop
 
 func personOf(app App, id string, s Standing) Person {
 	p := Person{ID: id, UserName: s.Name}
-	if at := place(app, resources.TypeUser, id, s); at.wish == WishInactive || !at.active {
+	switch at := place(app, resources.TypeUser, id, s); {
+	case at.broken != nil:
+		p.Unclear = at.broken.words
+	case at.wish == WishInactive || !at.active:
 		p.Closes = at.why
 	}
 	return p

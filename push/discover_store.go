@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"proprio/audit"
@@ -37,6 +38,8 @@ type Decision struct {
 	Reason      string    `json:"reason,omitempty"`
 	At          time.Time `json:"at"`
 	By          string    `json:"by"` // who decided
+
+	Written json.RawMessage `json:"-"` // of a link: what the account is known to hold; nil: nothing, the app is asked. Not kept
 }
 
 // Due says that an exception has ended, so that somebody has to decide again.

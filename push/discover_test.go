@@ -41,6 +41,8 @@ func TestDecisions(t *testing.T) {
 		aDecisionIsOnRecord,
 		whatWasSeenInAFileIsConfirmedInTheApp,
 		whatVanishedSinceIsMadeAgain,
+		aLinkByHandAsksForTheDifferenceAlone,
+		everyProductTakesALink,
 	})
 }
 
