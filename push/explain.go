@@ -92,6 +92,7 @@ func (j *job) explain(ctx context.Context, out *Explanation) error {
 		if err != nil {
 			return err
 		}
+		want = j.settled(want, written)
 	}
 	out.Match.Value = j.matchValue(want)
 	if out.Wish == WishActive {

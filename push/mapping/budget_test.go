@@ -51,7 +51,8 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		_, _, err = c.InScope(crowded(t))
+		many := crowded(t)
+		inTime(t, text, func() { _, _, err = c.InScope(many) })
 		if (err == nil) != ends || !ends && !strings.Contains(err.Error(), " at 1:") {
 			t.Errorf("%s: %v, want an end by itself: %v", text, err, ends)
 		}
@@ -140,7 +141,10 @@ func check(t *testing.T, c *Compiled, text string, many *Person) {
 			t.Fatalf("%q: title is %T", text, step.Value)
 		}
 	}
-	if _, _, err := c.InScope(many); err != nil && err.Error() == "" {
-		t.Fatal("an empty error")
-	}
+	inTime(t, text, func() {
+		if _, _, err := c.InScope(many); err != nil && !strings.Contains(err.Error(), " at ") {
+			t.Fatalf("%q: %v: there is no place in it", text, err)
+		}
+		_, _ = c.Apply(Object{}, many, true)
+	})
 }
