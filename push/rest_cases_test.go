@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -8,10 +9,12 @@ import (
 
 	"proprio/db"
 	"proprio/db/dbtest"
+	"proprio/ownership"
 	"proprio/push"
 	"proprio/push/profiles"
 	"proprio/push/rest"
 	"proprio/push/rest/standin"
+	"proprio/scim/client"
 )
 
 // What each product without SCIM does in its own way.
@@ -29,6 +32,7 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 		{"an access token that died early is replaced", "google-workspace", standin.Google, deadTokenIsReplaced},
 		{"a revoked credential sets the app aside", "microsoft-365", standin.Graph, revokedCredential},
 		{"whoever is out of Microsoft 365 is signed out", "microsoft-365", standin.Graph, signedOut},
+		{"who administers a Microsoft 365 tenant is seen", "microsoft-365", standin.Graph, administratorsSeen},
 		{"Zendesk frees the seat first", "zendesk", standin.Zendesk, seatFirst},
 		{"Zendesk's search that lags makes nobody a stranger", "zendesk", standin.Zendesk, searchThatLags},
 		{"HubSpot's teams survive a change", "hubspot-users", standin.HubSpot, teamsSurvive},
@@ -153,6 +157,25 @@ func signedOut(t *testing.T, l *restLife) {
 	heard := l.product.Heard()
 	if len(heard) != 2 || heard[0].Body != `{"accountEnabled":false}` || !strings.HasSuffix(heard[1].Path, "/revokeSignInSessions") {
 		t.Errorf("asked %v", heard)
+	}
+}
+
+func administratorsSeen(t *testing.T, l *restLife) {
+	anna, ben := l.user("anna"), l.user("ben")
+	l.push()
+	for _, role := range []string{"Reports Reader", "Directory Readers", "Global Administrator"} {
+		l.product.Appoint("anna@atelier.fr", role)
+	}
+	roles := map[string]string{}
+	must(t, l.engine.EachUser(t.Context(), l.app, func(u client.Document, p profiles.Profile) error {
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles(p.Roles))
+		roles[u.ID()] = fmt.Sprint(a.Administrator)
+		return err
+	}))
+	one, _, err := l.engine.ReadUser(t.Context(), l.app, l.account("User", anna).RemoteID)
+	must(t, err)
+	if len(one.Values("roles")) != 3 || roles[l.account("User", anna).RemoteID] != "true" || roles[l.account("User", ben).RemoteID] != "false" {
+		t.Errorf("administrators %v, anna alone %v", roles, one)
 	}
 }
 

@@ -154,13 +154,25 @@ func (l *restLife) groups() {
 	for i := range 22 {
 		many = append(many, l.user(fmt.Sprintf("p%02d", i)))
 	}
+	lost := false
+	l.product.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if lost || r.Method != http.MethodPost || !strings.HasSuffix(r.Path, "/groups") {
+			return nil
+		}
+		lost = true
+		return &standin.Fault{Drop: true, Commit: true}
+	})
 	l.sales = l.group("L'Équipe", many...)
 	l.push()
+	l.later(time.Hour)
+	l.product.SetFault(nil)
 	l.accept()
 	if l.profile.Groups.Unsupported {
 		return
 	}
-	l.wantState("Group", l.sales, push.StateConfirmed)
+	if a := l.wantState("Group", l.sales, push.StateConfirmed); !lost || a.Origin != push.OriginCreated {
+		l.t.Errorf("origin %s, answer lost: %t", a.Origin, lost)
+	}
 	if g, _ := l.product.Group("L'Équipe"); len(g.Members) != 24 {
 		l.t.Fatalf("the group has %d members, want 24", len(g.Members))
 	}

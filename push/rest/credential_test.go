@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -69,6 +70,26 @@ func TestACredentialOpensItsApp(t *testing.T) {
 		_, err := rest.Connectors()[c.protocol](profiles.Profile{}, client.Config{BaseURL: c.url, Token: c.credential, Transport: silent{t}})
 		if err != nil {
 			t.Errorf("%s %s: %v", c.protocol, c.credential, err)
+		}
+	}
+}
+
+// The address that access tokens are asked from is guarded as the app's own is: a credential is no way into the network.
+func TestATokenAddressIsGuarded(t *testing.T) {
+	t.Parallel()
+	for protocol, credential := range map[string]string{
+		"dropbox": `{"refresh_token": "r", "client_id": "c", "client_secret": "s", "token_url": "https://127.0.0.1:9/token"}`,
+		"graph":   `{"tenant": "t", "client_id": "c", "client_secret": "s", "authority": "https://169.254.169.254"}`,
+	} {
+		remote, err := rest.Connectors()[protocol](profiles.Profile{},
+			client.Config{BaseURL: "https://x.example", Token: credential, Transport: client.Transport(true)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = remote.Each(t.Context(), "/Users", client.ListOptions{}, func(client.Document) error { return nil })
+		var private *client.PrivateAddressError
+		if !errors.As(err, &private) {
+			t.Errorf("%s: %v, want the address refused", protocol, err)
 		}
 	}
 }

@@ -109,17 +109,39 @@ type graphUsers struct {
 
 func (g graphUsers) list(ctx context.Context, q query, r *reading) error {
 	ask := url.Values{"$select": {graphUserFields}, "$top": {strconv.Itoa(pageSize(q, 999))}}
+	var roles map[string][]string
 	switch q.attribute {
 	case "":
-	case "userName":
+		var err error
+		if roles, err = g.roles(ctx, nil); err != nil {
+			return err
+		}
+	case "userName": // a look-up, which asks for no roles
 		ask.Set("$filter", "userPrincipalName eq "+quoted(q.value))
 	default:
 		return q.unknown()
 	}
-	return graphPages(ctx, g.api, r, "/users", ask, func(u client.Document) (client.Document, error) { return g.account(u), nil })
+	return graphPages(ctx, g.api, r, "/users", ask, func(u client.Document) (client.Document, error) { return g.account(u, roles), nil })
 }
 
-func (g graphUsers) account(u client.Document) client.Document {
+// roles are the names of the directory roles that are given to people directly, by the person's id. What the credential may
+// not read is an error: nobody would look like an administrator otherwise.
+func (g graphUsers) roles(ctx context.Context, ask url.Values) (map[string][]string, error) {
+	const path = "/roleManagement/directory/roleAssignments"
+	found := map[string][]string{}
+	r := newReading(g.api.base+path, client.ListOptions{}, func(a client.Document) error {
+		who := a.Text("principalId")
+		found[who] = append(found[who], inner(a, "roleDefinition").Text("displayName"))
+		return nil
+	})
+	if ask == nil {
+		ask = url.Values{}
+	}
+	ask.Set("$expand", "roleDefinition")
+	return found, graphPages(ctx, g.api, r, path, ask, func(a client.Document) (client.Document, error) { return a, nil })
+}
+
+func (g graphUsers) account(u client.Document, roles map[string][]string) client.Document {
 	a := account(u.ID(), u.Text("userPrincipalName"), u.Flag("accountEnabled", true))
 	named(a, u.Text("givenName"), u.Text("surname"))
 	put(a, "displayName", u.Text("displayName"))
@@ -127,6 +149,9 @@ func (g graphUsers) account(u client.Document) client.Document {
 	put(a, "userType", u.Text("userType"))
 	if mail := u.Text("mail"); mail != "" {
 		a["emails"] = []any{fields{"value": mail, "primary": true}}
+	}
+	if held := roles[u.ID()]; len(held) > 0 {
+		a["roles"] = valued(held...)
 	}
 	return a
 }
@@ -140,7 +165,11 @@ func (g graphUsers) get(ctx context.Context, id string) (client.Document, error)
 	if err != nil {
 		return nil, err
 	}
-	return g.account(u), nil
+	roles, err := g.roles(ctx, url.Values{"$filter": {"principalId eq " + quoted(id)}})
+	if err != nil {
+		return nil, err
+	}
+	return g.account(u, roles), nil
 }
 
 // create makes a user with a password that nobody knows: an admin, or the self-service, gives one that somebody does.
@@ -161,7 +190,7 @@ func (g graphUsers) create(ctx context.Context, resource fields) (client.Documen
 	if err != nil {
 		return nil, err
 	}
-	return g.account(u), nil
+	return g.account(u, nil), nil
 }
 
 // nickname is a mail nickname, which takes no blank and none of a few characters.

@@ -54,9 +54,10 @@ func bare(group document) document {
 
 func (g *google) listGroups(r *request) answer {
 	all := []document{}
-	name, filtered := strings.CutPrefix(r.query.Get("query"), "name=")
+	name, filtered := strings.CutPrefix(r.query.Get("query"), "name='")
+	name = strings.NewReplacer(`\\`, `\`, `\'`, `'`).Replace(strings.TrimSuffix(name, "'"))
 	for _, group := range g.teams.all() {
-		if !filtered || "'"+text(group, "name")+"'" == name {
+		if !filtered || text(group, "name") == name {
 			all = append(all, bare(group))
 		}
 	}

@@ -14,11 +14,12 @@ import (
 type graph struct {
 	tokens       *issuer
 	users, teams *table
+	roles        *table
 }
 
 // Graph starts one.
 func Graph(t testing.TB) *Server {
-	g := &graph{users: newTable(), teams: newTable()}
+	g := &graph{users: newTable(), teams: newTable(), roles: newTable()}
 	s := start(t, "/v1.0", g)
 	host := strings.TrimSuffix(s.URL, s.base)
 	g.tokens = &issuer{path: "/atelier.fr/oauth2/v2.0/token", grant: func(form url.Values) (document, string) {
@@ -37,6 +38,16 @@ func Graph(t testing.TB) *Server {
 	return s
 }
 
+// Appoint gives somebody a directory role by hand.
+func (s *Server) Appoint(address, role string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.product.(*graph)
+	u := g.users.find(func(u document) bool { return text(u, "userPrincipalName") == address })
+	id := fmt.Sprintf("a-%d", g.roles.number())
+	g.roles.add(id, document{"id": id, "principalId": u["id"], "roleDefinition": document{"displayName": role}})
+}
+
 func (g *graph) mayCall(r *request) bool { return g.tokens.mayCall(r) }
 
 func (g *graph) refuse(status int, words string) answer {
@@ -50,6 +61,9 @@ func (g *graph) missing() answer {
 func (g *graph) serve(r *request) answer {
 	if r.path == "/groups" || strings.HasPrefix(r.path, "/groups/") {
 		return g.serveGroups(r)
+	}
+	if r.path == "/roleManagement/directory/roleAssignments" && r.method == http.MethodGet {
+		return g.listed(r, r.path, "principalId", g.roles.all())
 	}
 	id, rest, one := below(r.path, "/users")
 	switch {
