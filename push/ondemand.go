@@ -121,6 +121,9 @@ func (p *Provisioning) matchAndDecide(ctx context.Context, j *job, dry rehearsal
 	if n := len(*dry.calls); n > 0 {
 		decide.Words = fmt.Sprintf("%s: %d calls", (*dry.calls)[0].Action, n)
 	}
+	if n := j.need; n != nil && n.Known && n.Action != "" {
+		decide.Words, decide.Data = "a task for a person: "+string(n.Action), n.Lines
+	}
 	p.add(decide)
 	if failed {
 		last := &p.Steps[len(p.Steps)-1]

@@ -1,0 +1,340 @@
+package push_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"proprio/audit"
+	"proprio/ownership"
+	"proprio/push"
+	"proprio/push/manual"
+	"proprio/resources"
+)
+
+func TestExportsReadBack(t *testing.T) {
+	each(t, []scenario{
+		anExportOlderThanTheClosingSaysNothing,
+		aContradictionIsOnlyNotedAtFirst,
+		whatAnExportStillContradictsIsAskedForAgain,
+		whatAnExportShowsNeedsNoClick,
+		whatWentAfterItWasConfirmedIsAskedForAgain,
+		anExportShowsWhichRolesSomebodyHas,
+		aSuccessorUnderTheSameAddressIsNoLeaver,
+		aListThatCannotBeTheAppsIsRefused,
+		aMindChangedMeanwhileCountsMoreThanTheExport,
+	})
+}
+
+// made is anna with an account that was said to be made.
+func made(t *testing.T, w *world) (*hands, string) {
+	t.Helper()
+	h := byHand(t, w, "jefacture")
+	id := w.user("anna")
+	w.push()
+	h.done(h.only(manual.ActionCreate))
+	return h, id
+}
+
+func anExportOlderThanTheClosingSaysNothing(t *testing.T, w *world) {
+	h, id := made(t, w)
+	closed := h.tasks(manual.StateDone)[0]
+	w.clock.advance(10 * day)
+	if r := h.export(closed.Closed.Add(-time.Minute), "ben@atelier.fr"); r.Older != 1 || r.Reopened+r.Noted+r.Confirmed != 0 {
+		t.Errorf("report %+v", r)
+	}
+	if now := h.tasks(manual.StateDone)[0]; now.Revision != closed.Revision || now.Noted != "" {
+		t.Errorf("task %+v has changed", now)
+	}
+	w.wantState("User", id, push.StateConfirmed)
+}
+
+func aContradictionIsOnlyNotedAtFirst(t *testing.T, w *world) {
+	h, id := made(t, w)
+	closed := h.tasks(manual.StateDone)[0]
+	w.clock.advance(10 * day)
+	if r := h.export(closed.Closed.Add(2*day), "ben@atelier.fr"); r.Noted != 1 || r.Reopened != 0 {
+		t.Errorf("report %+v: an export may lag for three days", r)
+	}
+	task := h.tasks(manual.StateDone)[0]
+	if !strings.Contains(task.Noted, "anna@atelier.fr is not listed") {
+		t.Errorf("noted %q", task.Noted)
+	}
+	w.wantState("User", id, push.StateConfirmed)
+	h.export(closed.Closed.Add(4*day), "anna@atelier.fr")
+	if task = h.tasks(manual.StateConfirmed)[0]; task.Noted != "" {
+		t.Errorf("noted %q, though a later export shows it", task.Noted)
+	}
+}
+
+func whatAnExportStillContradictsIsAskedForAgain(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.set("User", id, "active", false)
+	w.push()
+	h.done(h.only(manual.ActionDeactivate))
+	w.wantState("User", id, push.StateConfirmed)
+	w.clock.advance(4 * day)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Reopened != 1 {
+		t.Fatalf("report %+v", r)
+	}
+	task := h.only(manual.ActionDeactivate)
+	if !strings.Contains(task.Noted, "is still active") || !task.Due.Equal(w.clock.Now().Add(day).Truncate(time.Microsecond)) || task.Proof != "" {
+		t.Errorf("task %+v, want it open with what the export showed, due within a day", task)
+	}
+	if a := w.wantState("User", id, push.StateWaiting); !strings.Contains(a.Error, "still active") {
+		t.Errorf("account says %q", a.Error)
+	}
+	h.done(task)
+	w.clock.advance(day)
+	if r := h.export(w.clock.Now(), "-anna@atelier.fr"); r.Confirmed != 1 {
+		t.Errorf("report %+v", r)
+	}
+	w.wantState("User", id, push.StateConfirmed)
+	h.none()
+}
+
+func whatAnExportShowsNeedsNoClick(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	id := w.user("anna")
+	w.user("ben")
+	w.push()
+	opened := w.clock.Now()
+	w.clock.advance(time.Hour)
+	if r := h.export(opened.Add(-time.Minute), "anna@atelier.fr"); r.Confirmed != 0 || r.Open != 2 {
+		t.Errorf("report %+v: the export is older than what is asked for", r)
+	}
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Confirmed != 1 || r.Open != 1 {
+		t.Errorf("report %+v", r)
+	}
+	w.wantState("User", id, push.StateConfirmed)
+	if open := h.only(manual.ActionCreate); open.ObjectName != "ben@atelier.fr" {
+		t.Errorf("open task %+v", open)
+	}
+}
+
+func whatWentAfterItWasConfirmedIsAskedForAgain(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.clock.advance(day)
+	h.export(w.clock.Now(), "anna@atelier.fr")
+	if a := w.wantState("User", id, push.StateConfirmed); a.Error != "" {
+		t.Errorf("note %q", a.Error)
+	}
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "ben@atelier.fr"); r.Reopened != 1 {
+		t.Errorf("report %+v", r)
+	}
+	h.only(manual.ActionCreate)
+	if a := w.wantState("User", id, push.StateWaiting); a.Origin != "" {
+		t.Errorf("account %+v: nothing is there", a)
+	}
+}
+
+func anExportShowsWhichRolesSomebodyHas(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	roles := func(name string) []any { return []any{map[string]any{"value": name}} }
+	id := w.user("anna", input{"roles": roles("Administrateur")})
+	w.push()
+	h.done(h.only(manual.ActionCreate))
+	w.set("User", id, "roles", roles("Comptable"))
+	w.push()
+	h.done(h.only(manual.ActionRemove))
+	read := func(role string) manual.Report {
+		t.Helper()
+		w.clock.advance(5 * day)
+		e := listOf(w.clock.Now(), "anna@atelier.fr")
+		if role != "" {
+			e.Accounts[0].Roles = []string{role}
+		}
+		r, err := h.desk.Confirm(t.Context(), w.caller.Actor, w.caller.Company, w.app.ID, e)
+		must(t, err)
+		w.push()
+		return r
+	}
+	if r := read(""); r.Unseen != 1 {
+		t.Errorf("report %+v of an export without roles", r)
+	}
+	if r := read("Administrateur"); r.Reopened != 1 {
+		t.Errorf("report %+v, though the role is still there", r)
+	}
+	h.done(h.only(manual.ActionRemove))
+	if r := read("comptable"); r.Confirmed != 1 {
+		t.Errorf("report %+v", r)
+	}
+}
+
+func aSuccessorUnderTheSameAddressIsNoLeaver(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.remove("User", id)
+	w.push()
+	h.done(h.only(manual.ActionDeactivate))
+	again := w.user("anna")
+	w.push()
+	h.done(h.only(manual.ActionCreate))
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Confirmed != 2 || r.Reopened != 0 {
+		t.Errorf("report %+v", r)
+	}
+	w.wantState("User", id, push.StateRemoved)
+	w.wantState("User", again, push.StateConfirmed)
+}
+
+func aListThatCannotBeTheAppsIsRefused(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	for _, name := range []string{"anna", "ben", "carla"} {
+		w.user(name)
+	}
+	w.push()
+	for _, task := range h.tasks(manual.StateOpen) {
+		h.done(task)
+	}
+	w.clock.advance(10 * day)
+	confirm := func(e manual.Export) error {
+		_, err := h.desk.Confirm(t.Context(), w.caller.Actor, w.caller.Company, w.app.ID, e)
+		return err
+	}
+	for what, e := range map[string]manual.Export{
+		"none of the 3":        listOf(w.clock.Now(), "x@elsewhere.fr", "y@elsewhere.fr"),
+		"lists no account":     listOf(w.clock.Now()),
+		"time at which":        listOf(time.Time{}, "anna@atelier.fr"),
+		"at which it was made": listOf(w.clock.Now().Add(day), "anna@atelier.fr"),
+	} {
+		if err := confirm(e); !errors.Is(err, resources.ErrInvalidValue) || !strings.Contains(err.Error(), what) {
+			t.Errorf("error %v, want one that says %q", err, what)
+		}
+	}
+	if done := h.tasks(manual.StateDone); len(done) != 3 {
+		t.Errorf("%d tasks are done, want all three untouched", len(done))
+	}
+}
+
+// The account is asked for again because an export does not show it; by then the person is gone.
+func aMindChangedMeanwhileCountsMoreThanTheExport(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.clock.advance(10 * day)
+	_, err := h.desk.Confirm(t.Context(), w.caller.Actor, w.caller.Company, w.app.ID, listOf(w.clock.Now(), "ben@atelier.fr"))
+	must(t, err)
+	w.remove("User", id)
+	w.push()
+	h.none()
+	w.wantState("User", id, push.StateRemoved)
+}
+
+func TestEscalation(t *testing.T) {
+	each(t, []scenario{
+		whatIsLateIsToldOnceToEach,
+		whatNobodyAnswersForIsToldToTheAdministrators,
+		twoReplicasTellOnce,
+	})
+}
+
+// late are the findings that a task is late.
+func (h *hands) late() []ownership.Finding {
+	h.t.Helper()
+	all, err := h.db.Findings(h.t.Context(), h.caller.Company)
+	must(h.t, err)
+	var out []ownership.Finding
+	for _, f := range all {
+		if f.Kind == ownership.FindingLateTask {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (h *hands) escalate() { h.t.Helper(); must(h.t, h.desk.Escalate(h.t.Context())) }
+
+// told are the entries of the record that say whom was told of a task.
+func (h *hands) told(id string) (n int) {
+	h.t.Helper()
+	entries, err := h.db.Entries(h.t.Context(), h.caller.Company, audit.Query{ObjectType: "task", ObjectID: id, Limit: 50})
+	must(h.t, err)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Reason, "late; told to ") {
+			n++
+		}
+	}
+	return n
+}
+
+func whatIsLateIsToldOnceToEach(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.remove("User", id)
+	w.push()
+	task := h.only(manual.ActionDeactivate)
+	h.escalate()
+	if f := h.late(); len(f) != 0 {
+		t.Fatalf("findings %+v before it is late", f)
+	}
+	w.clock.advance(day)
+	for range 3 {
+		h.escalate()
+	}
+	f := h.late()
+	if len(f) != 1 || f[0].Owner != "karim@atelier.fr" || f[0].Severity != ownership.High || f[0].ObjectName != "anna@atelier.fr (jefacture)" || h.told(task.ID) != 1 {
+		t.Fatalf("findings %+v, told %d times; want the responsible person told once", f, h.told(task.ID))
+	}
+	w.clock.advance(2 * day)
+	for range 3 {
+		h.escalate()
+	}
+	again := h.late()
+	if len(again) != 1 || again[0].ID != f[0].ID || again[0].Owner != "claire@atelier.fr, louis@atelier.fr" || again[0].Severity != ownership.Critical || h.told(task.ID) != 2 {
+		t.Errorf("findings %+v, told %d times; want the administrators told, once", again, h.told(task.ID))
+	}
+	w.clock.advance(30 * day)
+	h.escalate()
+	if h.told(task.ID) != 2 {
+		t.Errorf("told %d times", h.told(task.ID))
+	}
+	task = h.only(manual.ActionDeactivate)
+	if task.StateAt(w.clock.Now()) != manual.StateLate || task.Step != manual.StepAdmins || len(h.tasks(manual.StateLate)) != 1 {
+		t.Errorf("task %+v", task)
+	}
+	h.done(task)
+	if f := h.late(); len(f) != 0 {
+		t.Errorf("findings %+v of a task that was done", f)
+	}
+}
+
+func whatNobodyAnswersForIsToldToTheAdministrators(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	h.app.Responsible = ""
+	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, h.app))
+	w.user("anna")
+	w.push()
+	w.clock.advance(6 * day)
+	h.escalate()
+	if f := h.late(); len(f) != 1 || f[0].Owner != "claire@atelier.fr, louis@atelier.fr" || f[0].Severity != ownership.High {
+		t.Errorf("findings %+v", f)
+	}
+	h.desk.Admins = func(context.Context, string) ([]string, error) { return nil, nil }
+	w.user("ben")
+	w.push()
+	w.clock.advance(6 * day)
+	h.escalate()
+	if f := h.late(); len(f) != 2 {
+		t.Errorf("findings %+v, want one also where there is nobody to tell", f)
+	}
+}
+
+func twoReplicasTellOnce(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.remove("User", id)
+	w.push()
+	w.clock.advance(day)
+	var both sync.WaitGroup
+	for range 4 {
+		both.Go(func() {
+			if err := h.desk.Escalate(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	if task := h.only(manual.ActionDeactivate); h.told(task.ID) != 1 || len(h.late()) != 1 {
+		t.Errorf("told %d times, findings %+v", h.told(task.ID), h.late())
+	}
+}
