@@ -141,6 +141,15 @@ func TestPushKeepsCompaniesApart(t *testing.T) {
 		if err := errors.Join(err, err2, err3); err != nil || len(counts)+len(list)+len(of) != 0 {
 			t.Errorf("another company sees %v, %v, %v (%v)", counts, list, of, err)
 		}
+		user := newUser("people@firm.example")
+		_, err = d.Apply(ctx, resources.Caller{Company: one.company}, create(user))
+		one.check(err)
+		for _, asker := range []*pushed{one, other} {
+			people, err := d.People(ctx, asker.company, []string{user.ID, pushID()})
+			if want := asker == one; err != nil || (people[user.ID] != nil) != want || len(people) > 1 {
+				t.Errorf("the User is among %v (%v), want %v", people, err, want)
+			}
+		}
 		held, err := d.LeaseApp(ctx, push.Lease{Company: other.company, App: one.app.ID, Owner: "x"}, one.now, one.now.Add(time.Hour))
 		if held || err != nil {
 			t.Errorf("another company leases the app: %v, %v", held, err)

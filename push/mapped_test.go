@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"proprio/push"
+	"proprio/push/manual"
 	"proprio/push/mapping"
 	"proprio/resources"
 )
@@ -32,6 +33,7 @@ func TestMapping(t *testing.T) {
 		aNewRuleIsSentToThoseWhoAreThere,
 		oneRoleIsTheFirstThatApplies,
 		severalRolesAreAllThatApply,
+		rulesAreInTheTasksOfWhoWorksByHand,
 		wrongRulesAreNotStored,
 		aPreviewSendsNothing,
 	})
@@ -441,6 +443,32 @@ func severalRolesAreAllThatApply(t *testing.T, w *world) {
 	if got := roles(); got != "null" {
 		t.Errorf("roles %s: want none, as no rule applies", got)
 	}
+}
+
+func rulesAreInTheTasksOfWhoWorksByHand(t *testing.T, w *world) {
+	h := byHand(t, w, "eko-crm")
+	w.rules(`{"scope": "title != \"Stagiaire\"", "mapping": [{"target": "title", "expression": "upper(title)", "when": "creation"}],
+		"roles": [{"expression": "name.familyName == \"Martin\"", "value": "Lecture"}, {"value": "Export"}]}`)
+	id := w.user("anna", input{"title": "Vendeuse"})
+	w.push()
+	task := h.only(manual.ActionCreate)
+	if line(task, "title").After != "VENDEUSE" || line(task, "roles").After != "Export, Lecture" {
+		t.Fatalf("lines %+v", task.Lines)
+	}
+	h.done(task)
+	w.set("User", id, "title", "Cheffe")
+	w.push()
+	h.none()
+	w.set("User", id, "name.familyName", "Dupont")
+	w.push()
+	task = h.only(manual.ActionRemove)
+	if l := line(task, "roles"); l.Before != "Export, Lecture" || l.After != "Export" || line(task, "title").Attribute != "" {
+		t.Errorf("lines %+v", task.Lines)
+	}
+	h.done(task)
+	w.set("User", id, "title", "Stagiaire")
+	w.push()
+	h.only(manual.ActionDeactivate)
 }
 
 func wrongRulesAreNotStored(t *testing.T, w *world) {
