@@ -18,7 +18,7 @@ import (
 func (p *program) appCmd() *cobra.Command {
 	return group("app", "Apps: the SaaS tools that receive accounts",
 		p.appAddCmd(), p.appListCmd(), p.appStatusCmd(), p.appSettingsCmd(), p.appPreviewCmd(), p.appHeldCmd(),
-		p.appProvisionCmd(),
+		p.appProvisionCmd(), p.appTestCmd(), p.appLogCmd(), p.appRetryCmd(),
 		p.appDecideCmd("allow", "Let held removals be sent", true),
 		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),
 		p.appAccountsCmd(), p.appLinkCmd(), p.appAdoptCmd(), p.appLeaveCmd(), p.appExceptCmd(), p.appReopenCmd(),
@@ -33,6 +33,7 @@ func (p *program) appAddCmd() *cobra.Command {
 	var tokenFile string
 	var scope []string
 	var app push.App
+	var paused bool
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add an app, or change the one of that name, and send it everybody in its scope",
@@ -48,7 +49,11 @@ func (p *program) appAddCmd() *cobra.Command {
 	f.StringVar(&app.Responsible, "responsible", "", "e-mail address of the person who answers for the app, to whom its findings go")
 	f.BoolVar(&app.LinkExisting, "link-existing", false, "adopt accounts that the app already holds under the same userName")
 	f.BoolVar(&app.AllowPrivate, "allow-private", false, "let the app be on this machine or in a private network")
+	f.BoolVar(&paused, "paused", false, "send a new app nothing before proprio app resume starts it; proprio app compare says what that would do")
 	return p.inCompany(cmd, func(ctx context.Context, c *core, caller resources.Caller, args []string) error {
+		if paused {
+			app.Paused, app.Settings.Setup = true, push.SetupTrial
+		}
 		if _, ok := ownership.AddressDomain(app.Responsible); !ok && app.Responsible != "" {
 			return fmt.Errorf("%w: --responsible %q is not an e-mail address", errUsage, app.Responsible)
 		}
