@@ -119,6 +119,15 @@ func status(err error) int {
 	return 0
 }
 
+// unheard is an error of a call that follows one whose work is done. A refusal of it is none of the work: it counts as an
+// answer that did not come, so that the engine looks whether the work was done before it has it done again.
+func unheard(err error, c client.Call, base string) error {
+	if status(err) == 0 {
+		return err
+	}
+	return &client.Unanswered{Method: c.Method, URL: base + c.Path, Cause: errors.New(err.Error())}
+}
+
 // notThere says whether the product itself, and not a gateway before it, says that there is no such thing.
 func notThere(err error) bool {
 	var refused *client.Error

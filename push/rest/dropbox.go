@@ -211,7 +211,7 @@ func (d dropboxMembers) await(ctx context.Context, job string) (client.Document,
 	for pause := 50 * time.Millisecond; pause < 4*time.Second; pause *= 2 {
 		doc, err := d.ask(ctx, path, fields{"async_job_id": job})
 		if err != nil {
-			return nil, err
+			return nil, unheard(err, client.Call{Method: http.MethodPost, Path: path}, d.api.base)
 		}
 		switch doc.Text(".tag") {
 		case "complete":

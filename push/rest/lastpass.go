@@ -170,7 +170,7 @@ func (l lastpassUsers) create(ctx context.Context, resource fields) (client.Docu
 	if err == nil && made == nil {
 		err = l.api.broken(http.MethodPost, "", "the account was added, but is not listed yet")
 	}
-	return made, err
+	return made, unheard(err, client.Call{Method: http.MethodPost}, l.api.base)
 }
 
 // change finds the account's name, which commands take, by its number: a name may have passed to somebody else.
