@@ -169,6 +169,19 @@ func (j *job) trimmed(ops []client.Operation) []client.Operation {
 	return out
 }
 
+// withoutVain are operations without those that remove what the app is not known to hold: some apps refuse them where there
+// is nothing (RFC 7644 §3.12, noTarget).
+func withoutVain(ops []client.Operation, known fields) []client.Operation {
+	return slices.DeleteFunc(slices.Clone(ops), func(op client.Operation) bool {
+		urn, name, extended := extensionPath(op.Path)
+		keys := strings.Split(op.Path, ".")
+		if extended {
+			keys = append([]string{urn}, strings.Split(name, ".")...)
+		}
+		return op.Op == "remove" && mapping.Lookup(known, keys) == nil
+	})
+}
+
 // withoutNil is a value without what is nil in it.
 func withoutNil(value any) any {
 	m, ok := value.(fields)

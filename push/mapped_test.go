@@ -12,6 +12,7 @@ import (
 	"proprio/push"
 	"proprio/push/manual"
 	"proprio/push/mapping"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -28,6 +29,7 @@ func TestMapping(t *testing.T) {
 		whatIsRequiredMayBeForTheCreationOnly,
 		whoTakesAnAccountOverGetsWhatANewOneWould,
 		anEmptyValueLeavesAloneOrClears,
+		clearingWhereThereIsNothingIsDone,
 		aMappingThatFailsLeavesTheAccountAsItIs,
 		noMappingMakesAnAddressElsewhere,
 		aNewRuleIsSentToThoseWhoAreThere,
@@ -331,6 +333,31 @@ func anEmptyValueLeavesAloneOrClears(t *testing.T, w *world) {
 				w.wantState("User", fresh, push.StateConfirmed)
 			})
 		})
+	}
+}
+
+// Some apps answer noTarget to the removal of what is not there.
+func clearingWhereThereIsNothingIsDone(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == "PATCH" && strings.Contains(r.Body, `"remove"`) {
+			return &standin.Fault{Status: 400, ScimType: "noTarget"}
+		}
+		return nil
+	})
+	w.rules(`{"mapping": [{"target": "title", "from": "locale", "clear": true}, {"target": "nickName", "from": "displayName"},
+		{"target": "urn:cadence:2.0:User:badge", "from": "locale", "clear": true}]}`)
+	w.push()
+	w.wantState("User", id, push.StateConfirmed)
+	if u := w.stand.User("marie@atelier.fr"); u["nickName"] != "marie" {
+		t.Errorf("the app holds %v", u)
+	}
+	w.stand.Heard()
+	w.resync()
+	w.push()
+	if r := w.stand.Heard(); len(r) != 0 {
+		t.Errorf("requests %v, want none", r)
 	}
 }
 

@@ -215,6 +215,13 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 		}
 	}
 	err := j.send(ctx, ops, written, want)
+	if noTarget(err) {
+		if rest := withoutVain(ops, known); len(rest) == 0 {
+			err = nil
+		} else if len(rest) < len(ops) {
+			err = j.send(ctx, rest, written, want)
+		}
+	}
 	if err == nil {
 		j.account.Written = encodeFields(want)
 		j.changed = append(j.changed, touched(ops)...)
