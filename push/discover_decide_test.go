@@ -11,6 +11,7 @@ import (
 	"proprio/audit"
 	"proprio/push"
 	"proprio/push/manual"
+	"proprio/push/standin"
 	"proprio/resources"
 )
 
@@ -327,4 +328,46 @@ func everyProductTakesALink(t *testing.T, w *world) {
 			}
 		})
 	}
+}
+
+// What a worker has begun for a person would be lost, or lose the link: one of the two waits.
+func whoIsJustBeingSentIsNotLinked(t *testing.T, w *world) {
+	w.ours(w.domain())
+	anne := w.person("anne")
+	id := w.there("a.martin")
+	f := w.found(id)
+	var during error
+	w.stand.SetFault(func(int, standin.Request) *standin.Fault {
+		w.stand.SetFault(nil)
+		during = w.engine.Link(t.Context(), w.caller.Actor, w.app, f, anne, "")
+		return nil
+	})
+	w.push()
+	w.wantError("a link during the push", during, resources.ErrBusy, "try again")
+	w.wantError("after it", w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), anne, ""), resources.ErrUniqueness, "another account")
+	if f := w.found(id); f.Relation == push.Linked || f.Decision != nil {
+		t.Errorf("a refused link left something: %+v", f)
+	}
+}
+
+// Neither people nor decisions of another company have a say.
+func whatAnotherCompanyHasDoesNotCount(t *testing.T, w *world) {
+	w.ours(w.domain())
+	id := w.there("anne@" + w.domain())
+	w.again(t, func(t *testing.T, other *world) {
+		address := "anne@" + w.domain()
+		theirs := other.user("anne", input{"userName": address, "emails": []any{map[string]any{"value": address}},
+			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": map[string]any{"employeeNumber": "E-7"}})
+		other.stand.Add(map[string]any{"id": id, "userName": address, "active": true})
+		must(t, other.engine.Leave(t.Context(), other.caller.Actor, other.app, other.found(address), "theirs"))
+		w.stand.Change(id, func(u map[string]any) {
+			u["externalId"] = theirs
+			u["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = map[string]any{"employeeNumber": "E-7"}
+		})
+		if f := w.wantFound(id, push.Nobodys, ""); f.Decision != nil || !f.Open {
+			t.Errorf("%+v", f)
+		}
+		err := w.engine.Link(t.Context(), w.caller.Actor, w.app, w.found(id), theirs, "")
+		w.wantError("their person", err, resources.ErrNotFound, "no User")
+	})
 }

@@ -43,6 +43,8 @@ func TestDecisions(t *testing.T) {
 		whatVanishedSinceIsMadeAgain,
 		aLinkByHandAsksForTheDifferenceAlone,
 		everyProductTakesALink,
+		whoIsJustBeingSentIsNotLinked,
+		whatAnotherCompanyHasDoesNotCount,
 	})
 }
 
