@@ -118,6 +118,9 @@ func (d *DB) RetryFailed(ctx context.Context, actor audit.Actor, company, app st
 			if err != nil || n == 0 || done > 0 {
 				return err
 			}
+			if err := d.askAgain(ctx, tx, company, app, ""); err != nil {
+				return err
+			}
 			entry := appEntry(actor, audit.ActionSync, company, app, found.Name, now)
 			entry.Reason = "retry"
 			return d.appendEntries(ctx, tx, entry)

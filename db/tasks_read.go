@@ -121,7 +121,7 @@ func (d *DB) Tasks(ctx context.Context, company string, q manual.Query) ([]manua
 	if q.State == manual.StateLate {
 		state, due = manual.StateOpen, micros(q.Now)
 	}
-	return d.tasks(ctx, nil, `t.company_id = ? and (? = '' or t.app_id = ?) and (? = '' or t.state = ?) and (? = 0 or t.due <= ?)
+	return d.tasks(ctx, nil, `t.company_id = ? and (? = '' or t.app_id = ?) and (? = '' or t.state = ?) and (cast(? as bigint) = 0 or t.due <= ?)
 		order by case when t.state = 'open' then 0 else 1 end, case when t.state = 'open' then t.due else -t.closed end, t.id limit ? offset ?`,
 		company, q.App, q.App, string(state), string(state), due, due, pageSize(q.Limit), max(q.Offset, 0))
 }

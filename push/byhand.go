@@ -80,6 +80,9 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 	}
 	written := manual.Flat(doc, attributes)
 	there := j.account.Origin != ""
+	if there && written == nil { // linked, and nobody said what it holds
+		written = fields{"active": true, "userName": j.account.ObjectName}
+	}
 	on := there && written["active"] != false
 	if p.wish == WishInactive || !p.active {
 		if !there {
@@ -109,6 +112,9 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 			delete(want, name)
 		}
 	}
+	if there && j.account.Origin == OriginLinked && j.account.Epoch == 0 {
+		j.linkedByHand(r, written, want)
+	}
 	switch {
 	case !there:
 		j.needs(manual.ActionCreate, nil, want, manual.Difference(nil, want, attributes)...)
@@ -126,6 +132,19 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 		j.needs(action, written, want, lines...)
 	}
 	return nil
+}
+
+// linkedByHand takes over an account that an admin linked: what nobody said of it counts as wanted, so that only known
+// differences are asked for, and those that come later.
+func (j *job) linkedByHand(r *resources.Resource, written, want fields) {
+	for path, value := range want {
+		if _, known := written[path]; !known {
+			written[path] = value
+		}
+	}
+	j.account.Written = encodeFields(written)
+	j.account.Epoch++
+	j.raiseOwnGroups(r)
 }
 
 // needs notes what is to be done.

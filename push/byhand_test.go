@@ -124,6 +124,8 @@ func TestByHand(t *testing.T) {
 		aRoleTakenAwayIsNotJustAChange,
 		twoReplicasMakeOneTask,
 		anAppWithoutInterfaceIsNeverCalled,
+		whoeverWasLinkedIsAskedForWhatDiffers,
+		aRehearsalTellsTheTask,
 	})
 }
 
@@ -376,8 +378,17 @@ func aRefusalWaitsForADecision(t *testing.T, w *world) {
 	h.none()
 	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.caller.Company, a.ID, w.clock.Now()))
 	w.push()
-	h.only(manual.ActionCreate)
+	again := h.only(manual.ActionCreate)
 	w.wantState("User", id, push.StateWaiting)
+	_, err = h.desk.Refuse(t.Context(), w.caller.Actor, w.caller.Company, again.ID, manual.Closing{By: "karim@atelier.fr", Proof: "still none"})
+	must(t, err)
+	w.push()
+	n, err := w.db.RetryFailed(t.Context(), w.caller.Actor, w.caller.Company, w.app.ID, push.ClassNeedsAdmin, w.clock.Now())
+	must(t, err)
+	w.push()
+	if n != 1 || h.only(manual.ActionCreate).ID == again.ID {
+		t.Errorf("%d accounts are tried again; want one, with a task of its own", n)
+	}
 }
 
 func groupsAreKeptByHandToo(t *testing.T, w *world) {
@@ -487,5 +498,50 @@ func anAppWithoutInterfaceIsNeverCalled(t *testing.T, w *world) {
 	must(t, err)
 	if len(attempts) != 0 {
 		t.Errorf("attempts %+v", attempts)
+	}
+}
+
+// An account that was there before, and that an admin linked: what nobody knows of it is nobody's work, what is known to be
+// different is, and so is its end.
+func whoeverWasLinkedIsAskedForWhatDiffers(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	link := func(name, written string) string {
+		t.Helper()
+		id := w.user(name)
+		d := push.Decision{Company: w.caller.Company, App: w.app.ID, Account: name + "@atelier.fr", Name: name, Verb: push.VerbLink, User: id, UserName: name + "@atelier.fr", At: w.clock.Now()}
+		if written != "" {
+			d.Written = []byte(written)
+		}
+		must(t, w.db.LinkAccounts(t.Context(), w.clock.Now(), []push.Decision{d}))
+		w.push()
+		return id
+	}
+	anna := link("anna", "")
+	h.none()
+	w.wantState("User", anna, push.StateConfirmed)
+	w.set("User", anna, "name.familyName", "Dupont")
+	w.push()
+	h.done(h.only(manual.ActionChange))
+	link("ben", `{"userName":"ben@atelier.fr","name":{"familyName":"Ancien"}}`)
+	if task := h.only(manual.ActionChange); len(task.Lines) != 1 || line(task, "name.familyName") != (manual.Line{Attribute: "name.familyName", Before: "Ancien", After: "Martin"}) {
+		t.Errorf("lines %+v", task.Lines)
+	}
+	h.done(h.only(manual.ActionChange))
+	w.remove("User", anna)
+	w.push()
+	h.only(manual.ActionDeactivate)
+}
+
+// Provisioning on demand tells which task there would be, and makes none.
+func aRehearsalTellsTheTask(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	id := w.user("anna")
+	p, err := w.engine.Rehearse(t.Context(), w.app, resources.TypeUser, id)
+	must(t, err)
+	if last := p.Steps[len(p.Steps)-1]; p.Error != "" || last.Words != "a task for a person: create" {
+		t.Errorf("steps %+v, error %q", p.Steps, p.Error)
+	}
+	if all := h.tasks(""); len(all) != 0 {
+		t.Errorf("a rehearsal made %+v", all)
 	}
 }

@@ -81,6 +81,8 @@ func (p *program) appCredential(c *core, app push.App, tokenFile string) (string
 	switch {
 	case ok && profile.ByHand() && tokenFile != "":
 		return "", fmt.Errorf("%w: %s has no interface: leave out --token-file", errUsage, profile.Title)
+	case ok && profile.ByHand() && app.URL != "" && !strings.HasPrefix(app.URL, "https://") && !strings.HasPrefix(app.URL, "http://"):
+		return "", fmt.Errorf("%w: --url %q is no address of pages: want https://…", errUsage, app.URL)
 	case ok && profile.ByHand():
 		return "", nil
 	case app.URL == "":
