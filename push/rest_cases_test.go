@@ -33,7 +33,8 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 		{"a revoked credential sets the app aside", "microsoft-365", standin.Graph, revokedCredential},
 		{"whoever is out of Microsoft 365 is signed out", "microsoft-365", standin.Graph, signedOut},
 		{"who administers a Microsoft 365 tenant is seen", "microsoft-365", standin.Graph, administratorsSeen},
-		{"Zendesk frees the seat first", "zendesk", standin.Zendesk, seatFirst},
+		{"Zendesk's tickets go back, then the seat, then the sign-in", "zendesk", standin.Zendesk, seatFirst},
+		{"tickets that may not be touched keep nobody in", "zendesk", standin.Zendesk, ticketsDenied},
 		{"Zendesk's search that lags makes nobody a stranger", "zendesk", standin.Zendesk, searchThatLags},
 		{"HubSpot's teams survive a change", "hubspot-users", standin.HubSpot, teamsSurvive},
 		{"whom HubSpot had before is not removed by us", "hubspot-users", standin.HubSpot, linkedIsNotRemoved},
@@ -182,19 +183,40 @@ func administratorsSeen(t *testing.T, l *restLife) {
 func seatFirst(t *testing.T, l *restLife) {
 	anna := l.user("anna")
 	l.push()
+	l.product.Assign("anna@atelier.fr", "open", "solved", "pending", "closed", "new")
 	l.product.Heard()
 	l.set("User", anna, "active", false)
 	l.push()
 	l.wantState("User", anna, push.StateConfirmed)
+	want := []string{"open of nobody", "solved of somebody", "pending of nobody", "closed of somebody", "new of nobody"}
+	if tickets := l.product.Tickets(); !slices.Equal(tickets, want) {
+		t.Errorf("tickets are %v, want %v", tickets, want)
+	}
 	var bodies []string
 	for _, r := range l.product.Heard() {
-		if r.Method == "PUT" {
+		if r.Method == "PUT" && strings.Contains(r.Path, "/users/") {
 			bodies = append(bodies, r.Body)
 		}
 	}
 	if !slices.Equal(bodies, []string{`{"user":{"role":"end-user"}}`, `{"user":{"suspended":true}}`}) {
 		t.Errorf("written %v", bodies)
 	}
+}
+
+func ticketsDenied(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.product.Assign("anna@atelier.fr", "open")
+	l.product.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if strings.Contains(r.Path, "tickets") {
+			return &standin.Fault{Status: 403}
+		}
+		return nil
+	})
+	l.set("User", anna, "active", false)
+	l.push()
+	l.wantState("User", anna, push.StateConfirmed)
+	l.wantActive("anna", false)
 }
 
 // The answer to a creation is lost, and the search does not show the new account yet: it is known by the id that it bears.

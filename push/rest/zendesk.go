@@ -83,14 +83,7 @@ func (z zendeskUsers) staff(ctx context.Context, q query, r *reading) error {
 		if err != nil {
 			return err
 		}
-		meta, next := inner(doc, "meta"), ""
-		if meta.Flag("has_more", false) {
-			next = meta.Text("after_cursor")
-			if next == "" {
-				return r.incomplete("Zendesk says that there are more, but not where")
-			}
-		}
-		more, err := r.page(users, next)
+		more, next, err := z.following(r, doc, users)
 		if err != nil || !more {
 			return err
 		}
@@ -181,8 +174,8 @@ func staffRole(roles []string) fields {
 	return out
 }
 
-// change writes what is wanted. Whoever is to be out loses first the role, which frees the seat, and then the sign-in: a
-// suspended agent keeps the seat.
+// change writes what is wanted. Whoever is to be out gives back the open tickets, then loses the role, which frees the seat,
+// and then the sign-in: a suspended agent keeps the seat.
 func (z zendeskUsers) change(ctx context.Context, id string, c change) error {
 	path, err := segment(id)
 	if err != nil {
@@ -190,6 +183,9 @@ func (z zendeskUsers) change(ctx context.Context, id string, c change) error {
 	}
 	path = "/users" + path
 	if active, told := c.flag("active"); told && !active {
+		if err := z.freeTickets(ctx, path); err != nil {
+			return err
+		}
 		if _, err := z.api.write(ctx, http.MethodPut, path, fields{"user": fields{"role": endUser}}); err != nil {
 			return err
 		}

@@ -8,16 +8,17 @@ import (
 	"testing"
 )
 
-// zendesk is Zendesk's users. Its search sees somebody new only after a while.
+// zendesk is Zendesk's users and their tickets. Its search sees somebody new only after a while.
 type zendesk struct {
 	users   *table
+	tickets *table
 	indexed map[string]bool
 	lag     bool
 }
 
 // Zendesk starts one.
 func Zendesk(t testing.TB) *Server {
-	s := start(t, "/api/v2", &zendesk{users: newTable(), indexed: map[string]bool{}})
+	s := start(t, "/api/v2", &zendesk{users: newTable(), tickets: newTable(), indexed: map[string]bool{}})
 	s.Credential = `{"email": "admin@atelier.fr", "token": "zendesk-token"}`
 	return s
 }
@@ -27,6 +28,36 @@ func (s *Server) Lag() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.product.(*zendesk).lag = true
+}
+
+// Assign gives somebody a ticket in each of some states.
+func (s *Server) Assign(address string, states ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	z := s.product.(*zendesk)
+	u := z.users.find(func(u document) bool { return strings.EqualFold(text(u, "email"), address) })
+	for _, state := range states {
+		n := z.tickets.number()
+		z.tickets.add(fmt.Sprint(n), document{"id": n, "status": state, "assignee_id": u["id"]})
+	}
+}
+
+// Tickets are the states of all tickets, each with whose it is: "nobody", "admin" after it fell to them, or "somebody".
+func (s *Server) Tickets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, t := range s.product.(*zendesk).tickets.all() {
+		whose := "somebody"
+		switch t["assignee_id"] {
+		case nil:
+			whose = "nobody"
+		case "admin":
+			whose = "admin"
+		}
+		out = append(out, text(t, "status")+" of "+whose)
+	}
+	return out
 }
 
 func (z *zendesk) mayCall(r *request) bool {
@@ -39,6 +70,9 @@ func (z *zendesk) refuse(status int, words string) answer {
 }
 
 func (z *zendesk) serve(r *request) answer {
+	if number, rest, one := below(r.path, "/tickets"); one && rest == "" && r.method == http.MethodPut {
+		return z.changeTicket(z.tickets.held[number], r.body)
+	}
 	id, rest, one := below(r.path, "/users")
 	switch {
 	case r.path == "/users" && r.method == http.MethodGet:
@@ -51,6 +85,8 @@ func (z *zendesk) serve(r *request) answer {
 		return z.showMany(r.query.Get("external_ids"))
 	case !one || z.users.held[id] == nil:
 		return answer{status: http.StatusNotFound, body: document{"error": "RecordNotFound", "description": "Not found"}}
+	case rest == "tickets/assigned" && r.method == http.MethodGet:
+		return z.assigned(r, z.users.held[id])
 	case rest != "":
 		return z.identities(r, z.users.held[id], rest)
 	case r.method == http.MethodGet:
@@ -69,11 +105,34 @@ func (z *zendesk) list(r *request) answer {
 			staff = append(staff, u)
 		}
 	}
-	part, next := slice(staff, atoi(r.query.Get("page[after]")), atoi(r.query.Get("page[size]")))
+	return z.paged(r, "users", staff)
+}
+
+func (z *zendesk) paged(r *request, name string, all []document) answer {
+	part, next := slice(all, atoi(r.query.Get("page[after]")), atoi(r.query.Get("page[size]")))
 	if part == nil {
 		part = []document{}
 	}
-	return ok(document{"users": part, "meta": document{"has_more": next > 0, "after_cursor": fmt.Sprint(next)}})
+	return ok(document{name: part, "meta": document{"has_more": next > 0, "after_cursor": fmt.Sprint(next)}})
+}
+
+func (z *zendesk) assigned(r *request, u document) answer {
+	var all []document
+	for _, t := range z.tickets.all() {
+		if t["assignee_id"] == u["id"] {
+			all = append(all, t)
+		}
+	}
+	return z.paged(r, "tickets", all)
+}
+
+func (z *zendesk) changeTicket(t, body document) answer {
+	next := inner(body, "ticket")
+	if wrong := unknown(body, "ticket") + unknown(next, "assignee_id", "group_id"); wrong != "" || t == nil || t["status"] == "closed" {
+		return z.refuse(http.StatusUnprocessableEntity, "ticket: "+wrong)
+	}
+	t["assignee_id"] = next["assignee_id"]
+	return ok(document{"ticket": t})
 }
 
 // search finds by any address that somebody has, as Zendesk does.
@@ -148,6 +207,13 @@ func (z *zendesk) change(u, body document) answer {
 	}
 	if next["suspended"] == true && u["role"] != "end-user" {
 		return z.refuse(http.StatusUnprocessableEntity, "the stand-in wants the seat freed before the user is suspended")
+	}
+	if next["role"] == "end-user" {
+		for _, t := range z.tickets.all() {
+			if t["assignee_id"] == u["id"] && t["status"] != "solved" && t["status"] != "closed" {
+				t["assignee_id"] = "admin"
+			}
+		}
 	}
 	for name, value := range next {
 		if name == "email" { // only a further address
