@@ -18,6 +18,8 @@ type App struct {
 	LinkExisting  bool
 	Paused        bool
 	AllowPrivate  bool
+	Expression    string    // that limits the app to those of whom it is true; empty: none
+	Rules         string    // of attributes and roles, as JSON; empty: none
 	Setup         string    // the step of setting up that comes next: test, accounts, scope, trial; empty: it is set up
 	BlockedUntil  time.Time // zero: not blocked
 	BlockedSince  time.Time

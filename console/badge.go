@@ -19,6 +19,7 @@ func looks() map[string]map[string]look {
 			"held": {"warn", "pause"}, "kept": {"warn", "eye"}, "waiting": {"info", "person"}},
 		"person-state":     {"active": {"good", "check"}, "inactive": {"quiet", "minus"}, "held": {"warn", "pause"}},
 		"app-state":        {"running": {"good", "check"}, "paused": {"warn", "pause"}, "blocked": {"bad", "cross"}, "setup": {"info", "gear"}},
+		"relation":         {"matched": {"good", "person"}, "unmatched": {"warn", "triangle"}, "ambiguous": {"warn", "people"}, "linked": {"good", "check"}},
 		"difference":       {"different": {"warn", "triangle"}, "missing": {"bad", "cross"}, "extra": {"info", "info"}, "unverifiable": {"quiet", "info"}},
 		"connection-state": {"enabled": {"good", "check"}, "held": {"warn", "pause"}, "disabled": {"quiet", "minus"}},
 		"stream":           {streamEnabled: {"good", "check"}, streamFailing: {"bad", "cross"}, streamPaused: {"warn", "pause"}, streamDisabled: {"quiet", "minus"}},

@@ -26,7 +26,7 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 		out = append(out, console.App{
 			ID: x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
 			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
-			BlockedReason: x.BlockedReason, Setup: string(x.Settings.Setup),
+			BlockedReason: x.BlockedReason, Setup: string(x.Settings.Setup), Expression: x.Settings.Scope,
 		})
 	}
 	return out, err
@@ -259,8 +259,30 @@ func (f *fakeSetup) SetAccess(_ context.Context, _ audit.Actor, _, _ string, a c
 
 func (f *fakeSetup) Try(context.Context, string, string) (console.Probe, error) { return f.probe, nil }
 
+func (f *fakeSetup) Found(_ context.Context, _, app string) (console.Found, error) {
+	return console.Found{Read: true, Relations: map[string]int{"matched": 1, "unmatched": 1, "ambiguous": 1}, Accounts: []console.FoundAccount{
+		{UserName: "double@atelier-bremond.fr", Relation: "ambiguous", Verdict: "amber", People: []console.Holder{{ID: "1", Name: "un"}, {ID: "2", Name: "deux"}}, Why: "two of them"},
+		{UserName: "inconnu@gmail.com", DisplayName: hostileName, Relation: "unmatched", Verdict: "red", Why: "nobody"},
+	}}, nil
+}
+
+func (f *fakeSetup) Preview(_ context.Context, _, _ string, s console.Scope, userName string) (console.Preview, error) {
+	switch {
+	case s.Expression == "wrong":
+		return console.Preview{}, resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
+	case userName != "anne":
+		return console.Preview{}, resources.ErrNotFound
+	}
+	return console.Preview{Name: userName, Person: "1", In: true, Why: "the User is in the app's scope", Document: []byte(`{"userName":"anne","title":"<b>"}`)}, nil
+}
+
 func (f *fakeSetup) SetScope(ctx context.Context, actor audit.Actor, company, app string, s console.Scope) error {
-	return f.change(ctx, actor, company, app, func(a *push.App) { a.ScopeGroups, a.LinkExisting = s.Groups, s.LinkExisting })
+	if s.Expression == "wrong" {
+		return resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
+	}
+	return f.change(ctx, actor, company, app, func(a *push.App) {
+		a.ScopeGroups, a.LinkExisting, a.Settings.Scope = s.Groups, s.LinkExisting, s.Expression
+	})
 }
 
 func (f *fakeSetup) SetStep(ctx context.Context, actor audit.Actor, company, app, step string) error {

@@ -148,6 +148,7 @@ func keysOfSets() []string {
 		"wish":          {string(push.WishInactive)},
 		"class-step":    failureClasses(),
 		"difference":    differenceVerdicts(),
+		"relation":      relations(),
 		"planned":       plannedActions(),
 		"would":         plannedActions(),
 		"product":       productFacts(),

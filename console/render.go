@@ -81,6 +81,7 @@ func (f formatter) funcs() template.FuncMap {
 		"asset":    func(file string) string { return f.assets[file] },
 		"dict":     dict,
 
+		"relations":  relations, // how accounts stand to the directory
 		"fieldError": messageOf, // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
 	}
 }

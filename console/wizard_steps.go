@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type setupPage struct {
 	Probe   *Probe     // of the test that was just made
 	Last    Comparison // of the steps accounts and trial
 	Lines   []ComparisonLine
+	Found   Found // of the step accounts
 	Scope   scopeForm
 }
 
@@ -31,6 +33,17 @@ type scopeForm struct {
 	Found   []resources.Ref // besides those chosen
 	More    bool            // than are offered
 	Missing bool            // limited to groups, and none is chosen
+
+	Expression, Rules string
+	Wrong             string // what is wrong with them
+	Person            string // to preview
+	Nobody            bool   // has that name
+	Preview           *previewView
+}
+
+type previewView struct {
+	Preview
+	Text string // the document, indented
 }
 
 // setup leads to the step that an app waits at.
@@ -89,13 +102,14 @@ func (c *Console) showStep(v *visit, p setupPage) (err error) {
 		if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, p.App.ID); err != nil {
 			return err
 		}
-		p.Lines = p.Last.Lines
-		if p.Step == stepAccounts { // who is there, and not who will be
-			p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l ComparisonLine) bool { return l.RemoteID == "" })
+		p.Lines = p.Last.Lines[:min(pageSize, len(p.Last.Lines))]
+		if p.Found, err = c.Setup.Found(ctx, v.session.Company, p.App.ID); err != nil {
+			return err
 		}
-		p.Lines = p.Lines[:min(pageSize, len(p.Lines))]
+		p.Found.Accounts = p.Found.Accounts[:min(pageSize, len(p.Found.Accounts))]
 	case stepScope:
-		if p.Scope.Chosen == nil && !p.Scope.Limited {
+		if v.r.Method == http.MethodGet {
+			p.Scope.Expression, p.Scope.Rules = p.App.Expression, p.App.Rules
 			if p.Scope.Chosen, err = c.scope(ctx, v, p.App); err != nil {
 				return err
 			}
@@ -158,54 +172,78 @@ func (c *Console) doTest(v *visit, p setupPage) error {
 		p.Probe = &probe
 		return c.showStep(v, p)
 	}
-	if err := c.Drift.Compare(ctx, v.actor(), v.session.Company, p.App.ID, false); err != nil {
-		return err
-	}
-	return c.nextStep(v, p, "test")
+	return c.tryOut(v, p, "test")
 }
 
 // doAccounts decides what becomes of accounts that bear the name of somebody in the directory.
 func (c *Console) doAccounts(v *visit, p setupPage) error {
-	scope := Scope{Groups: p.App.ScopeGroups, LinkExisting: v.r.PostFormValue("link") == "on"}
+	scope := Scope{Groups: p.App.ScopeGroups, Expression: p.App.Expression, Rules: p.App.Rules, LinkExisting: v.r.PostFormValue("link") == "on"}
 	if err := c.Setup.SetScope(v.r.Context(), v.actor(), v.session.Company, p.App.ID, scope); err != nil {
 		return err
 	}
 	return c.nextStep(v, p, "saved")
 }
 
-// doScope keeps who should be there, and has it tried out. A search comes back with what was chosen so far.
+// doScope keeps who should be there, and has it tried out. A search and a preview come back with what was filled in so far.
 func (c *Console) doScope(v *visit, p setupPage) error {
 	ctx := v.r.Context()
-	f := scopeForm{Limited: v.r.PostFormValue("who") == "groups", Search: strings.TrimSpace(v.r.PostFormValue("q"))}
+	field := func(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+	f := &p.Scope
+	f.Limited, f.Search, f.Expression, f.Rules, f.Person = field("who") == "groups", field("q"), field("expression"), field("rules"), field("person")
 	ids := v.r.PostForm["group"]
 	var err error
 	if f.Chosen, err = c.groupsOf(ctx, v, ids); err != nil {
 		return err
 	}
-	if v.r.PostFormValue("find") != "" {
-		f.Limited = true
-		p.Scope = f
-		return c.showStep(v, p)
-	}
-	if f.Limited && len(ids) == 0 {
-		f.Missing = true
-		p.Scope = f
-		return c.showStep(v, p)
-	}
-	scope := Scope{LinkExisting: p.App.LinkExisting}
+	scope := Scope{LinkExisting: p.App.LinkExisting, Expression: f.Expression, Rules: f.Rules}
 	if f.Limited {
 		scope.Groups = ids
 	}
-	if err := c.Setup.SetScope(ctx, v.actor(), v.session.Company, p.App.ID, scope); err != nil {
+	f.Missing = f.Limited && len(ids) == 0
+	switch {
+	case field("find") != "":
+		f.Limited, f.Missing = true, false
+		return c.showStep(v, p)
+	case field("preview") != "":
+		return c.preview(v, p, scope)
+	case f.Missing:
+		return c.showStep(v, p)
+	}
+	err = c.Setup.SetScope(ctx, v.actor(), v.session.Company, p.App.ID, scope)
+	if errors.Is(err, resources.ErrInvalidValue) {
+		f.Wrong = err.Error()
+		return c.showStep(v, p)
+	}
+	if err != nil {
 		return err
 	}
-	if p.Product.Manual {
-		return c.nextStep(v, p, "saved")
-	}
-	if err := c.Drift.Compare(ctx, v.actor(), v.session.Company, p.App.ID, false); err != nil {
+	return c.tryOut(v, p, "saved")
+}
+
+// preview shows what a scope would make of a person.
+func (c *Console) preview(v *visit, p setupPage, scope Scope) error {
+	made, err := c.Setup.Preview(v.r.Context(), v.session.Company, p.App.ID, scope, p.Scope.Person)
+	switch {
+	case err == nil:
+		p.Scope.Preview = &previewView{made, readable(made.Document)}
+	case errors.Is(err, resources.ErrInvalidValue):
+		p.Scope.Wrong = err.Error()
+	case errors.Is(err, resources.ErrNotFound):
+		p.Scope.Nobody = true
+	default:
 		return err
 	}
-	return c.nextStep(v, p, "saved")
+	return c.showStep(v, p)
+}
+
+// tryOut has the app read and compared, and goes on to the next step, which shows what came of it.
+func (c *Console) tryOut(v *visit, p setupPage, done string) error {
+	if !p.Product.Manual {
+		if err := c.Drift.Compare(v.r.Context(), v.actor(), v.session.Company, p.App.ID, false); err != nil {
+			return err
+		}
+	}
+	return c.nextStep(v, p, done)
 }
 
 // groupsOf are the company's Groups of some ids; one that it does not have is resources.ErrNotFound.

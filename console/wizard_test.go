@@ -107,7 +107,7 @@ func TestWizard_stepByStep(t *testing.T) {
 	w.leads(page+"/access", url.Values{"url": {"https://crm.example/v2"}, "credential": {"better"}}, page+"/setup/test?done=access")
 	w.setup.probe = console.Probe{Users: 3}
 	w.leads(page+"/setup/test", nil, page+"/setup/accounts?done=test")
-	w.says(page+"/setup/accounts", "fr", []string{"inconnu@gmail.com"}, []string{"anne@atelier-bremond.fr"})
+	w.says(page+"/setup/accounts", "fr", []string{"inconnu@gmail.com", "À plusieurs, ou en double", "deux"}, []string{"anne@atelier-bremond.fr"})
 	w.leads(page+"/setup/accounts", url.Values{"link": {"on"}}, page+"/setup/scope?done=saved")
 	w.leads(page+"/setup/scope", url.Values{"who": {"groups"}, "group": {w.group}}, page+"/setup/trial?done=saved")
 	app := w.stored(id)
@@ -144,6 +144,43 @@ func TestWizard_scope(t *testing.T) {
 	if app := w.stored(w.unfinished); len(app.ScopeGroups) != 0 || app.Settings.Setup != push.SetupTest {
 		t.Errorf("something was kept: %+v", app)
 	}
+}
+
+// Rules are tried on a person before they are kept, and what is wrong with them is told where they are.
+func TestWizard_rules(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.unfinished + "/setup/scope"
+	form := func(more ...string) url.Values {
+		form := url.Values{"who": {"all"}}
+		for i := 0; i < len(more); i += 2 {
+			form.Set(more[i], more[i+1])
+		}
+		return form
+	}
+	for name, test := range map[string]struct {
+		form url.Values
+		says string
+	}{
+		"a preview":          {form("preview", "1", "person", "anne", "expression", "true"), "&#34;title&#34;: &#34;&lt;b&gt;&#34;"},
+		"of nobody":          {form("preview", "1", "person", "zoe"), "Personne dans l’annuaire n’a cet identifiant"},
+		"of what is wrong":   {form("preview", "1", "person", "anne", "expression", "wrong"), "unknown &lt;name&gt; wrong"},
+		"keep what is wrong": {form("expression", "wrong"), "unknown &lt;name&gt; wrong"},
+	} {
+		res, body := w.post(page, test.form)
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, test.says) || !strings.Contains(body, `value="`+test.form.Get("expression")+`"`) {
+			t.Errorf("%s: %s, without %q", name, res.Status, test.says)
+		}
+		checkPage(t, name, "fr", body)
+	}
+	if app := w.stored(w.unfinished); app.Settings.Scope != "" || app.Settings.Setup != push.SetupTest {
+		t.Errorf("something was kept: %+v", app)
+	}
+	w.leads(page, form("expression", "active"), "/apps/"+w.unfinished+"/setup/trial?done=saved")
+	if app := w.stored(w.unfinished); app.Settings.Scope != "active" {
+		t.Errorf("kept %+v", app.Settings)
+	}
+	w.says(page, "fr", []string{`value="active"`}, nil)
 }
 
 // What was started has no set-up any more, in whatever window; another company's app has none at all.

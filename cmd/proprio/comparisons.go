@@ -14,6 +14,7 @@ import (
 // is kept in the database.
 type comparisons struct {
 	engine *push.Engine
+	read   func(ctx context.Context, by audit.Actor, app push.App) error // reads the app's own account list
 	log    *slog.Logger
 	asked  chan asked
 
@@ -29,8 +30,11 @@ type asked struct {
 	done   chan struct{} // closed when it is finished
 }
 
-func newComparisons(engine *push.Engine, log *slog.Logger) *comparisons {
-	return &comparisons{engine: engine, log: log, asked: make(chan asked), running: map[string]bool{}}
+func newComparisons(c *core) *comparisons {
+	read := func(ctx context.Context, by audit.Actor, app push.App) error {
+		return c.inspector.ReadApp(ctx, by, appRef(app))
+	}
+	return &comparisons{engine: c.engine, read: read, log: c.log, asked: make(chan asked), running: map[string]bool{}}
 }
 
 // run makes comparisons until ctx ends, and waits for those under way, which end with it.
@@ -54,6 +58,11 @@ func (c *comparisons) compare(ctx context.Context, a asked) {
 		delete(c.running, a.app.ID)
 		close(a.done)
 	}()
+	if a.app.InSetup() { // nobody has read who is there
+		if err := c.read(ctx, a.by, a.app); err != nil {
+			c.log.WarnContext(ctx, "accounts not read", "app", a.app.Name, "company", a.app.Company, "error", err)
+		}
+	}
 	if _, err := c.engine.Reconcile(ctx, a.by, a.app, a.repair); err != nil {
 		c.log.WarnContext(ctx, "app not compared with the directory", "app", a.app.Name, "company", a.app.Company, "error", err)
 	}

@@ -24,6 +24,7 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 			ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
 			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
 			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup),
+			Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
 		})
 	}
 	return out, err

@@ -115,18 +115,16 @@ func (s consoleSetup) Try(ctx context.Context, company, app string) (console.Pro
 	return console.Probe{Users: p.Users, Groups: p.Groups, Problem: string(p.Problem), Words: p.Words}, err
 }
 
-// SetScope implements console.Setup.
-func (s consoleSetup) SetScope(ctx context.Context, actor audit.Actor, company, app string, scope console.Scope) error {
-	return s.change(ctx, actor, company, app, func(a *push.App) { a.ScopeGroups, a.LinkExisting = scope.Groups, scope.LinkExisting })
-}
-
 // SetStep implements console.Setup.
 func (s consoleSetup) SetStep(ctx context.Context, actor audit.Actor, company, app, step string) error {
-	return s.change(ctx, actor, company, app, func(a *push.App) { a.Settings.Setup = push.Setup(step) })
+	return s.change(ctx, actor, company, app, func(a push.App) (push.App, error) {
+		a.Settings.Setup = push.Setup(step)
+		return a, a.Settings.Check()
+	})
 }
 
 // change changes an app that is not started: nothing is planned for it, so there is nothing to look at anew.
-func (s consoleSetup) change(ctx context.Context, actor audit.Actor, company, app string, f func(*push.App)) error {
+func (s consoleSetup) change(ctx context.Context, actor audit.Actor, company, app string, f func(push.App) (push.App, error)) error {
 	found, err := s.c.db.App(ctx, company, app)
 	if err != nil {
 		return err
@@ -134,8 +132,7 @@ func (s consoleSetup) change(ctx context.Context, actor audit.Actor, company, ap
 	if !found.InSetup() {
 		return resources.Errorf(resources.ErrNotFound, "", "app %s is set up already", found.Name)
 	}
-	f(&found)
-	if err := found.Settings.Check(); err != nil {
+	if found, err = f(found); err != nil {
 		return err
 	}
 	return s.c.db.UpdateApp(ctx, actor, found)

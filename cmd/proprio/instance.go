@@ -70,7 +70,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 	i.oauth = newOAuth(c, url)
 	i.sessions = &oidc.Sessions{Store: c.db, Site: site, Now: c.now, Logger: c.log, Calls: c.traces.calls}
 	i.signIn = oidc.NewSignIn(i.sessions)
-	i.comparisons = newComparisons(c.engine, c.log)
+	i.comparisons = newComparisons(c)
 	zone, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
