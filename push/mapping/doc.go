@@ -10,9 +10,9 @@
 //   - rules.go: the rules, as an app's settings hold them
 //   - compile.go: checking and compiling all rules of an app
 //   - expression.go: one expression: compiling, running, what is wrong and where
-//   - budget.go: what an expression may call, and for how long
+//   - budget.go: what an expression may use, and how its work is counted; functions.go: what it may call
 //   - person.go: a User as expressions see it
-//   - target.go: the attribute that takes a value, and the form that it wants
+//   - target.go: the attribute that takes a value; shape.go: the form that it wants
 //   - roles.go: who gets which role of the product
 //   - apply.go: a User's document for the app, step by step
 //   - path.go: values in a document by their keys

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"proprio/push/profiles"
 	"proprio/resources"
 )
@@ -129,7 +131,7 @@ func TestWrongRules(t *testing.T) {
 		`{"mapping": [{"target": "active", "constant": true}]}`:                                                            "active cannot be set",
 		`{"mapping": [{"target": "emails.value", "constant": "x"}]}`:                                                       "set emails as a whole",
 		`{"mapping": [{"target": "manager", "constant": {"value": "x"}}]}`:                                                 "the manager is sent by",
-		`{"mapping": [{"target": "title", "constant": 3}]}`:                                                                "mapping[0].constant: title takes a text, not a number",
+		`{"mapping": [{"target": "title", "constant": 3}]}`:                                                                "mapping[0].constant: title takes a text, not a whole number",
 		`{"mapping": [{"target": "title", "constant": null}]}`:                                                             "it is empty",
 		`{"mapping": [{"target": "name", "constant": {"nick": "x"}}]}`:                                                     "name has no sub-attribute nick",
 		`{"mapping": [{"target": "title"}]}`:                                                                               "mapping[0]: one of from, constant and expression",
@@ -153,6 +155,80 @@ func TestWrongRules(t *testing.T) {
 		_, err := Compile(rulesOf(t, rules), userType(t), profile(t, roles+`, "users": {"omit": ["photos"]}`))
 		if !errors.Is(err, resources.ErrInvalidValue) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n got %v\nwant %s", rules, err, want)
+		}
+	}
+}
+
+// A copy of each attribute onto itself is no change, whatever the attribute: so it is without rules.
+func TestCopiesChangeNothing(t *testing.T) {
+	t.Parallel()
+	user, p := userType(t), profile(t, "")
+	rules := Rules{}
+	for _, a := range append(user.Attributes(), user.Extension("urn:atelier:2.0:User")...) {
+		rule := Attribute{Target: a.String(), From: a.String()}
+		if _, err := Compile(Rules{Mapping: []Attribute{rule}}, user, p); err == nil {
+			rules.Mapping = append(rules.Mapping, rule)
+		}
+	}
+	if len(rules.Mapping) < 15 {
+		t.Fatalf("only %v can be copied", rules.Mapping)
+	}
+	c, err := Compile(rules, user, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{helene, `{"userName": "x"}`, `{"userName": "x", "emails": [{"value": "x@atelier.fr", "primary": false}], "active": false,
+		"addresses": [{"type": "work", "locality": "Lyon", "primary": true}], "urn:atelier:2.0:User": {"floor": 0, "sites": ["a"]}}`} {
+		who := &Person{ID: "1", Doc: object(t, text)}
+		doc := object(t, text)
+		if _, err := c.Apply(doc, who, true); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(who.Doc, doc); diff != "" {
+			t.Errorf("(-person +document)\n%s", diff)
+		}
+		none, err := Compile(Rules{}, user, p)
+		if err != nil || none.Maps() {
+			t.Errorf("no rules map: %v", err)
+		}
+	}
+}
+
+func TestShape(t *testing.T) {
+	t.Parallel()
+	user := userType(t)
+	for _, c := range []struct{ path, value, want, fault string }{
+		{path: "emails", value: `"a@b.fr"`, want: `[{"primary": true, "type": "work", "value": "a@b.fr"}]`},
+		{path: "emails", value: `["a@b.fr", "", "c@b.fr"]`, want: `[{"type": "work", "value": "a@b.fr"}, {"type": "work", "value": "c@b.fr"}]`},
+		{path: "phoneNumbers", value: `[{"value": "1", "type": ""}, {"value": ""}]`, want: `[{"value": "1"}]`},
+		{path: "phoneNumbers", value: `[]`},
+		{path: "title", value: `""`},
+		{path: "name", value: `{"GivenName": "A", "familyName": ""}`, want: `{"givenName": "A"}`},
+		{path: "floor", value: `3`, want: `3`},
+		{path: "floor", value: `3.5`, fault: "urn:atelier:2.0:User:floor takes a whole number, not a number"},
+		{path: "sites", value: `"Lyon"`, want: `["Lyon"]`},
+		{path: "sites", value: `[1]`, fault: "takes a text, not a whole number"},
+		{path: "urn:app:1.0:User:x", value: `{"a": [1, ""], "b": {}}`, want: `{"a": [1]}`},
+		{path: "urn:app:1.0:User:x.y", value: `false`, want: `false`},
+	} {
+		to, fault := targetOf(c.path, user, profile(t, ""))
+		if fault != "" {
+			t.Fatal(fault)
+		}
+		in := object(t, `{"v": `+c.value+`}`)["v"]
+		got, err := to.shape(in)
+		if c.fault != "" {
+			if err == nil || !strings.Contains(err.Error(), c.fault) {
+				t.Errorf("%s of %s: %v, want %s", c.value, c.path, err, c.fault)
+			}
+			continue
+		}
+		var want any
+		if c.want != "" {
+			want = object(t, `{"v": `+c.want+`}`)["v"]
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s of %s: %v (-want +got)\n%s", c.value, c.path, err, diff)
 		}
 	}
 }
