@@ -27,7 +27,7 @@ type auditPage struct {
 func objectTypes() []string {
 	return []string{
 		"User", "Group", "Role", "Entitlement", "app", "account", "connection", "token", "client", "client-secret", "stream", "domain", "company", "issuer", "admin",
-		"session", "resourceType",
+		"session", "resourceType", "task",
 	}
 }
 

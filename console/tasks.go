@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"proprio/audit"
 	"proprio/resources"
 )
 
@@ -70,19 +71,27 @@ type taskPage struct {
 	Proof, Reference string
 	Problem          string // message key of what is wrong with the form
 	Refusing         bool   // it is the form of the refusal
+	Timeline         []audit.Entry
 }
 
 // task shows one task, with the forms that end it.
 func (c *Console) task(v *visit) error {
-	t, err := c.Tasks.Task(v.r.Context(), v.session.Company, v.r.PathValue("id"), v.lang)
+	p, err := c.newTaskPage(v)
 	if err != nil {
 		return err
 	}
-	return c.render(v, http.StatusOK, "task", newTaskPage(t))
+	return c.render(v, http.StatusOK, "task", p)
 }
 
-func newTaskPage(t Task) taskPage {
-	return taskPage{Task: t, IsOpen: t.State == taskOpen || t.State == taskLate}
+// newTaskPage reads the task that the path names, and what became of it so far.
+func (c *Console) newTaskPage(v *visit) (p taskPage, err error) {
+	ctx, company := v.r.Context(), v.session.Company
+	if p.Task, err = c.Tasks.Task(ctx, company, v.r.PathValue("id"), v.lang); err != nil {
+		return p, err
+	}
+	p.IsOpen = p.State == taskOpen || p.State == taskLate
+	p.Timeline, err = c.Log.Entries(ctx, company, audit.Query{ObjectType: "task", ObjectID: p.ID, Limit: timelineLength})
+	return p, err
 }
 
 func (c *Console) finishTask(v *visit) error { return c.closeTask(v, false) }
@@ -105,11 +114,10 @@ func (c *Console) closeTask(v *visit, refused bool) error {
 	case errors.Is(err, resources.ErrVersion):
 		return back(v, "/tasks/"+url.PathEscape(id), "problem", "task-changed")
 	case errors.Is(err, resources.ErrInvalidValue):
-		t, err := c.Tasks.Task(ctx, company, id, v.lang)
+		p, err := c.newTaskPage(v)
 		if err != nil {
 			return err
 		}
-		p := newTaskPage(t)
 		p.Proof, p.Reference, p.Refusing = closing.Proof, closing.Reference, refused
 		p.Problem = closing.problem()
 		return c.render(v, http.StatusUnprocessableEntity, "task", p)
