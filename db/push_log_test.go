@@ -18,9 +18,9 @@ func TestAttemptsAreFoundAndPaged(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		p, other := newPushed(t, d), newPushed(t, d)
 		say := func(p *pushed, a push.Account, action, outcome string) {
-			p.check(d.FinishAccount(t.Context(), p.lease, push.Result{Account: a, Attempts: []push.Attempt{
+			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, push.Result{Account: a, Attempts: []push.Attempt{
 				{Account: a.ID, At: p.now, Action: action, Outcome: outcome},
-			}}, p.now))
+			}}))
 		}
 		anne := p.raise("User", "u")
 		anne.ObjectName = "Anne.Leroy@x.example"
@@ -84,7 +84,7 @@ func TestFailedAccountsAreTriedAgainTogether(t *testing.T) {
 		fail := func(p *pushed, object string, class push.Class) {
 			a := p.raise("User", object)
 			a.State, a.Class, a.Attempts, a.NextAttempt = push.StateFailed, class, 3, p.now.Add(time.Hour)
-			p.check(d.FinishAccount(t.Context(), p.lease, push.Result{Account: a}, p.now))
+			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, push.Result{Account: a}))
 		}
 		fail(p, "a", push.ClassNeedsAdmin)
 		fail(p, "b", push.ClassNeedsAdmin)

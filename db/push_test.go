@@ -69,7 +69,7 @@ func (p *pushed) raise(typ, object string) push.Account {
 
 func (p *pushed) finish(a push.Account, confirmed bool) error {
 	a.State = push.StateConfirmed
-	return p.d.FinishAccount(p.t.Context(), p.lease, push.Result{Account: a, Confirmed: confirmed}, p.now)
+	return p.d.FinishAccounts(p.t.Context(), p.lease, p.now, push.Result{Account: a, Confirmed: confirmed})
 }
 
 func TestAppCredentialsAreSealedAndBoundToTheirApp(t *testing.T) {
@@ -239,7 +239,7 @@ func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
 		for i := range 510 {
 			r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: p.now, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
 		}
-		p.check(d.FinishAccount(t.Context(), p.lease, r, p.now))
+		p.check(d.FinishAccounts(t.Context(), p.lease, p.now, r))
 		list, err := d.Attempts(t.Context(), p.company, p.app.ID, push.AttemptQuery{Limit: 1000})
 		if err != nil || len(list) != 500 || list[0].Action != "509" || list[499].Action != "10" {
 			t.Errorf("%d attempts, %v", len(list), err)

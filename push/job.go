@@ -25,7 +25,7 @@ type job struct {
 	store     Store
 	resources resources.Store
 	rulebook  *Rulebook
-	lease     Lease
+	ledger    *ledger
 	now       time.Time
 	client    Remote // records into attempts
 

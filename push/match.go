@@ -96,7 +96,7 @@ func (j *job) ensure(ctx context.Context, value string, body fields) (found clie
 	if j.account.ObjectType == resources.TypeGroup && j.profile.Groups.NoCreate {
 		return nil, needs(ClassNeedsAdmin, "%s creates no groups over this interface: make the group %q there", j.profile.Title, value)
 	}
-	if err := j.store.BeginCreate(ctx, j.lease, j.account.ID, value); err != nil {
+	if err := j.ledger.begin(ctx, j.account.ID, value); err != nil {
 		return nil, err
 	}
 	j.account.Begun = value

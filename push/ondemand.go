@@ -61,7 +61,7 @@ func (e *Engine) Rehearse(ctx context.Context, app App, objectType, objectID str
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: app, profile: profile, store: unwritten{e.Store}, resources: e.Resources, rulebook: e.rulebook, now: e.Now(), account: row}
+	j := &job{app: app, profile: profile, store: unwritten{e.Store}, ledger: &ledger{store: unwritten{e.Store}}, resources: e.Resources, rulebook: e.rulebook, now: e.Now(), account: row}
 	dry := newRehearsal(remote)
 	j.client = dry.Recording(j.record)
 	if err := out.readAndPlace(ctx, j, s); err != nil || out.sending == nil {

@@ -78,4 +78,4 @@ func (r rehearsal) Recording(record func(client.Exchange)) Remote {
 // unwritten is a store that keeps nothing of a job.
 type unwritten struct{ Store }
 
-func (unwritten) BeginCreate(context.Context, Lease, string, string) error { return nil }
+func (unwritten) BeginCreates(context.Context, Lease, map[string]string) error { return nil }

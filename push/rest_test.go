@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -263,18 +264,18 @@ func (l *restLife) isCreation(r standin.Request, name string) bool {
 // lostAnswer: an account is made, and the answer does not come. No second one is made.
 func (l *restLife) lostAnswer() {
 	l.t.Helper()
-	before, lost := len(l.product.People()), 0
+	before, lost := len(l.product.People()), new(atomic.Int64)
 	l.product.SetFault(func(_ int, r standin.Request) *standin.Fault {
 		if l.isCreation(r, "carla") {
-			lost++
+			lost.Add(1)
 			return &standin.Fault{Drop: true, Commit: true}
 		}
 		return nil
 	})
 	carla := l.user("carla")
 	l.push()
-	if lost != 1 {
-		l.t.Fatalf("%d creations were begun, want 1: %v", lost, l.product.Heard())
+	if lost.Load() != 1 {
+		l.t.Fatalf("%d creations were begun, want 1: %v", lost.Load(), l.product.Heard())
 	}
 	l.product.SetFault(nil)
 	l.later(time.Hour)

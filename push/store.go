@@ -186,10 +186,10 @@ type Work interface {
 	HoldRemovals(ctx context.Context, l Lease, now time.Time, entry audit.Entry) (int, error)
 	// LatestTask returns an account's latest task for a person, or resources.ErrNotFound.
 	LatestTask(ctx context.Context, company, account string) (manual.Task, error)
-	// BeginCreate records that a creation under a match value is about to be sent.
-	BeginCreate(ctx context.Context, l Lease, account, begun string) error
-	// FinishAccount writes a result.
-	FinishAccount(ctx context.Context, l Lease, r Result, now time.Time) error
+	// BeginCreates records that creations are about to be sent: the match value of each account, by its id.
+	BeginCreates(ctx context.Context, l Lease, begun map[string]string) error
+	// FinishAccounts writes results of different accounts, all or none.
+	FinishAccounts(ctx context.Context, l Lease, now time.Time, results ...Result) error
 }
 
 // Count is how many accounts of a type are in a state, by class of failure.

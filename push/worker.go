@@ -17,9 +17,14 @@ import (
 )
 
 const (
-	// workBatch is how many accounts are taken at once. It is small so that a deactivation that comes in during a first
-	// push of thousands is next in line.
+	// workBatch is how many accounts are taken at once, at first: few, so that a deactivation that comes in during a first push
+	// of thousands is next in line. An app that does them within batchTime gets more, up to mostBatch.
 	workBatch = 32
+	mostBatch = 512
+	batchTime = 250 * time.Millisecond
+	// inFlight is how many of a batch are worked on at once. Most of them wait: for a slot of the app, or to be written with
+	// the others.
+	inFlight = 64
 	// streakLimit is how many calls may fail in a row, on different accounts, before the app is taken to be down.
 	streakLimit = 5
 	// deniedLimit is the same for 403: one object may be protected, several mean that the token lacks the right.
@@ -32,6 +37,7 @@ type worker struct {
 	app     App
 	profile profiles.Profile
 	lease   Lease
+	ledger  *ledger
 	client  Remote
 	limiter *rate.Limiter
 	log     *slog.Logger
@@ -48,8 +54,7 @@ type worker struct {
 
 // run takes due accounts until there are none, or the app is blocked.
 func (w *worker) run(ctx context.Context) error {
-	for ctx.Err() == nil && w.block() == nil {
-		size := workBatch
+	for size := workBatch; ctx.Err() == nil && w.block() == nil; {
 		if w.suspect() {
 			size = 1 // the app failed before: one call tells whether it is back
 		}
@@ -63,23 +68,28 @@ func (w *worker) run(ctx context.Context) error {
 		if due, err = w.guard(ctx, due); err != nil {
 			return fmt.Errorf("look whether too many go: %w", err)
 		}
+		began := time.Now()
 		err = w.batch(ctx, due)
 		w.tell(ctx)
 		if err != nil {
 			return err
 		}
+		size = workBatch
+		if len(due) >= workBatch && time.Since(began) < batchTime {
+			size = min(2*len(due), mostBatch)
+		}
 	}
 	return ctx.Err()
 }
 
-// batch does the work of some accounts, several at a time.
+// batch does the work of some accounts.
 func (w *worker) batch(ctx context.Context, due []Account) error {
 	administrators, others, err := w.spared(ctx, due)
 	if err != nil {
 		return err
 	}
 	g := errgroup.Group{}
-	g.SetLimit(w.profile.Rate.Concurrency)
+	g.SetLimit(max(inFlight, w.profile.Rate.Concurrency))
 	for _, a := range others {
 		g.Go(func() error { return w.process(ctx, a) })
 	}
@@ -97,7 +107,7 @@ func (w *worker) process(ctx context.Context, a Account) error {
 	if w.block() != nil || ctx.Err() != nil {
 		return nil
 	}
-	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, rulebook: w.engine.rulebook, lease: w.lease, now: w.engine.Now(), account: a}
+	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, rulebook: w.engine.rulebook, ledger: w.ledger, now: w.engine.Now(), account: a}
 	j.client = w.client.Recording(func(x client.Exchange) {
 		j.record(x)
 		w.heard(ctx, x)
@@ -113,20 +123,18 @@ func (w *worker) process(ctx context.Context, a Account) error {
 	return w.finish(ctx, j, a, err)
 }
 
-// finish writes the result. It does so even when ctx has ended: what the app has done must be known.
+// finish has the result written, also when ctx has ended: what the app has done must be known.
 func (w *worker) finish(ctx context.Context, j *job, before Account, err error) error {
-	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
 	now := w.engine.Now()
 	r := j.result(now)
 	w.settle(&r, j, before, err, now, ctx.Err() != nil)
-	err = w.engine.Store.FinishAccount(write, w.lease, r, now)
+	err = w.ledger.finish(ctx, r, now)
 	if errors.Is(err, resources.ErrUniqueness) {
 		// Another account of the directory took the same remote account while this one was at work.
 		r = Result{Account: before, Attempts: r.Attempts}
 		f := needs(ClassNeedsData, "another of the directory already holds this account of the app: two cannot share it")
 		w.settle(&r, j, before, f, now, false)
-		err = w.engine.Store.FinishAccount(write, w.lease, r, now)
+		err = w.ledger.finish(ctx, r, now)
 	}
 	if err != nil {
 		return fmt.Errorf("record the result for account %s (%s): %w", before.ID, before.ObjectName, err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -273,7 +274,7 @@ func (w *world) wantState(typ, id string, want push.State) push.Account {
 	return a
 }
 
-// killed is a store whose owner dies at a moment: FinishAccount fails for as long as dead answers true.
+// killed is a store whose owner dies at a moment: FinishAccounts fails for as long as dead answers true.
 type killed struct {
 	push.Store
 	dead func(r push.Result) bool
@@ -281,9 +282,9 @@ type killed struct {
 
 var errKilled = errors.New("killed")
 
-func (k killed) FinishAccount(ctx context.Context, l push.Lease, r push.Result, now time.Time) error {
-	if k.dead(r) {
+func (k killed) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, results ...push.Result) error {
+	if slices.ContainsFunc(results, k.dead) {
 		return errKilled
 	}
-	return k.Store.FinishAccount(ctx, l, r, now)
+	return k.Store.FinishAccounts(ctx, l, now, results...)
 }

@@ -131,6 +131,17 @@ func (f *flaky) checkOthers(t *testing.T) {
 	t.Logf("the app failed requests: %v", f.failed)
 }
 
+// hurried gives the program a profile "fast", of a product without a pace that is called so often at once.
+func (i *installation) hurried(concurrency int) {
+	i.t.Helper()
+	folder := i.t.TempDir()
+	text := fmt.Sprintf(`{"name": "fast", "title": "Fast", "rate": {"perSecond": 100000, "burst": 1000, "concurrency": %d}}`, concurrency)
+	if err := os.WriteFile(filepath.Join(folder, "fast.json"), []byte(text), 0o600); err != nil {
+		i.t.Fatal(err)
+	}
+	i.where = append(i.where, "--profiles", folder)
+}
+
 // unguarded lets any number leave an app: the writers of campaigns let many go.
 func (i *installation) unguarded(app string) {
 	i.t.Helper()

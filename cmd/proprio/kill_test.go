@@ -33,7 +33,8 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 	i.command("company", "create", "Kill", "--domain", "kill.example", "--assume-verified")
 	token := i.command("token", "create", "--company", "Kill", "--connection", "idp")
 	downstream, calm := newFlakyApp(t)
-	i.addApp("Kill", "target", downstream.url, appToken)
+	i.hurried(32) // each 429 stops all calls for a moment, and there are hundreds
+	i.addApp("Kill", "target", downstream.url, appToken, "--profile", "fast")
 	i.unguarded("target")
 
 	c := newCaller(i.url+"/scim/v2", token)

@@ -90,18 +90,11 @@ func measured(b testing.TB, dsn string, people int) (*installation, *caller) {
 	}
 	w.Flush()
 	file := filepath.Join(b.TempDir(), "people.csv")
-	folder := filepath.Join(b.TempDir(), "profiles")
-	text := `{"name": "fast", "title": "Fast", "rate": {"perSecond": 100000, "burst": 1000, "concurrency": 8}}`
-	for path, content := range map[string][]byte{file: table.Bytes(), filepath.Join(folder, "fast.json"): []byte(text)} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			b.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			b.Fatal(err)
-		}
+	if err := os.WriteFile(file, table.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
 	}
 	i.command("import", file, "--company", "Measured", "--connection", "idp")
-	i.where = append(i.where, "--profiles", folder)
+	i.hurried(8)
 	return i, newCaller(i.url+"/scim/v2", token)
 }
 
