@@ -201,7 +201,11 @@ func (l *restLife) reactivate() {
 	l.accept()
 	l.wantState("User", l.anna, push.StateConfirmed)
 	l.wantActive("anna", true)
-	if g, _ := l.product.Group("Vente"); !l.profile.Groups.Unsupported && len(g.Members) != 3 {
+	if l.profile.Groups.Unsupported {
+		return
+	}
+	l.wantState("Group", l.sales, push.StateConfirmed)
+	if g, _ := l.product.Group("Vente"); len(g.Members) != 3 {
 		l.t.Errorf("the group is %+v after somebody came back", g)
 	}
 }
