@@ -51,7 +51,7 @@ type Config struct {
 	Guarded, Open http.RoundTripper
 	Rand          func() float64 // in [0, 1), for jitter; default: math/rand
 	Poll          time.Duration  // how often to look for work that no Wake told of, or that nobody waits for; default: 1 s
-	Lease         time.Duration  // how long an app stays with an engine that died; default: 15 s
+	Lease         time.Duration  // how long an app stays with an engine that died; default: 12 s, so that another one goes on within 15
 }
 
 // Engine plans and pushes for all companies. Any number of engines, in any number of processes, may run over one
@@ -92,7 +92,7 @@ func NewEngine(c Config) (*Engine, error) {
 		c.Poll = time.Second
 	}
 	if c.Lease <= 0 {
-		c.Lease = 15 * time.Second
+		c.Lease = 12 * time.Second
 	}
 	if c.Registries == nil {
 		c.Registries = resources.NewRegistry()
