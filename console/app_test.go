@@ -125,3 +125,15 @@ func TestAppWhy(t *testing.T) {
 	second := w.newApp(w.company, "Second")
 	w.says("/people/"+failed.ObjectID, "fr", []string{"Pourquoi pas dans les autres applications", "/apps/" + second + "/why/User/"}, nil)
 }
+
+// A reason that names what decided is told in the reader's language, with what it names as it is.
+func TestApp_reasonsWithWhatDecided(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.app + "/log"
+	must(t, w.db.RecordAttempts(t.Context(), push.Attempt{Company: w.company, App: w.app, At: w.now, Action: "create", Outcome: "ok",
+		Why: `the User is in the app's scope: this is true of it: title == "a: <b>"`}))
+	w.says(page, "fr", []string{"car ceci est vrai d’elle\u00a0: title == &#34;a: &lt;b&gt;&#34;"}, nil)
+	w.says(page, "en", []string{"for this is true of it: title == "}, nil)
+	w.says("/apps/"+w.app+"/why/User/"+w.people["sophie.marchetti@gmail.com"], "fr", []string{"la personne est en attente\u00a0: "}, nil)
+}

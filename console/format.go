@@ -90,7 +90,7 @@ func (f formatter) took(d time.Duration) string {
 func (f formatter) attempt(action, why string) string {
 	s := f.word("attempt", action)
 	if why != "" {
-		s += " · " + f.word("why", why)
+		s += " · " + f.why(why)
 	}
 	return s
 }
@@ -100,7 +100,26 @@ func (f formatter) reason(value string) string {
 	if s := f.word("reason", value); s != value {
 		return s
 	}
-	return f.word("why", value)
+	return f.why(value)
+}
+
+// why is a reason of the push engine. Some name, after a colon, what decided: an expression, or why somebody is on hold.
+func (f formatter) why(value string) string {
+	colon := ": "
+	if f.lang == French {
+		colon = "\u00a0: "
+	}
+	for at := len(value); at > 0; at = strings.LastIndex(value[:at], ": ") {
+		words := f.word("why", value[:at])
+		if words == value[:at] {
+			continue
+		}
+		if at == len(value) {
+			return words
+		}
+		return words + colon + value[at+2:]
+	}
+	return value
 }
 
 // say is a text of a product's profile.

@@ -199,14 +199,14 @@ func (c *Console) doScope(v *visit, p setupPage) error {
 	if f.Limited {
 		scope.Groups = ids
 	}
-	f.Missing = f.Limited && len(ids) == 0
 	switch {
 	case field("find") != "":
-		f.Limited, f.Missing = true, false
+		f.Limited = true
 		return c.showStep(v, p)
 	case field("preview") != "":
 		return c.preview(v, p, scope)
-	case f.Missing:
+	case f.Limited && len(ids) == 0:
+		f.Missing = true
 		return c.showStep(v, p)
 	}
 	err = c.Setup.SetScope(ctx, v.actor(), v.session.Company, p.App.ID, scope)
