@@ -157,6 +157,15 @@ func heldFindings(company string, users []HeldUser) []Finding {
 	return wanted
 }
 
+// LateTask is the finding that somebody was to do something by hand in an app, and has not said that it is done. It names no
+// app: what an app's accounts show does not close it.
+func LateTask(company, task, name, owner string, severity Severity) Finding {
+	return Finding{
+		Company: company, Kind: FindingLateTask, Severity: severity, Owner: owner, Cure: []string{CureDoTask},
+		ObjectType: "task", ObjectID: task, ObjectName: name,
+	}
+}
+
 // reconcile compares the open findings with the wanted ones and returns the rows to write: new ones, ones that changed,
 // and closed ones. A finding that continues keeps its id and the time it opened; its due date moves only with its
 // severity.

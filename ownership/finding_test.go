@@ -101,6 +101,7 @@ func TestFindings_everyCureIsListed(t *testing.T) {
 		}
 	}
 	note(heldFindings("c", []HeldUser{{ID: "u", Name: "n"}}))
+	note([]Finding{LateTask("c", "t", "n", "", High)})
 	for _, step := range CureSteps() {
 		if !used[step] {
 			t.Errorf("no finding uses %s", step)

@@ -78,21 +78,21 @@ func (d *Desk) escalate(ctx context.Context, seen Task) error {
 	return err
 }
 
-// finding is what is told of a late task.
+// finding is what is told of a late task. Access that should have ended is the graver harm.
 func (t Task) finding(owner string, terms Terms, now time.Time) ownership.Finding {
-	f := ownership.Finding{
-		Company: t.Company, Kind: ownership.FindingLateTask, Severity: ownership.Medium, Owner: owner, Cure: []string{ownership.CureDoTask},
-		ObjectType: "task", ObjectID: t.ID, ObjectName: t.Title(), Opened: now, Due: t.Due.Add(terms.Escalate),
-	}
-	grave := t.Action.TakesAway()
-	switch {
-	case t.Step == StepAdmins && grave:
-		f.Severity = ownership.Critical
-	case t.Step == StepAdmins, grave:
-		f.Severity = ownership.High
+	severity, due := ownership.Medium, t.Due.Add(terms.Escalate)
+	if t.Action.TakesAway() {
+		severity = ownership.High
 	}
 	if t.Step == StepAdmins {
-		f.Due = now.Add(24 * time.Hour)
+		due = now.Add(24 * time.Hour)
+		if severity == ownership.High {
+			severity = ownership.Critical
+		} else {
+			severity = ownership.High
+		}
 	}
+	f := ownership.LateTask(t.Company, t.ID, t.Title(), owner, severity)
+	f.Opened, f.Due = now, due
 	return f
 }
