@@ -45,11 +45,19 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s%v", block[2], err)
 		}
 	}
-	rows := regexp.MustCompile("(?m)^\\| `(.+)` \\| `(.+)` \\|$").FindAllStringSubmatch(string(text), -1)
-	if blocks < 4 || len(rows) < 15 || who.Doc == nil {
-		t.Fatalf("%d blocks, %d rows: the page is read wrongly", blocks, len(rows))
+	if blocks < 4 || who.Doc == nil {
+		t.Fatalf("%d blocks: the page is read wrongly", blocks)
 	}
-	v := viewOf(user)
+	tryExpressions(t, string(text), viewOf(user), who)
+}
+
+// tryExpressions compares what the page says that expressions make of a person.
+func tryExpressions(t *testing.T, page string, v *view, who *Person) {
+	t.Helper()
+	rows := regexp.MustCompile("(?m)^\\| `(.+)` \\| `(.+)` \\|$").FindAllStringSubmatch(page, -1)
+	if len(rows) < 15 {
+		t.Fatalf("%d rows: the page is read wrongly", len(rows))
+	}
 	values, err := v.values(who)
 	if err != nil {
 		t.Fatal(err)
