@@ -75,7 +75,7 @@ func (v *view) add(a *resources.Attribute) {
 
 // typeOf is the type of an attribute's values in expressions; false: it has none.
 func typeOf(a *resources.Attribute) (types.Type, bool) {
-	var t types.Type = types.String
+	t := types.String
 	switch {
 	case a.Hidden || a.Kind == resources.KindBinary:
 		return nil, false
