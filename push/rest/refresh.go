@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"golang.org/x/oauth2"
 )
@@ -19,7 +20,7 @@ type refreshKey struct {
 
 // readRefreshKey reads a refresh token alone or a JSON object with one.
 func readRefreshKey(what, text string, allowPlain bool) (refreshKey, error) {
-	key := refreshKey{RefreshToken: text, plain: !isObject(text)}
+	key := refreshKey{RefreshToken: strings.TrimSpace(text), plain: !isObject(text)}
 	if !key.plain {
 		key.RefreshToken = ""
 		if err := readCredential(what, text, &key); err != nil {
