@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -70,6 +71,7 @@ func whatIsInTheWayOfAnAppIsNamed(t *testing.T, w *world) {
 		}
 	}
 	at := func(url string) func(*push.App) { return func(a *push.App) { a.URL = url } }
+	t.Cleanup(func() { must(t, w.db.ReplaceApp(context.Background(), w.caller.Actor, w.app, []byte(w.stand.Token))) })
 	for want, make := range map[push.Problem]func(*push.App){
 		push.ProblemNone:        func(*push.App) {},
 		push.ProblemSettings:    func(a *push.App) { a.Profile = "no-such" },
