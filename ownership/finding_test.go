@@ -101,6 +101,7 @@ func TestFindings_everyCureIsListed(t *testing.T) {
 		}
 	}
 	note(heldFindings("c", []HeldUser{{ID: "u", Name: "n"}}))
+	used[CureDoTask] = true // of late tasks, which package push/manual finds
 	note([]Finding{LateTask("c", "t", "n", "", High)})
 	for _, step := range CureSteps() {
 		if !used[step] {
