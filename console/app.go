@@ -19,6 +19,7 @@ const (
 // appPage is one app: what is wrong with it, whose its accounts are, how pushing goes, the last exchanges.
 type appPage struct {
 	appRow
+	Manual    bool // it has no interface: there is nothing to call, read or compare
 	Last      Comparison
 	PausedBy  audit.Entry // who paused it, and when; zero: not known, or not paused
 	Failures  []classCount
@@ -82,6 +83,7 @@ func (c *Console) app(v *visit) error {
 	if err := c.pushedAccounts(ctx, v, &p); err != nil {
 		return err
 	}
+	p.Manual = c.manual(app)
 	if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, app.ID); err != nil {
 		return err
 	}
@@ -96,6 +98,12 @@ func (c *Console) app(v *visit) error {
 		p.Attempts = append(p.Attempts, newAttemptView(a))
 	}
 	return c.render(v, http.StatusOK, "app", p)
+}
+
+// manual says whether an app's product has no interface.
+func (c *Console) manual(app App) bool {
+	product, err := c.product(app.Profile)
+	return err == nil && product.Manual
 }
 
 // pausedBy finds in the audit record who paused an app.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/audit"
 	"proprio/console"
 	"proprio/push"
 	"proprio/resources"
@@ -217,6 +218,10 @@ func TestWizard_withoutInterface(t *testing.T) {
 	if len(w.engine.asked) > 0 {
 		t.Errorf("the engine was asked %v", w.engine.asked)
 	}
+	app := w.stored(id)
+	app.Paused, app.Settings.Setup = false, push.SetupNone
+	must(t, w.db.UpdateApp(t.Context(), audit.Actor{Kind: audit.ActorCommand}, app))
+	w.says(page, "fr", []string{page + "/pause"}, []string{page + "/drift", page + "/access", page + "/read"})
 }
 
 // A comparison is told while it goes on, when it failed, and line by line.
