@@ -81,9 +81,7 @@ func judgeStatus(e *client.Error, on target) *failure {
 	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
 		f.class = ClassUnsupported
 		f.words += ". The app does not offer this operation: check that its profile fits"
-	case e.Status == http.StatusTooManyRequests:
-		f.class, f.appWide = ClassTransient, true
-	case e.Status == http.StatusRequestTimeout, e.Status == http.StatusTooEarly, e.Status >= 500:
+	case e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout, e.Status == http.StatusTooEarly, e.Status >= 500:
 		f.class, f.appWide = ClassTransient, e.RetryAfter > 0
 	case e.Status < 400:
 		f.class = ClassNeedsAdmin

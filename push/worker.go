@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -214,7 +215,8 @@ func (w *worker) note(ctx context.Context, f *failure) {
 		return
 	}
 	var refused *client.Error
-	denied := errors.As(f.cause, &refused) && refused.Status == 403
+	answered := errors.As(f.cause, &refused)
+	denied := answered && refused.Status == 403
 	switch {
 	case f.appWide:
 	case denied:
@@ -226,6 +228,9 @@ func (w *worker) note(ctx context.Context, f *failure) {
 		f.appWide, f.quarantine = true, true
 	case f.class == ClassTransient:
 		w.streak++
+		if answered && refused.Status == http.StatusTooManyRequests {
+			w.streak++ // it does not say how long it wants to be left alone, but that it does
+		}
 		if w.streak < streakLimit {
 			return
 		}

@@ -20,15 +20,16 @@ func TestCampaignKill(t *testing.T) {
 	t.Parallel()
 	dbtest.EachConfig(t, func(t *testing.T, c db.Config) {
 		t.Parallel()
-		kills, people := 4, 80
 		if full() {
-			kills, people = 50, 3600 // ten thousand changes
+			runKillCampaign(t, c.URL, 50, 1200, 7) // ten thousand changes
+		} else {
+			runKillCampaign(t, c.URL, 4, 80, 1)
 		}
-		runKillCampaign(t, c.URL, kills, people)
 	})
 }
 
-func runKillCampaign(t *testing.T, dsn string, kills, people int) {
+// runKillCampaign has people made, each with so many titles one after the other.
+func runKillCampaign(t *testing.T, dsn string, kills, people, titles int) {
 	i := newInstallation(t, dsn)
 	i.command("company", "create", "Kill", "--domain", "kill.example", "--assume-verified")
 	token := i.command("token", "create", "--company", "Kill", "--connection", "idp")
@@ -43,7 +44,7 @@ func runKillCampaign(t *testing.T, dsn string, kills, people int) {
 	var done sync.WaitGroup
 	var writing atomic.Int32
 	for n := range writers {
-		writers[n] = &writer{caller: c, name: fmt.Sprintf("w%d", n), people: people / len(writers)}
+		writers[n] = &writer{caller: c, name: fmt.Sprintf("w%d", n), people: people / len(writers), titles: titles}
 		done.Add(1)
 		writing.Add(1)
 		go func(w *writer) { defer done.Done(); defer writing.Add(-1); w.run() }(writers[n])
@@ -77,6 +78,7 @@ type writer struct {
 	caller *caller
 	name   string
 	people int
+	titles int    // that each person gets, one after the other; 0: one
 	crew   string // id of the group that people join
 	err    error
 	// What was acknowledged, by userName: the title, whether the User is active, the group it is in. A removed one is in gone.
@@ -127,10 +129,13 @@ func (w *writer) person(n int, group string) error {
 		return err
 	}
 	w.active[name] = true
-	if err := w.patch("/Users/"+id, object{"op": "replace", "path": "title", "value": "Title " + name}); err != nil {
-		return err
+	for k := range max(w.titles, 1) {
+		title := fmt.Sprintf("Title %d of %s", k, name)
+		if err := w.patch("/Users/"+id, object{"op": "replace", "path": "title", "value": title}); err != nil {
+			return err
+		}
+		w.title[name] = title
 	}
-	w.title[name] = "Title " + name
 	if n%2 == 0 {
 		if err := w.patch("/Groups/"+group, object{"op": "add", "path": "members", "value": []object{{"value": id}}}); err != nil {
 			return err
