@@ -83,21 +83,8 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 	if there && written == nil { // linked, and nobody said what it holds
 		written = fields{"active": true, "userName": j.account.ObjectName}
 	}
-	on := there && written["active"] != false
 	if p.wish == WishInactive || !p.active {
-		if !there {
-			return j.absent()
-		}
-		if on {
-			want := maps.Clone(written)
-			want["active"] = false
-			name, _ := written["userName"].(string)
-			j.needs(manual.ActionDeactivate, written, want, manual.Line{Attribute: "userName", Before: name, After: name})
-		}
-		if p.wish == WishInactive {
-			j.state = StateRemoved
-		}
-		return nil
+		return j.endByHand(written, p)
 	}
 	wanted, err := j.wanted(ctx, r)
 	if err != nil {
@@ -118,7 +105,7 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 	switch {
 	case !there:
 		j.needs(manual.ActionCreate, nil, want, manual.Difference(nil, want, attributes)...)
-	case !on:
+	case written["active"] == false:
 		j.needs(manual.ActionReactivate, written, want, manual.Difference(nil, want, attributes)...)
 	default:
 		lines := manual.Difference(written, want, attributes)
@@ -130,6 +117,23 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 			action = manual.ActionRemove
 		}
 		j.needs(action, written, want, lines...)
+	}
+	return nil
+}
+
+// endByHand asks for the end of a User's access, where there is any.
+func (j *job) endByHand(written fields, p placement) error {
+	if j.account.Origin == "" {
+		return j.absent()
+	}
+	if written["active"] != false {
+		want := maps.Clone(written)
+		want["active"] = false
+		name, _ := written["userName"].(string)
+		j.needs(manual.ActionDeactivate, written, want, manual.Line{Attribute: "userName", Before: name, After: name})
+	}
+	if p.wish == WishInactive {
+		j.state = StateRemoved
 	}
 	return nil
 }
