@@ -30,11 +30,6 @@ type Provisioning struct {
 
 func (p *Provisioning) add(s Step) { p.Steps = append(p.Steps, s) }
 
-func (p *Provisioning) fail(name string, err error) {
-	p.Error = err.Error()
-	p.add(Step{Name: name, Words: p.Error})
-}
-
 // Rehearse takes the first four steps for one object: it is read, its place is found, it is looked for in the app, and what
 // would be sent is decided. Nothing is sent but reads, and nothing is kept. What keeps it from the app is in the result; an
 // error is the store's, or that the app cannot be called.
