@@ -24,6 +24,14 @@ type App struct {
 	BlockedUntil  time.Time // zero: not blocked
 	BlockedSince  time.Time
 	BlockedReason string
+	Alarms        []Alarm // of its credential
+}
+
+// Alarm is what is wrong, or soon will be, with an app's credential.
+type Alarm struct {
+	Kind  string // expired, expires, owner
+	Days  int    // left, of one that expires
+	Owner string // whose it is; empty: not known
 }
 
 // Account is one User or Group in one app: what Proprio wants there, and what it knows of it.

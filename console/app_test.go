@@ -54,6 +54,27 @@ func TestApp_whatFailsByClass(t *testing.T) {
 	}
 }
 
+// A token that ends is told before the app refuses all calls, in words and with the days that are left.
+func TestApp_aTokenThatEndsIsTold(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.app
+	for expires, want := range map[int]string{5: "Le jeton expire dans 5 jours.", 1: "Le jeton expire dans 1 jour.", -1: "Le jeton a expiré."} {
+		w.credential(push.Credential{Expires: w.now.UTC().AddDate(0, 0, expires).Format(time.DateOnly)})
+		w.says(page, "fr", []string{want, "Créez-en un nouveau"}, nil)
+	}
+	w.credential(push.Credential{Expires: w.now.UTC().AddDate(0, 0, 200).Format(time.DateOnly)})
+	w.says(page, "en", nil, []string{"The token"})
+}
+
+func (w *world) credential(c push.Credential) {
+	w.t.Helper()
+	app, err := w.db.App(w.t.Context(), w.company, w.app)
+	must(w.t, err)
+	app.Settings.Credential = c
+	must(w.t, w.db.UpdateApp(w.t.Context(), audit.Actor{Kind: audit.ActorCommand, Name: "test"}, app))
+}
+
 // A pause and a block say why, since when, and what to do.
 func TestApp_pauseAndBlockSaySinceWhen(t *testing.T) {
 	t.Parallel()

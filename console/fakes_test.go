@@ -23,8 +23,17 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 	list, err := a.store.Apps(ctx, company)
 	var out []console.App
 	for _, x := range list {
+		alarms, err := push.Alarms(ctx, a.store, x, a.engine.Now())
+		if err != nil {
+			return nil, err
+		}
+		var told []console.Alarm
+		for _, alarm := range alarms {
+			told = append(told, console.Alarm{Kind: string(alarm.Kind), Days: alarm.Days, Owner: alarm.Owner})
+		}
 		out = append(out, console.App{
-			ID: x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
+			Alarms: told,
+			ID:     x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
 			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
 			BlockedReason: x.BlockedReason, Setup: string(x.Settings.Setup), Expression: x.Settings.Scope,
 		})

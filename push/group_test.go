@@ -14,6 +14,7 @@ import (
 
 func TestGroups(t *testing.T) {
 	each(t, []scenario{
+		anAppThatDropsMembersIsFoundOut,
 		usersComeBeforeGroupsBeforeMembers,
 		aMemberThatIsMissingThereCompletesTheGroupLater,
 		memberChangesAreDeltas,
@@ -243,4 +244,23 @@ func aGroupDeletedInTheAppIsMadeAgainWithItsMembers(t *testing.T, w *world) {
 	w.set("Group", group, "displayName", "Ventes")
 	w.push()
 	w.wantMembers("Ventes", "a")
+}
+
+// FusionAuth #2784: an app that keeps a hundred members of a Group, and says yes to more.
+func anAppThatDropsMembersIsFoundOut(t *testing.T, w *world) {
+	ids := w.staff(120)
+	w.stand.KeepsMembers = 100
+	group := w.group("Tous", ids...)
+	w.push()
+	a := w.wantState("Group", group, push.StateFailed)
+	if a.Class != push.ClassNeedsData || !strings.Contains(a.Error, "took 120 members and shows 100") {
+		t.Errorf("class %s: %s", a.Class, a.Error)
+	}
+	w.stand.KeepsMembers = 0
+	must(t, w.db.RetryAccount(t.Context(), w.caller.Actor, w.caller.Company, a.ID, w.clock.Now()))
+	w.push()
+	w.wantState("Group", group, push.StateConfirmed)
+	if names, _ := w.stand.Members("Tous"); len(names) != 120 {
+		t.Errorf("%d members are there", len(names))
+	}
 }

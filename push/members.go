@@ -104,7 +104,39 @@ func (j *job) sendMembers(ctx context.Context, record *groupRecord, want map[str
 			return err
 		}
 	}
+	if refused == nil && len(changes) >= verifiedFrom && !j.profile.Members.Unreadable {
+		return j.verifyMembers(ctx, record, want)
+	}
 	return refused
+}
+
+// verifiedFrom is how many changes of members are looked at afterwards: some apps keep the first hundred and say yes.
+const verifiedFrom = 100
+
+// verifyMembers reads a Group whose members were sent. Those that the app took and does not show are not on record any more,
+// so that they are sent again.
+func (j *job) verifyMembers(ctx context.Context, record *groupRecord, want map[string]int64) error {
+	doc, err := j.client.Get(ctx, endpointGroups, j.account.RemoteID)
+	if err != nil {
+		return judge(err, onObject)
+	}
+	shown := map[string]bool{}
+	for _, m := range doc.Values("members") {
+		shown[m.Text("value")] = true
+	}
+	lost := 0
+	for id := range want {
+		if !shown[id] {
+			delete(record.Members, id)
+			lost++
+		}
+	}
+	if lost == 0 {
+		return nil
+	}
+	j.account.Written = encodeFields(record)
+	return needs(ClassNeedsData, "the app took %d members and shows %d of them: does it bound how many a group may have? "+
+		"Make the group smaller, or retry", len(want), len(want)-lost)
 }
 
 // memberChanges is what turns one set of members into another: first who leaves, then who comes, each in order. A
@@ -129,7 +161,16 @@ func chunked(m profiles.Members, changes []memberChange) [][]memberChange {
 	var out [][]memberChange
 	for len(changes) > 0 {
 		n := 0
-		for n < len(changes) && n < m.PerCall && len(memberOperations(m, changes[:n+1])) <= m.OperationsPerCall {
+		removals, others := 0, map[bool]int{}
+		for n < len(changes) && n < m.PerCall {
+			if c := changes[n]; c.remove && m.Remove != "value" {
+				removals++ // one operation each
+			} else {
+				others[c.remove] = 1 // one operation for all
+			}
+			if removals+others[true]+others[false] > m.OperationsPerCall {
+				break
+			}
 			n++
 		}
 		n = max(n, 1)

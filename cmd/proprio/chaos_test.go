@@ -87,7 +87,9 @@ func newChaos(t *testing.T, program string) *chaos {
 	app, calm := newFlakyApp(t)
 	calm.Store(true) // what happens here is trouble enough
 	first.addApp("Chaos", "target", app.url, appToken)
-	first.unguarded("target")
+	if program == "" {
+		first.unguarded("target")
+	}
 	c.downstream = newCaller(app.url, appToken)
 	for n, i := range c.replicas {
 		c.running[n] = i.serve()

@@ -20,14 +20,27 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 	apps, err := a.store.Apps(ctx, company)
 	out := make([]console.App, 0, len(apps))
 	for _, app := range apps {
+		alarms, err := push.Alarms(ctx, a.store, app, a.engine.Now())
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, console.App{
 			ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
 			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
 			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup),
 			Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
+			Alarms: consoleAlarms(alarms),
 		})
 	}
 	return out, err
+}
+
+func consoleAlarms(alarms []push.Alarm) []console.Alarm {
+	out := make([]console.Alarm, len(alarms))
+	for i, a := range alarms {
+		out[i] = console.Alarm{Kind: string(a.Kind), Days: a.Days, Owner: a.Owner}
+	}
+	return out
 }
 
 // AccountCounts implements console.Apps.

@@ -94,6 +94,7 @@ func (c *chaos) upgrade(n int) {
 	c.t.Helper()
 	c.replicas[n].program = ""
 	c.disturb("stop", n)
+	c.replicas[n].unguarded("target") // the previous version has no guard to turn off
 }
 
 // schema is the number of the newest migration in place.

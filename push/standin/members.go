@@ -25,6 +25,9 @@ func (s *Server) changeMembers(g document, verb, path string, value any) (int, a
 				list = append(list, map[string]any{"value": id})
 			}
 		}
+		if s.KeepsMembers > 0 {
+			list = list[:min(len(list), s.KeepsMembers)]
+		}
 		g["members"] = list
 		return len(values), answer{}, true
 	case verb == "remove" && byValue && path == "members" && len(values) > 0:

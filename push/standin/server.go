@@ -19,6 +19,8 @@ type Server struct {
 	Token   string           // that calls must bear
 	Expires time.Time        // when the token stops being taken; zero: never
 	Now     func() time.Time // for Expires and Retry-After dates
+	// KeepsMembers is how many members of a Group it keeps while it says yes to more; 0: all.
+	KeepsMembers int
 
 	mu       sync.Mutex
 	next     int // of ids
