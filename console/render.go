@@ -10,7 +10,10 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
+	text "text/template"
+	"text/template/parse"
 	"time"
 )
 
@@ -41,7 +44,7 @@ func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
 			return nil, err
 		}
 		f := formatter{catalog: texts, zone: zone, now: now, assets: assets, looks: looks()}
-		base, err := template.New("").Funcs(f.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
+		parts, err := text.New("").Funcs(text.FuncMap(f.funcs())).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
 			return nil, err
 		}
@@ -51,15 +54,53 @@ func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
 			if short == "layout" || strings.HasPrefix(short, "parts") {
 				continue
 			}
-			t, err := template.Must(base.Clone()).ParseFS(templateFiles, name)
-			if err != nil {
+			if r.pages[lang][short], err = pageOf(name, parts, f.funcs()); err != nil {
 				return nil, err
 			}
-			r.pages[lang][short] = t
 		}
 	}
 	return r, nil
 }
+
+// pageOf is a page with the parts that it names, and those that they name. What a page does not use would cost memory for each
+// page and language: escaping makes every copy another one.
+func pageOf(file string, parts *text.Template, funcs template.FuncMap) (*template.Template, error) {
+	page, err := template.New("").Funcs(funcs).ParseFS(templateFiles, file)
+	if err != nil {
+		return nil, err
+	}
+	wanted := []string{"layout"}
+	for _, t := range page.Templates() {
+		wanted = append(wanted, named(t.Tree)...)
+	}
+	for len(wanted) > 0 {
+		name := wanted[len(wanted)-1]
+		wanted = wanted[:len(wanted)-1]
+		part := parts.Lookup(name)
+		if page.Lookup(name) != nil || part == nil { // one that is nowhere is told when the page is made
+			continue
+		}
+		if _, err := page.AddParseTree(name, part.Tree.Copy()); err != nil {
+			return nil, err
+		}
+		wanted = append(wanted, named(part.Tree)...)
+	}
+	return page, nil
+}
+
+// named are the templates that a template names.
+func named(tree *parse.Tree) (names []string) {
+	if tree == nil {
+		return nil
+	}
+	for _, call := range templateCall.FindAllStringSubmatch(tree.Root.String(), -1) {
+		names = append(names, call[1])
+	}
+	return names
+}
+
+// templateCall is how a parsed template prints its naming of another one.
+var templateCall = regexp.MustCompile(`\{\{template "([^"]+)"`)
 
 // funcs is what templates may call.
 func (f formatter) funcs() template.FuncMap {

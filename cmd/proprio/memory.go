@@ -21,6 +21,7 @@ const (
 const (
 	busyRequests = 500
 	busyTime     = 5 * time.Second
+	startTime    = 2 * time.Second // then a start is over
 )
 
 // memory trades memory for speed while a server is busy, and gives it back when it is idle again.
@@ -31,6 +32,8 @@ func (m *memory) keep(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
+	started := time.NewTimer(startTime)
+	defer started.Stop()
 	tick := time.NewTicker(busyTime)
 	defer tick.Stop()
 	percent := idleGC
@@ -38,6 +41,9 @@ func (m *memory) keep(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-started.C:
+			debug.FreeOSMemory() // what only the start needed: migrations, templates, schemas as texts
+			continue
 		case <-tick.C:
 		}
 		wanted := idleGC
