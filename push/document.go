@@ -64,20 +64,8 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 			doc[name] = []any{primary(list)}
 		}
 	}
-	var missing []string
-	for _, path := range p.Users.Required {
-		if lookup(doc, path) == nil && !among(kept, path) {
-			missing = append(missing, path)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, needs(ClassNeedsData, "%s takes no User without %s: add it in the identity provider",
-			p.Title, strings.Join(missing, ", "))
-	}
-	for _, path := range slices.Sorted(maps.Keys(p.Users.Names)) {
-		if broken := breaks(p.Users.Names[path], lookup(doc, path)); broken != "" {
-			return nil, needs(ClassNeedsData, "%s takes no %s %s: change it in the identity provider", p.Title, path, broken)
-		}
+	if err := taken(p, doc, kept); err != nil {
+		return nil, err
 	}
 	if name, ok := doc["name"].(fields); ok && len(p.Users.Unpatched) > 0 && name["formatted"] == nil {
 		given, _ := name["givenName"].(string)
@@ -86,6 +74,26 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 	}
 	doc["schemas"] = schemasOf(doc)
 	return doc, nil
+}
+
+// taken says what the product would refuse a User for. What the account keeps, whatever it is, is not missing.
+func taken(p profiles.Profile, doc fields, kept [][]string) error {
+	var missing []string
+	for _, path := range p.Users.Required {
+		if lookup(doc, path) == nil && !among(kept, path) {
+			missing = append(missing, path)
+		}
+	}
+	if len(missing) > 0 {
+		return needs(ClassNeedsData, "%s takes no User without %s: add it in the identity provider",
+			p.Title, strings.Join(missing, ", "))
+	}
+	for _, path := range slices.Sorted(maps.Keys(p.Users.Names)) {
+		if broken := breaks(p.Users.Names[path], lookup(doc, path)); broken != "" {
+			return needs(ClassNeedsData, "%s takes no %s %s: change it in the identity provider", p.Title, path, broken)
+		}
+	}
+	return nil
 }
 
 // breaks says how a text breaks a product's rule; empty: it does not.

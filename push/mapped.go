@@ -3,7 +3,6 @@ package push
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -113,7 +112,7 @@ func (j *job) asThere(want fields, remote client.Document) fields {
 	if len(j.kept) == 0 {
 		return want
 	}
-	out := copied(want).(fields)
+	out := resources.Clone(want).(fields)
 	for _, path := range j.kept {
 		shown := remote.Get(path[0])
 		for _, key := range path[1:] {
@@ -193,19 +192,6 @@ func withoutNil(value any) any {
 		if v = withoutNil(v); v != nil {
 			out[key] = v
 		}
-	}
-	return out
-}
-
-// copied is a document that may be changed without the other.
-func copied(value any) any {
-	m, ok := value.(fields)
-	if !ok {
-		return value
-	}
-	out := maps.Clone(m)
-	for key, v := range out {
-		out[key] = copied(v)
 	}
 	return out
 }

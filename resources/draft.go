@@ -25,7 +25,7 @@ type draft struct {
 func newDraft(rt *ResourceType, s Switches, from Document) *draft {
 	d := &draft{rt: rt, switches: s, doc: Document{}, named: map[string]bool{}, work: &work{}}
 	for k, v := range from {
-		d.doc[k] = clone(v)
+		d.doc[k] = Clone(v)
 	}
 	return d
 }
@@ -37,19 +37,19 @@ func (d *Directory) draft(ctx context.Context, rt *ResourceType, c Caller, from 
 	return next
 }
 
-// clone copies a decoded JSON value, so that writing to one does not change the other.
-func clone(v any) any {
+// Clone copies a decoded JSON value, so that writing to one does not change the other.
+func Clone(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		c := make(map[string]any, len(v))
 		for k, e := range v {
-			c[k] = clone(e)
+			c[k] = Clone(e)
 		}
 		return c
 	case []any:
 		c := make([]any, len(v))
 		for i, e := range v {
-			c[i] = clone(e)
+			c[i] = Clone(e)
 		}
 		return c
 	}
@@ -134,7 +134,7 @@ func (d *draft) keep(old Document) {
 	}
 	d.keepHidden(old)
 	if !d.named[SchemaOwnership] && d.doc[SchemaOwnership] == nil && old[SchemaOwnership] != nil {
-		d.doc[SchemaOwnership] = clone(old[SchemaOwnership])
+		d.doc[SchemaOwnership] = Clone(old[SchemaOwnership])
 	}
 }
 

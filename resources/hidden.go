@@ -16,7 +16,7 @@ func (rt *ResourceType) split(doc Document) (body, hidden json.RawMessage) {
 	if !rt.traits.hidden {
 		return marshal(doc), nil
 	}
-	shown, secret := Document(clone(map[string]any(doc)).(map[string]any)), Document{}
+	shown, secret := Document(Clone(map[string]any(doc)).(map[string]any)), Document{}
 	for _, a := range rt.all() {
 		v := shown.get(a)
 		switch {
@@ -118,7 +118,7 @@ func (d *draft) keepHidden(old Document) {
 		switch {
 		case have == nil:
 		case a.Hidden && now == nil && (!a.extension || d.doc[a.Schema] != nil || d.rt.Requires(a.Schema)):
-			d.doc.set(a, clone(have))
+			d.doc.set(a, Clone(have))
 		case one && still && !a.Hidden:
 			kept := maps.Clone(after)
 			for _, sub := range a.Sub {

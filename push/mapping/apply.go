@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"proprio/resources"
 )
 
 // Effect is what a rule did to a person's document.
@@ -135,26 +137,7 @@ func (a attribute) value(p *Person, values map[string]any) (any, error) {
 		}
 		return a.target.shape(out)
 	}
-	return copied(a.constant), nil
-}
-
-// copied is a value of its own: documents are changed.
-func copied(value any) any {
-	switch v := value.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = copied(v[i])
-		}
-		return out
-	case Object:
-		out := make(Object, len(v))
-		for key := range v {
-			out[key] = copied(v[key])
-		}
-		return out
-	}
-	return value
+	return resources.Clone(a.constant), nil // documents are changed
 }
 
 // source says in words where a rule's value comes from.

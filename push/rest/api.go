@@ -162,3 +162,18 @@ func inner(doc client.Document, name string) client.Document {
 	m, _ := doc[name].(map[string]any)
 	return m
 }
+
+// withMembers adds to a group its members, which read reads from the path that it is given.
+func (a *api) withMembers(group client.Document, read func(r *reading, path string) error) (client.Document, error) {
+	path, err := segment(group.ID())
+	if err != nil {
+		return nil, err
+	}
+	path, members := "/groups"+path+"/members", []any{}
+	err = read(newReading(a.base+path, client.ListOptions{}, func(m client.Document) error {
+		members = append(members, fields{"value": m.ID()})
+		return nil
+	}), path)
+	group["members"] = members
+	return group, err
+}

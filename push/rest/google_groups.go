@@ -39,24 +39,14 @@ func (g googleGroups) group(d client.Document) client.Document {
 }
 
 func (g googleGroups) withMembers(ctx context.Context, d client.Document) (client.Document, error) {
-	group, members := g.group(d), []any{}
-	path, err := segment(d.ID())
-	if err != nil {
-		return nil, err
-	}
-	path = "/groups" + path + "/members"
-	r := newReading(g.api.base+path, client.ListOptions{}, func(m client.Document) error {
-		members = append(members, fields{"value": m.ID()})
-		return nil
+	return g.api.withMembers(g.group(d), func(r *reading, path string) error {
+		return googlePages(ctx, g.api, r, path, "members", url.Values{"maxResults": {"200"}}, func(m client.Document) (client.Document, error) {
+			if m.ID() == "" { // everybody in the company, as a member
+				m["id"] = m.Text("type") + " " + m.Text("email")
+			}
+			return m, nil
+		})
 	})
-	err = googlePages(ctx, g.api, r, path, "members", url.Values{"maxResults": {"200"}}, func(m client.Document) (client.Document, error) {
-		if m.ID() == "" { // everybody in the company, as a member
-			m["id"] = m.Text("type") + " " + m.Text("email")
-		}
-		return m, nil
-	})
-	group["members"] = members
-	return group, err
 }
 
 func (g googleGroups) get(ctx context.Context, id string) (client.Document, error) {

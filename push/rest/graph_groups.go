@@ -36,20 +36,10 @@ func (g graphGroups) group(d client.Document) client.Document {
 }
 
 func (g graphGroups) withMembers(ctx context.Context, d client.Document) (client.Document, error) {
-	group, members := g.group(d), []any{}
-	path, err := segment(d.ID())
-	if err != nil {
-		return nil, err
-	}
-	path = "/groups" + path + "/members"
-	r := newReading(g.api.base+path, client.ListOptions{}, func(m client.Document) error {
-		members = append(members, fields{"value": m.ID()})
-		return nil
+	return g.api.withMembers(g.group(d), func(r *reading, path string) error {
+		return graphPages(ctx, g.api, r, path, url.Values{"$select": {"id"}, "$top": {"999"}},
+			func(m client.Document) (client.Document, error) { return m, nil })
 	})
-	err = graphPages(ctx, g.api, r, path, url.Values{"$select": {"id"}, "$top": {"999"}},
-		func(m client.Document) (client.Document, error) { return m, nil })
-	group["members"] = members
-	return group, err
 }
 
 func (g graphGroups) get(ctx context.Context, id string) (client.Document, error) {

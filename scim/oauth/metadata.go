@@ -17,9 +17,6 @@ type Resource struct {
 // ResourceMetadata is the address of what a resource says of itself, for its WWW-Authenticate header (RFC 9728 §5.1).
 func ResourceMetadata(publicURL, path string) string { return publicURL + resourcePath + path }
 
-// MetadataURL is where the authorization server says what it can do (RFC 8414 §3).
-func MetadataURL(publicURL string) string { return publicURL + metadataPath }
-
 // metadata says what this server can do (RFC 8414 §2; IPSIE wants it). response_types_supported is required and there is
 // no authorization endpoint, so it is an empty list.
 func (s *service) metadata() map[string]any {
