@@ -137,6 +137,8 @@ func (d *DB) settle(ctx context.Context, tx *sqlx.Tx, l push.Lease, results []pu
 func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, results []push.Result, now time.Time) error {
 	const again = `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?`
 	const later = `, rank = case when wanted_gen > done_gen then rank else ? end`
+	// What an administrator is to decide about, or decided, is not changed by a manager who came.
+	const undecided = ` and state not in ('held', 'kept') and not (allowed_gen = wanted_gen and wanted_gen > done_gen)`
 	var groups, managers []string
 	for _, r := range results {
 		groups = append(groups, r.RaiseGroups...)
@@ -147,7 +149,7 @@ func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, res
 			continue
 		}
 		_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and id = ? and exists (select 1
-			from accounts m where m.company_id = ? and m.app_id = ? and m.object_type = 'User' and m.object_id = ? and m.remote_id <> '')`,
+			from accounts m where m.company_id = ? and m.app_id = ? and m.object_type = 'User' and m.object_id = ? and m.remote_id <> '')`+undecided,
 			micros(now), int64(push.RankManager), l.Company, l.App, r.Account.ID, l.Company, l.App, r.Account.Manager)
 		if err != nil {
 			return err
@@ -163,7 +165,7 @@ func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, res
 	if len(managers) == 0 {
 		return nil
 	}
-	_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and manager <> '' and manager `+d.dialect.in(),
+	_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and manager <> '' and manager `+d.dialect.in()+undecided,
 		micros(now), int64(push.RankManager), l.Company, l.App, d.dialect.values(managers))
 	return err
 }

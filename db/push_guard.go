@@ -79,12 +79,12 @@ func (d *DB) HoldRemovals(ctx context.Context, l push.Lease, now time.Time, entr
 }
 
 // RaiseRetired implements push.Plans.
-func (d *DB) RaiseRetired(ctx context.Context, company, app string, now, before time.Time) (n int, err error) {
+func (d *DB) RaiseRetired(ctx context.Context, company, app string, now, before time.Time, limit int) (n int, err error) {
 	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		raised, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', rank = ?, attempts = 0, next_attempt = ?
-			where company_id = ? and app_id = ? and retired_at > 0 and retired_at <= ? and wanted_gen = done_gen and state = 'removed'
-			and wish = 'inactive' and object_type = 'User' and origin = ? and remote_id <> ''`,
-			int64(push.RankRevoke), micros(now), company, app, micros(before), push.OriginCreated)
+			where company_id = ? and id in (select id from accounts where company_id = ? and app_id = ? and retired_at > 0 and retired_at <= ? and wanted_gen = done_gen and state = 'removed'
+			and wish = 'inactive' and object_type = 'User' and origin = ? and remote_id <> '' limit ?)`,
+			int64(push.RankRevoke), micros(now), company, company, app, micros(before), push.OriginCreated, limit)
 		n = int(raised)
 		return err
 	})

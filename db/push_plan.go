@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -172,6 +173,9 @@ func (d *DB) RaiseAccounts(ctx context.Context, company string, now time.Time, i
 	})
 }
 
+// byName is push.RankNow in a statement: what an administrator asks for by name is allowed to end somebody's access.
+var byName = strconv.Itoa(int(push.RankNow))
+
 // raise lifts the wanted generation of each intent's account. A tombstone that is confirmed stays at rest.
 func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, intents []push.Intent) error {
 	var rows [][]any
@@ -193,6 +197,7 @@ func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Ti
 		`+f(5, "bigint")+`, 1, 0, 'pending', '', '', false, '', '', 0, '', 0, '', '', cast(? as bigint), 0
 		from `+d.dialect.rows()+` where true
 		on conflict (company_id, app_id, object_type, object_id) do update set wanted_gen = accounts.wanted_gen + 1,
+		allowed_gen = case when excluded.rank = `+byName+` then accounts.wanted_gen + 1 else accounts.allowed_gen end,
 		wish = excluded.wish, rank = excluded.rank, state = 'pending', attempts = 0, next_attempt = excluded.next_attempt,
 		object_name = case when excluded.object_name = '' then accounts.object_name else excluded.object_name end`,
 		company, micros(now), jsonText(rows))
@@ -201,12 +206,13 @@ func (d *DB) raise(ctx context.Context, tx *sqlx.Tx, company string, now time.Ti
 
 // raiseKnown raises one account that may not be there. Together with others SQLite would read all of the company's.
 func (d *DB) raiseKnown(ctx context.Context, tx *sqlx.Tx, company string, now time.Time, i push.Intent) error {
-	_, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, wish = case when ? = '' then wish else ? end,
+	_, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1,
+		allowed_gen = case when cast(? as bigint) = `+byName+` then wanted_gen + 1 else allowed_gen end, wish = case when ? = '' then wish else ? end,
 		rank = case when ? = '' then rank else cast(? as bigint) end, state = 'pending', attempts = 0,
 		next_attempt = ?, object_name = case when ? = '' then object_name else ? end
 		where company_id = ? and app_id = ? and object_type = ? and object_id = ?
 		and not (state = 'removed' and wish = ? and wanted_gen = done_gen)`,
-		string(i.Wish), string(i.Wish), string(i.Wish), int64(i.Rank), micros(now), i.ObjectName, i.ObjectName,
+		int64(i.Rank), string(i.Wish), string(i.Wish), string(i.Wish), int64(i.Rank), micros(now), i.ObjectName, i.ObjectName,
 		company, i.App, i.ObjectType, i.ObjectID, string(i.Wish))
 	return err
 }
@@ -220,9 +226,9 @@ func (d *DB) RepairAccounts(
 		done = 0
 		for _, r := range repairs {
 			n, err := d.exec(ctx, tx, `update accounts set wanted_gen = wanted_gen + 1, state = 'pending', attempts = 0, next_attempt = ?,
-				written = ?, remote_id = case when ? then remote_id else '' end, origin = case when ? then origin else '' end
+				written = ?
 				where company_id = ? and app_id = ? and id = ? and wanted_gen = ?`,
-				micros(now), string(r.Written), r.Written != nil, r.Written != nil, company, app, r.Account, r.WantedGen)
+				micros(now), string(r.Written), company, app, r.Account, r.WantedGen)
 			if err != nil {
 				return err
 			}

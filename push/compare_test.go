@@ -26,6 +26,7 @@ func TestCompare(t *testing.T) {
 		whatIsSentWhileTheAppIsReadIsNotCalledMissing,
 		letterCaseMattersInWordsAndNotInAddresses,
 		anAppThatIsToBeLeftAloneIsNotRead,
+		whatAListLeavesOutIsNotForgotten,
 	})
 }
 
@@ -279,5 +280,23 @@ func anAppThatIsToBeLeftAloneIsNotRead(t *testing.T, w *world) {
 	}
 	if heard := w.stand.Heard(); len(heard) != 0 {
 		t.Errorf("it heard %v", heard)
+	}
+}
+
+// A list that skips an account, as pages do when somebody before it goes, is no reason to forget whose the account is.
+func whatAListLeavesOutIsNotForgotten(t *testing.T, w *world) {
+	id := w.user("marie")
+	w.push()
+	remote := w.account("User", id).RemoteID
+	hidden := w.stand.Resource(remote)
+	w.stand.Remove(remote)
+	w.clock.advance(time.Second)
+	_, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
+	must(t, err)
+	w.stand.Add(hidden)
+	w.remove("User", id)
+	w.push()
+	if u := w.stand.User("marie@atelier.fr"); u == nil || u["active"] != false {
+		t.Errorf("the leaver's account is %v", u)
 	}
 }

@@ -3,16 +3,21 @@ package push
 import (
 	"context"
 
+	"proprio/push/profiles"
 	"proprio/resources"
 )
 
 // mayDelete says whether an account whose access ended long ago is to be deleted in the app. That is only done where the app's
 // settings ask for it, with what the engine made itself, and never at once: until then all of it can be taken back.
 func (j *job) mayDelete() bool {
-	days, users := j.app.Settings.DeleteAfterDays, j.profile.Users
-	return days > 0 && j.account.Origin == OriginCreated && j.account.RemoteID != "" &&
-		!users.NoDelete && users.Deactivate != "delete" &&
+	days := j.app.Settings.DeleteAfterDays
+	return deletes(j.app, j.profile) && j.account.Origin == OriginCreated && j.account.RemoteID != "" &&
 		!j.account.RetiredAt.IsZero() && !j.now.Before(j.account.RetiredAt.AddDate(0, 0, days))
+}
+
+// deletes says whether an app's settings ask for deletions, and its product knows them beside deactivation.
+func deletes(app App, p profiles.Profile) bool {
+	return app.Settings.DeleteAfterDays > 0 && !p.Users.NoDelete && p.Users.Deactivate != "delete"
 }
 
 // delete takes the account itself away.
@@ -34,16 +39,19 @@ func (j *job) delete(ctx context.Context) error {
 
 // Expire makes due the accounts of an app whose time to be deleted has come. It returns how many.
 func (e *Engine) Expire(ctx context.Context, app App) (int, error) {
-	days := app.Settings.DeleteAfterDays
-	if days <= 0 {
-		return 0, nil
+	p, err := e.Profile(app)
+	if err != nil || !deletes(app, p) {
+		return 0, err
 	}
-	now := e.Now()
-	n, err := e.Store.RaiseRetired(ctx, app.Company, app.ID, now, now.AddDate(0, 0, -days))
-	if n > 0 {
-		e.Wake()
+	defer e.Wake()
+	now, all := e.Now(), 0
+	for {
+		n, err := e.Store.RaiseRetired(ctx, app.Company, app.ID, now, now.AddDate(0, 0, -app.Settings.DeleteAfterDays), planBatch)
+		all += n
+		if err != nil || n < planBatch {
+			return all, err
+		}
 	}
-	return n, err
 }
 
 // checkDelay says what is wrong with Settings.DeleteAfterDays.

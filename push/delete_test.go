@@ -17,6 +17,7 @@ func TestDelete(t *testing.T) {
 		whoCameBackAndLeavesAgainIsNotDeletedAtOnce,
 		whatWasLinkedIsNotDeleted,
 		whoIsGoneThereAlreadyIsDone,
+		whereNothingIsDeletedNobodyIsLookedAt,
 	})
 }
 
@@ -131,5 +132,18 @@ func whoIsGoneThereAlreadyIsDone(t *testing.T, w *world) {
 	w.expire(2)
 	if a := w.wantState("User", id, push.StateRemoved); a.RemoteID != "" || count(w.stand.Heard(), http.MethodDelete, "/Users") != 1 {
 		t.Errorf("%+v", a)
+	}
+}
+
+func whereNothingIsDeletedNobodyIsLookedAt(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "delete" })
+	w.deleteAfter(1)
+	id := w.user("marie")
+	w.push()
+	w.remove("User", id)
+	w.push()
+	w.clock.advance(48 * time.Hour)
+	if n, err := w.engine.Expire(t.Context(), w.app); err != nil || n != 0 {
+		t.Errorf("%d are due, %v", n, err)
 	}
 }

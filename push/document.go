@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -253,10 +254,21 @@ func decodeFields(text []byte) (fields, error) {
 	return doc, nil
 }
 
+// nul is NUL in JSON, or a backslash: read from the left, so that an escaped one before "u0000" is not taken for NUL.
+var nul = regexp.MustCompile(`\\\\|\\u0000`)
+
 func encodeFields(doc any) json.RawMessage {
 	text, err := json.Marshal(doc)
 	if err != nil {
 		panic(fmt.Sprintf("push: %v", err)) // decoded JSON and strings always encode
+	}
+	if bytes.Contains(text, []byte(`\u0000`)) { // no database keeps NUL in a text, and apps may show it
+		text = nul.ReplaceAllFunc(text, func(found []byte) []byte {
+			if len(found) == 2 {
+				return found
+			}
+			return nil
+		})
 	}
 	return text
 }

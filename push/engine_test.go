@@ -27,6 +27,7 @@ func TestEngine(t *testing.T) {
 		aPausedAppIsNotCalledAndCatchesUp,
 		aPrivateAddressIsRefusedUnlessAllowed,
 		attemptsShowTheExchangeWithoutSecrets,
+		settingsThatChangeUnderWayHoldForTheRest,
 	})
 }
 
@@ -322,5 +323,24 @@ func attemptsShowTheExchangeWithoutSecrets(t *testing.T, w *world) {
 		if strings.Contains(string(a.Request)+string(a.Response)+a.URL, w.stand.Token) {
 			t.Errorf("attempt %+v shows the token", a)
 		}
+	}
+}
+
+// A first push of everybody is under way when the app's scope becomes one Group.
+func settingsThatChangeUnderWayHoldForTheRest(t *testing.T, w *world) {
+	for range 100 {
+		w.user(newID())
+	}
+	group := w.group("Vente", w.user("marie"))
+	w.resync()
+	w.stand.SetFault(func(n int, _ standin.Request) *standin.Fault {
+		if n == 1 {
+			w.change(func(a *push.App) { a.ScopeGroups = []string{group} })
+		}
+		return nil
+	})
+	w.push()
+	if n := len(w.stand.Users()); n > 40 || w.stand.User("marie@atelier.fr") == nil {
+		t.Errorf("%d accounts were made: want those of the batch under way, and the one in scope", n)
 	}
 }

@@ -2,11 +2,15 @@ package push_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"proprio/audit"
 	"proprio/push"
+	"proprio/push/standin"
+	"proprio/resources"
 )
 
 // apps.md 4a, 7; complaint 1: a source that goes wrong must not empty an app.
@@ -21,6 +25,11 @@ func TestGuard(t *testing.T) {
 		whoHasNoAccessIsNotCounted,
 		theGuardIsOffWhereTheAdminSaysSo,
 		groupsCountToo,
+		aRepairDecidesNothing,
+		whoIsNamedIsAllowed,
+		anAccessThatEndsWithAnErrorCounts,
+		aManagerWhoComesDecidesNothing,
+		whatNoDatabaseKeepsDoesNotStopTheGuard,
 	})
 }
 
@@ -217,5 +226,91 @@ func groupsCountToo(t *testing.T, w *world) {
 	w.push()
 	if n := len(w.stand.Groups()); n != 0 {
 		t.Errorf("%d groups there after they were allowed to go", n)
+	}
+}
+
+func aRepairDecidesNothing(t *testing.T, w *world) {
+	ids := w.staff(20)
+	w.leave(ids[:8]...)
+	_, err := w.engine.Decide(t.Context(), w.caller.Actor, w.app, false, w.account("User", ids[0]).ID, w.account("User", ids[1]).ID)
+	must(t, err)
+	w.clock.advance(25 * time.Hour)
+	_, err = w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
+	must(t, err)
+	w.push()
+	if s := w.states(); w.shut() != 0 || s[push.StateHeld] != 6 || s[push.StateKept] != 2 {
+		t.Errorf("%d shut, states %v", w.shut(), s)
+	}
+}
+
+func whoIsNamedIsAllowed(t *testing.T, w *world) {
+	ids := w.staff(20)
+	for _, id := range ids[:8] {
+		w.set("User", id, "active", false)
+		if p := w.provision("User", id); p.State != push.StateConfirmed {
+			t.Errorf("%+v", p)
+		}
+	}
+	w.leave(ids[8])
+	if n := w.shut(); n != 9 || w.states()[push.StateHeld] != 0 {
+		t.Errorf("%d shut, states %v: what was asked for by name holds nobody else", n, w.states())
+	}
+}
+
+// A leaver whom the app would not take as a User any more loses the access all the same, and counts.
+func anAccessThatEndsWithAnErrorCounts(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "single" })
+	ids := w.staff(20)
+	for _, id := range ids[:7] {
+		w.set("User", id, "name.familyName", nil)
+		w.leave(id)
+	}
+	if n := w.shut(); n != 5 || w.account("User", ids[0]).RetiredAt.IsZero() {
+		t.Errorf("%d shut, want 5; retired at %s", n, w.account("User", ids[0]).RetiredAt)
+	}
+}
+
+// Reports are sent again when their manager appears in the app: not those whose end an administrator refused.
+func aManagerWhoComesDecidesNothing(t *testing.T, w *world) {
+	away := true
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if away && r.Method == http.MethodPost && strings.Contains(r.Body, "boss@") {
+			return &standin.Fault{Status: 400, ScimType: "invalidValue"}
+		}
+		return nil
+	})
+	boss := w.user("boss")
+	ids := w.staff(20)
+	for _, id := range ids[:8] {
+		w.set("User", id, resources.SchemaEnterprise+":manager.value", boss)
+	}
+	w.push()
+	w.leave(ids[:8]...)
+	_, err := w.engine.Decide(t.Context(), w.caller.Actor, w.app, false, w.account("User", ids[0]).ID, w.account("User", ids[1]).ID)
+	must(t, err)
+	_, err = w.engine.Decide(t.Context(), w.caller.Actor, w.app, true, w.account("User", ids[2]).ID)
+	must(t, err)
+	w.push()
+	away = false
+	w.set("User", boss, "title", "Directrice")
+	w.push()
+	if s := w.states(); w.shut() != 1 || s[push.StateHeld] != 5 || s[push.StateKept] != 2 {
+		t.Errorf("%d shut, states %v", w.shut(), s)
+	}
+}
+
+// Apps show texts with NUL in them, of which Postgres makes no JSON.
+func whatNoDatabaseKeepsDoesNotStopTheGuard(t *testing.T, w *world) {
+	ids := w.staff(20)
+	w.stand.Change(w.account("User", ids[0]).RemoteID, func(u map[string]any) { u["nickName"] = "a\x00b\\u0000" })
+	w.set("User", ids[0], "nickName", "Zed")
+	w.push()
+	w.stand.Change(w.account("User", ids[1]).RemoteID, func(u map[string]any) { u["displayName"] = "a\x00\x00b\\u0000" })
+	w.clock.advance(time.Minute)
+	_, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
+	must(t, err)
+	w.leave(ids[:8]...)
+	if n := w.states()[push.StateHeld]; n != 8 {
+		t.Errorf("%d held, want 8", n)
 	}
 }

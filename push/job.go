@@ -27,6 +27,7 @@ type job struct {
 	rulebook  *Rulebook
 	ledger    *ledger
 	now       time.Time
+	rehearsed bool   // nothing is changed in the app, so that no look afterwards shows it
 	client    Remote // records into attempts
 
 	account  Account

@@ -104,7 +104,7 @@ func (j *job) sendMembers(ctx context.Context, record *groupRecord, want map[str
 			return err
 		}
 	}
-	if refused == nil && len(changes) >= verifiedFrom && !j.profile.Members.Unreadable {
+	if refused == nil && len(changes) >= verifiedFrom && !j.profile.Members.Unreadable && !j.rehearsed {
 		return j.verifyMembers(ctx, record, want)
 	}
 	return refused

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"proprio/audit"
 	"proprio/resources"
 )
@@ -56,7 +58,7 @@ func (e *Engine) Rehearse(ctx context.Context, app App, objectType, objectID str
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: app, profile: profile, store: unwritten{e.Store}, ledger: &ledger{store: unwritten{e.Store}}, resources: e.Resources, rulebook: e.rulebook, now: e.Now(), account: row}
+	j := &job{app: app, profile: profile, store: unwritten{e.Store}, ledger: &ledger{store: unwritten{e.Store}}, resources: e.Resources, rulebook: e.rulebook, now: e.Now(), rehearsed: true, account: row}
 	dry := newRehearsal(remote)
 	j.client = dry.Recording(j.record)
 	if err := out.readAndPlace(ctx, j, s); err != nil || out.sending == nil {
@@ -183,7 +185,7 @@ func (e *Engine) Provision(ctx context.Context, by audit.Actor, app App, objectT
 
 // sendNow works on one raised account, or waits until the engine that holds the app has done it.
 func (e *Engine) sendNow(ctx context.Context, app App, objectType, objectID string) (Account, error) {
-	lease := Lease{Company: app.Company, App: app.ID, Owner: e.Owner + " on demand"}
+	lease := Lease{Company: app.Company, App: app.ID, Owner: e.Owner + " on demand " + uuid.NewString()}
 	for {
 		rows, err := e.Store.AccountsIn(ctx, app.Company, app.ID, objectType, []string{objectID})
 		if err != nil {
@@ -199,7 +201,7 @@ func (e *Engine) sendNow(ctx context.Context, app App, objectType, objectID stri
 			return row, err
 		}
 		if held {
-			if err := e.sendUnder(ctx, app, lease, row); err != nil {
+			if err := e.sendUnder(ctx, lease, objectType, objectID); err != nil {
 				return row, err
 			}
 			rows, err = e.Store.AccountsIn(ctx, app.Company, app.ID, objectType, []string{objectID})
@@ -215,14 +217,24 @@ func (e *Engine) sendNow(ctx context.Context, app App, objectType, objectID stri
 	}
 }
 
-// sendUnder works on one account under a lease, and gives the lease back.
-func (e *Engine) sendUnder(ctx context.Context, app App, lease Lease, row Account) error {
+// sendUnder works on one account under a lease, and gives the lease back. App and account are read under it: whoever held it
+// before may have changed both.
+func (e *Engine) sendUnder(ctx context.Context, lease Lease, objectType, objectID string) error {
 	defer func() {
 		if err := e.Store.ReleaseApp(context.WithoutCancel(ctx), lease); err != nil {
-			e.Log.Warn("lease not given back; it runs out", "app", app.Name, "error", err)
+			e.Log.Warn("lease not given back; it runs out", "app", lease.App, "error", err)
 		}
 		e.Wake()
 	}()
+	app, err := e.Store.App(ctx, lease.Company, lease.App)
+	if err != nil {
+		return err
+	}
+	rows, err := e.Store.AccountsIn(ctx, lease.Company, lease.App, objectType, []string{objectID})
+	row := rows[objectID]
+	if err != nil || row.DoneGen >= row.WantedGen {
+		return err
+	}
 	w, err := e.worker(ctx, app, lease)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ func TestProvision(t *testing.T) {
 		aBusyAppDoesTheNamedOneNext,
 		aPausedAppIsNotCalled,
 		aGroupComesWithItsMembers,
+		aLargeGroupComesToo,
 	})
 }
 
@@ -202,4 +203,11 @@ func aGroupComesWithItsMembers(t *testing.T, w *world) {
 		t.Errorf("%+v", p)
 	}
 	w.wantMembers("Vente", "marie")
+}
+
+func aLargeGroupComesToo(t *testing.T, w *world) {
+	ids := w.staff(120)
+	if p := w.provision("Group", w.group("Tous", ids...)); p.State != push.StateConfirmed {
+		t.Errorf("%+v", p)
+	}
 }

@@ -82,14 +82,14 @@ func (e *Engine) Nightly(ctx context.Context) error {
 		if p, ok := e.Profiles.Get(app.Profile); ok && p.ByHand() {
 			continue // there is nothing to read: see manual.Desk.Confirm
 		}
-		if _, err := e.Expire(ctx, app); err != nil {
-			e.Log.WarnContext(ctx, "accounts that are to be deleted were not looked for", "app", app.Name, "error", err)
-		}
 		if alarms, err := Alarms(ctx, e.Store, app, e.Now()); err == nil && len(alarms) > 0 {
 			e.Log.WarnContext(ctx, "look after an app's credential", "app", app.Name, "company", app.Company, "alarm", alarms[0].String())
 		}
 		by := audit.Actor{Kind: audit.ActorSystem, Name: "reconciliation"}
 		r, err := e.Reconcile(ctx, by, app, app.Settings.Repair)
+		if _, err := e.Expire(ctx, app); err != nil { // what goes now does not disturb the reading
+			e.Log.WarnContext(ctx, "accounts that are to be deleted were not looked for", "app", app.Name, "error", err)
+		}
 		if err != nil {
 			e.Log.WarnContext(ctx, "app not compared with the directory", "app", app.Name, "company", app.Company, "error", err)
 			continue

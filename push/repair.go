@@ -35,7 +35,7 @@ func (e *Engine) send(ctx context.Context, by audit.Actor, app App, repairs []Re
 func (c Comparison) repair() (Repair, bool) {
 	r := Repair{Account: c.account.ID, WantedGen: c.account.WantedGen}
 	switch {
-	case r.Account == "" || c.Action == ActionDecide:
+	case r.Account == "" || c.Action == ActionDecide || c.account.State == StateHeld || c.account.State == StateKept:
 		return r, false
 	case c.Verdict == Missing:
 		return r, c.account.RemoteID != ""

@@ -11,7 +11,7 @@ import (
 // retire takes a User's access to the app away: it left the scope, is on hold, or was removed. r is nil when it was
 // removed. The row stays as a tombstone until the app has confirmed.
 func (j *job) retire(ctx context.Context, r *resources.Resource) error {
-	ended := !live(j.account)
+	ended := j.account.RemoteID != "" && !live(j.account)
 	if j.account.RemoteID == "" {
 		found, err := j.orphan(ctx)
 		if err != nil || found == nil {
@@ -112,6 +112,9 @@ func (j *job) switchOffLinked(ctx context.Context) error {
 		return err
 	}
 	err = j.sendInactive(ctx)
+	if err == nil && j.rehearsed {
+		return nil
+	}
 	if err == nil {
 		on, err = j.shownActive(ctx)
 	}

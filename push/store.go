@@ -104,8 +104,8 @@ type Plans interface {
 	// It returns how many it changed. The entries are recorded in the same transaction.
 	RepairAccounts(ctx context.Context, company, app string, now time.Time, repairs []Repair, entries ...audit.Entry) (int, error)
 	// RaiseRetired makes due the accounts that were created here, belong to nobody in the app's scope, and whose access ended
-	// before a time. It returns how many.
-	RaiseRetired(ctx context.Context, company, app string, now, before time.Time) (int, error)
+	// before a time, so many of them. It returns how many.
+	RaiseRetired(ctx context.Context, company, app string, now, before time.Time, limit int) (int, error)
 	// RaiseAccounts raises accounts, each once, outside any mark: an app was added, changed, or is to be sent everything
 	// again. The entries are recorded in the same transaction.
 	RaiseAccounts(ctx context.Context, company string, now time.Time, intents []Intent, entries ...audit.Entry) error
@@ -115,7 +115,7 @@ type Plans interface {
 type Repair struct {
 	Account   string
 	WantedGen int64           // as it was when the app was read
-	Written   json.RawMessage // what the app holds of what was written; nil: it does not hold the account at all
+	Written   json.RawMessage // what the app holds of what was written; nil: nothing that is known, so that it is looked at
 }
 
 // Planned is a mark with what follows from it.

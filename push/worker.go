@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -66,6 +67,9 @@ func (w *worker) run(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
+		if same, err := w.unchanged(ctx); err != nil || !same {
+			return err // what is due may be so because of the app's new settings: it is read again with them
+		}
 		if due, err = w.guard(ctx, due); err != nil {
 			return fmt.Errorf("look whether too many go: %w", err)
 		}
@@ -81,6 +85,19 @@ func (w *worker) run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// unchanged says whether the app is still as it was when the worker began, but for its block.
+func (w *worker) unchanged(ctx context.Context) (bool, error) {
+	now, err := w.engine.Store.App(ctx, w.app.Company, w.app.ID)
+	if err != nil {
+		return false, fmt.Errorf("read the app again: %w", err)
+	}
+	was := w.app
+	for _, a := range []*App{&now, &was} {
+		a.BlockedUntil, a.BlockedSince, a.BlockedReason, a.Failures = time.Time{}, time.Time{}, "", 0
+	}
+	return reflect.DeepEqual(now, was), nil
 }
 
 // batch does the work of some accounts.
@@ -147,12 +164,12 @@ func (w *worker) finish(ctx context.Context, j *job, before Account, err error) 
 // settle decides what the row says of the outcome and when it is tried again.
 func (w *worker) settle(r *Result, j *job, before Account, err error, now time.Time, interrupted bool) {
 	a := &r.Account
+	r.Retired = live(before) && !live(*a) // also where something else about it failed
 	f, failed := isFailure(err)
 	switch {
 	case err == nil:
 		r.Confirmed = true
 		a.State, a.Class, a.Error, a.Attempts = j.state, "", j.note, 0
-		r.Retired = live(before) && !live(*a)
 	case !failed, interrupted, f.skipped:
 		// Nothing was learnt about the account; it is as due as it was.
 		a.State, a.Class, a.Error = before.State, before.Class, before.Error
