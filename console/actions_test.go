@@ -163,7 +163,7 @@ func TestApp_actionsReachTheEngine(t *testing.T) {
 	for action, want := range map[string]string{
 		"/sync": "sync", "/read": "read", "/pause": "pause", "/resume": "resume", "/unblock": "unblock", "/allow": "allow", "/reject": "reject", "/retry": "retry", "/accounts/" + w.failed + "/retry": "retry",
 	} {
-		res, _ := w.post("/apps/"+w.app+action, nil)
+		res, _ := w.post("/apps/"+w.app+action, url.Values{"all": {"1"}})
 		if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != "/apps/"+w.app+"?done="+want {
 			t.Errorf("%s: %s to %q", action, res.Status, got)
 		}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 
 	"proprio/resources"
 )
@@ -53,7 +54,7 @@ func (c *Console) retryAccount(v *visit) error {
 
 // retryFailed tries all that failed again, or what failed for one class of reasons.
 func (c *Console) retryFailed(v *visit) error {
-	class := v.r.PostFormValue("class")
+	class := v.r.PostForm.Get("class")
 	if class != "" && oneOf(class, failureClasses()...) == "" {
 		return resources.Errorf(resources.ErrNotFound, "", "no failure %q", class)
 	}
@@ -66,10 +67,14 @@ func (c *Console) allowRemovals(v *visit) error { return c.decideRemovals(v, "al
 
 func (c *Console) rejectRemovals(v *visit) error { return c.decideRemovals(v, "reject", false) }
 
-// decideRemovals decides about removals that are held: one, when the form names it, else all.
+// decideRemovals decides about removals that are held: the one that the form names, or all when it says so.
 func (c *Console) decideRemovals(v *visit, done string, allow bool) error {
+	account := v.r.PostForm.Get("account")
+	if (account == "") != (v.r.PostForm.Get("all") != "") {
+		return fmt.Errorf("%w: it names neither one removal nor all, or both", errForm)
+	}
 	return c.actOnApp(v, done, func(ctx context.Context, app App) error {
-		return c.Engine.Decide(ctx, v.actor(), v.session.Company, app.ID, v.r.PostFormValue("account"), allow)
+		return c.Engine.Decide(ctx, v.actor(), v.session.Company, app.ID, account, allow)
 	})
 }
 

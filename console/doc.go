@@ -8,7 +8,7 @@
 // The package decides nothing: rules are in ownership, writing to apps is in push, sessions are in oidc. It imports
 // neither push nor oidc; what it needs of them is declared in contracts.go and connected.go and wired in cmd/proprio.
 //
-//   - server.go: Console, its dependencies, the routes, the checks in front of every page
+//   - server.go: Console, its dependencies, the routes, the checks in front of every page; form.go: how forms are read
 //   - contracts.go: what the console asks of sign-in
 //   - connected.go: OAuth clients and event streams of connections, as the pages show them
 //   - render.go, format.go, badge.go: templates, dates and numbers, the coloured words

@@ -52,7 +52,7 @@ func (c *Console) beginComparison(v *visit, repair bool) error {
 		return err
 	}
 	to := "/apps/" + app.ID + "/drift"
-	if step := oneOf(v.r.PostFormValue("step"), stepAccounts, stepTrial); step != "" && app.InSetup() {
+	if step := oneOf(v.r.PostForm.Get("step"), stepAccounts, stepTrial); step != "" && app.InSetup() {
 		to = "/apps/" + app.ID + "/setup/" + step
 	}
 	http.Redirect(v.w, v.r, to, http.StatusSeeOther)

@@ -36,7 +36,7 @@ func known(lang string) bool { return lang == French || lang == English }
 
 // switchLanguage keeps the reader's choice and returns to the page it came from.
 func (c *Console) switchLanguage(w http.ResponseWriter, r *http.Request) {
-	lang := r.FormValue("lang")
+	lang := r.PostForm.Get("lang")
 	if !known(lang) {
 		c.problem(c.visit(w, r, ""), http.StatusBadRequest, "error.language")
 		return
@@ -45,5 +45,5 @@ func (c *Console) switchLanguage(w http.ResponseWriter, r *http.Request) {
 		Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600,
 		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode,
 	})
-	http.Redirect(w, r, safeReturn(r.FormValue("return")), http.StatusSeeOther)
+	http.Redirect(w, r, safeReturn(r.PostForm.Get("return")), http.StatusSeeOther)
 }

@@ -56,7 +56,10 @@ func New(c Console) (*Console, error) {
 func (c *Console) Handler() http.Handler {
 	mux := http.NewServeMux()
 	read := func(pattern, section string, p page) { mux.Handle("GET "+pattern, c.signedIn(section, p)) }
-	act := func(pattern, section string, p page) { mux.Handle("POST "+pattern, c.signedIn(section, adminOnly(p))) }
+	form := func(size int64, pattern, section string, p page) {
+		mux.Handle("POST "+pattern, c.signedIn(section, adminOnly(size, p)))
+	}
+	act := func(pattern, section string, p page) { form(formSize, pattern, section, p) }
 
 	read("/{$}", "home", c.home)
 	read("/findings", "findings", c.findings)
@@ -72,7 +75,7 @@ func (c *Console) Handler() http.Handler {
 	act("/apps/{id}/access", "apps", c.setAccess)
 	read("/apps/{id}/setup", "apps", c.setup)
 	read("/apps/{id}/setup/{step}", "apps", c.setupStep)
-	act("/apps/{id}/setup/{step}", "apps", c.doStep)
+	form(scopeSize, "/apps/{id}/setup/{step}", "apps", c.doStep)
 	read("/apps/{id}/drift", "apps", c.drift)
 	act("/apps/{id}/compare", "apps", c.compareApp)
 	act("/apps/{id}/repair", "apps", c.repairApp)
@@ -103,15 +106,15 @@ func (c *Console) Handler() http.Handler {
 	read("/", "", func(*visit) error { return resources.ErrNotFound })
 
 	mux.HandleFunc("GET /sign-in", c.signIn)
-	mux.HandleFunc("POST /sign-in", c.beginSignIn)
+	mux.HandleFunc("POST /sign-in", c.open(c.beginSignIn))
 	mux.HandleFunc("GET /sign-in/{issuer}/callback", c.finishSignIn)
-	mux.HandleFunc("POST /sign-out", c.signOut)
-	mux.HandleFunc("POST /language", c.switchLanguage)
+	mux.HandleFunc("POST /sign-out", c.open(c.signOut))
+	mux.HandleFunc("POST /language", c.open(c.switchLanguage))
 	mux.HandleFunc("GET /static/{file}", c.pages.serveAsset)
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
-	return c.secure(limitBody(origin.Handler(mux)))
+	return c.secure(noBody(origin.Handler(mux)))
 }
 
 // page is what a signed-in person sees or does. It writes its answer itself, or returns what went wrong.
@@ -162,16 +165,6 @@ func (c *Console) signedIn(section string, p page) http.Handler {
 	})
 }
 
-// adminOnly refuses actions to those who may only look.
-func adminOnly(p page) page {
-	return func(v *visit) error {
-		if v.session.Role != RoleAdmin {
-			return resources.Errorf(resources.ErrForbidden, "", "the role %s may not change anything", v.session.Role)
-		}
-		return p(v)
-	}
-}
-
 // secure sets what every answer carries: no script, no foreign content, no framing, no guessing of types, and once
 // reached over https, nothing else for a year (RFC 6797).
 func (c *Console) secure(next http.Handler) http.Handler {
@@ -192,14 +185,6 @@ func (c *Console) secure(next http.Handler) http.Handler {
 
 func policy(formAction string) string {
 	return "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + formAction
-}
-
-// limitBody caps forms: the largest real one has a credential of several lines, or a hundred groups.
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 16<<10) // in place: who counts requests reads the route from this one
-		next.ServeHTTP(w, r)
-	})
 }
 
 // safeReturn keeps a return path inside this site (clients.md 9.2, rule 10): one leading slash, no backslash, no

@@ -16,7 +16,7 @@ type signInPage struct {
 
 // signIn lists the identity providers, or asks first whose. Someone who is signed in already goes on.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
-	back := safeReturn(r.FormValue("return"))
+	back := safeReturn(r.URL.Query().Get("return"))
 	if _, err := c.SignIn.Current(r); err == nil {
 		http.Redirect(w, r, back, http.StatusSeeOther)
 		return
@@ -51,9 +51,9 @@ func (c *Console) listIssuers(v *visit, address, back string) {
 // beginSignIn sends the browser to the provider; before one is chosen, it lists those that the address leads to. The
 // address comes in the body only: an address bar is remembered, and logged on the way.
 func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request) {
-	issuer, back := r.FormValue("issuer"), safeReturn(r.FormValue("return"))
+	issuer, back := r.PostForm.Get("issuer"), safeReturn(r.PostForm.Get("return"))
 	if issuer == "" {
-		c.listIssuers(c.visit(w, r, ""), strings.TrimSpace(r.PostFormValue("address")), back)
+		c.listIssuers(c.visit(w, r, ""), strings.TrimSpace(r.PostForm.Get("address")), back)
 		return
 	}
 	address, err := c.SignIn.Begin(w, r, issuer, back)

@@ -100,9 +100,6 @@ func (c *Console) refuseTask(v *visit) error { return c.closeTask(v, true) }
 
 // closeTask ends a task. A form that lacks something comes back with what was written in it.
 func (c *Console) closeTask(v *visit, refused bool) error {
-	if err := v.r.ParseForm(); err != nil {
-		return err
-	}
 	ctx, company, id, form := v.r.Context(), v.session.Company, v.r.PathValue("id"), v.r.PostForm
 	revision, err := strconv.ParseInt(form.Get("revision"), 10, 64)
 	if err != nil || revision < 1 {

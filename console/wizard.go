@@ -58,11 +58,11 @@ func (c *Console) product(name string) (Product, error) {
 // again, also when something else is wrong.
 func (c *Console) addApp(v *visit) error {
 	ctx := v.r.Context()
-	product, err := c.product(v.r.PostFormValue("product"))
+	product, err := c.product(v.r.PostForm.Get("product"))
 	if err != nil {
 		return err
 	}
-	field := func(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+	field := func(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
 	p := newAppPage{Product: product, Steps: setupSteps(), Form: NewApp{Product: product.Name, Name: field("name"), Responsible: field("responsible"), Access: accessOf(v)}}
 	if p.Form.Name == "" || len(p.Form.Name) > 200 {
 		p.Errors = append(p.Errors, fieldError{"name", "name"})
@@ -89,8 +89,8 @@ func (c *Console) addApp(v *visit) error {
 }
 
 func accessOf(v *visit) Access {
-	return Access{URL: strings.TrimSpace(v.r.PostFormValue("url")), Credential: strings.TrimSpace(v.r.PostFormValue("credential")),
-		AllowPrivate: v.r.PostFormValue("private") != ""}
+	return Access{URL: strings.TrimSpace(v.r.PostForm.Get("url")), Credential: strings.TrimSpace(v.r.PostForm.Get("credential")),
+		AllowPrivate: v.r.PostForm.Get("private") != ""}
 }
 
 // accessErrors says what is missing before anybody is called.

@@ -23,6 +23,7 @@ type setupPage struct {
 	Lines   []ComparisonLine
 	Found   Found // of the step accounts
 	Scope   scopeForm
+	Wrong   string // why the app cannot go on as it is
 }
 
 // scopeForm is who should be in the app, as the form has it.
@@ -33,6 +34,7 @@ type scopeForm struct {
 	Found   []resources.Ref // besides those chosen
 	More    bool            // than are offered
 	Missing bool            // limited to groups, and none is chosen
+	Gone    bool            // a group that was chosen is not there any more
 
 	Expression, Rules string
 	Wrong             string // what is wrong with them
@@ -156,9 +158,20 @@ func (c *Console) doStep(v *visit) error {
 	case stepScope:
 		return c.doScope(v, p)
 	}
-	return c.actOnApp(v, "start", func(ctx context.Context, app App) error {
-		return c.Engine.SetPaused(ctx, v.actor(), v.session.Company, app.ID, false)
-	})
+	return c.start(v, p)
+}
+
+// start has the app called from now on.
+func (c *Console) start(v *visit, p setupPage) error {
+	err := c.Engine.SetPaused(v.r.Context(), v.actor(), v.session.Company, p.App.ID, false)
+	if errors.Is(err, resources.ErrInvalidValue) {
+		p.Wrong = err.Error()
+		return c.showStep(v, p)
+	}
+	if err != nil {
+		return err
+	}
+	return back(v, "/apps/"+p.App.ID, "done", "start")
 }
 
 // doTest tries the app. What is wrong is told on the same page; an app that answers is read at once.
@@ -177,8 +190,13 @@ func (c *Console) doTest(v *visit, p setupPage) error {
 
 // doAccounts decides what becomes of accounts that bear the name of somebody in the directory.
 func (c *Console) doAccounts(v *visit, p setupPage) error {
-	scope := Scope{Groups: p.App.ScopeGroups, Expression: p.App.Expression, Rules: p.App.Rules, LinkExisting: v.r.PostFormValue("link") == "on"}
-	if err := c.Setup.SetScope(v.r.Context(), v.actor(), v.session.Company, p.App.ID, scope); err != nil {
+	scope := Scope{Groups: p.App.ScopeGroups, Expression: p.App.Expression, Rules: p.App.Rules, LinkExisting: v.r.PostForm.Get("link") == "on"}
+	err := c.Setup.SetScope(v.r.Context(), v.actor(), v.session.Company, p.App.ID, scope)
+	if errors.Is(err, resources.ErrInvalidValue) {
+		p.Wrong = err.Error()
+		return c.showStep(v, p)
+	}
+	if err != nil {
 		return err
 	}
 	return c.nextStep(v, p, "saved")
@@ -187,17 +205,18 @@ func (c *Console) doAccounts(v *visit, p setupPage) error {
 // doScope keeps who should be there, and has it tried out. A search and a preview come back with what was filled in so far.
 func (c *Console) doScope(v *visit, p setupPage) error {
 	ctx := v.r.Context()
-	field := func(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+	field := func(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
 	f := &p.Scope
 	f.Limited, f.Search, f.Expression, f.Rules, f.Person = field("who") == "groups", field("q"), field("expression"), field("rules"), field("person")
-	ids := v.r.PostForm["group"]
-	var err error
-	if f.Chosen, err = c.groupsOf(ctx, v, ids); err != nil {
+	err := c.chosen(ctx, v, f)
+	if err != nil {
 		return err
 	}
 	scope := Scope{LinkExisting: p.App.LinkExisting, Expression: f.Expression, Rules: f.Rules}
-	if f.Limited {
-		scope.Groups = ids
+	for _, g := range f.Chosen {
+		if f.Limited {
+			scope.Groups = append(scope.Groups, g.ID)
+		}
 	}
 	switch {
 	case field("find") != "":
@@ -205,7 +224,9 @@ func (c *Console) doScope(v *visit, p setupPage) error {
 		return c.showStep(v, p)
 	case field("preview") != "":
 		return c.preview(v, p, scope)
-	case f.Limited && len(ids) == 0:
+	case f.Limited && f.Gone:
+		return c.showStep(v, p)
+	case f.Limited && len(f.Chosen) == 0, !f.Limited && field("who") != "all": // a form that does not say so is not everybody
 		f.Missing = true
 		return c.showStep(v, p)
 	}
@@ -246,17 +267,22 @@ func (c *Console) tryOut(v *visit, p setupPage, done string) error {
 	return c.nextStep(v, p, done)
 }
 
-// groupsOf are the company's Groups of some ids; one that it does not have is resources.ErrNotFound.
-func (c *Console) groupsOf(ctx context.Context, v *visit, ids []string) ([]resources.Ref, error) {
-	var refs []resources.Ref
-	for _, id := range ids {
+// chosen fills in the company's Groups that the form names. One that the company does not have, or has no more, is left out.
+func (c *Console) chosen(ctx context.Context, v *visit, f *scopeForm) error {
+	ids := v.r.PostForm["group"]
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
 		g, err := c.Store.Get(ctx, v.caller(), resources.TypeGroup, id, resources.With{})
-		if err != nil {
-			return nil, err
+		switch {
+		case err == nil:
+			f.Chosen = append(f.Chosen, resources.Ref{Type: g.Type, ID: g.ID, Display: g.Index.DisplayName})
+		case errors.Is(err, resources.ErrNotFound):
+			f.Gone = true
+		default:
+			return err
 		}
-		refs = append(refs, resources.Ref{Type: g.Type, ID: g.ID, Display: g.Index.DisplayName})
 	}
-	return refs, nil
+	return nil
 }
 
 // nextStep notes that a step is done, and shows the one after it.

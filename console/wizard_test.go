@@ -139,8 +139,12 @@ func TestWizard_scope(t *testing.T) {
 	if _, body := w.post(page, url.Values{"who": {"groups"}}); !strings.Contains(body, "Cochez au moins un groupe") {
 		t.Error("no group is ticked, and nothing says so")
 	}
-	if res, _ := w.post(page, url.Values{"who": {"groups"}, "group": {w.otherGroup}}); res.StatusCode != http.StatusNotFound {
-		t.Errorf("another company's group: %s", res.Status)
+	for name, id := range map[string]string{"another company's group": w.otherGroup, "a group that was removed": newID()} {
+		res, body := w.post(page, url.Values{"who": {"groups"}, "group": {w.group, id}})
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, "n’existe plus") || !strings.Contains(body, `value="`+w.group+`" checked`) || strings.Contains(body, id) {
+			t.Errorf("%s: %s, or not told", name, res.Status)
+		}
+		checkPage(t, name, "fr", body)
 	}
 	if app := w.stored(w.unfinished); len(app.ScopeGroups) != 0 || app.Settings.Setup != push.SetupTest {
 		t.Errorf("something was kept: %+v", app)
@@ -182,6 +186,27 @@ func TestWizard_rules(t *testing.T) {
 		t.Errorf("kept %+v", app.Settings)
 	}
 	w.says(page, "fr", []string{`value="active"`}, nil)
+}
+
+// Rules that no longer fit are told at the step that finds out, with the way to where they are mended.
+func TestWizard_rulesThatNoLongerFit(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.unfinished + "/setup/"
+	app := w.stored(w.unfinished)
+	app.Settings.Scope = "wrong"
+	must(t, w.db.UpdateApp(t.Context(), audit.Actor{Kind: audit.ActorCommand}, app))
+	w.engine.err = resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
+	for _, step := range []string{"accounts", "trial"} {
+		res, body := w.post(page+step, url.Values{"link": {"on"}})
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, "unknown &lt;name&gt; wrong") || !strings.Contains(body, `href="`+page+`scope"`) {
+			t.Errorf("%s: %s, or not told", step, res.Status)
+		}
+		checkPage(t, step, "fr", body)
+	}
+	if app := w.stored(w.unfinished); !app.InSetup() || app.LinkExisting {
+		t.Errorf("something was kept: %+v", app)
+	}
 }
 
 // What was started has no set-up any more, in whatever window; another company's app has none at all.
