@@ -25,6 +25,9 @@ func (c *Console) readApp(v *visit) error {
 		c.Logger.WarnContext(ctx, "accounts not read", "app", app.ID, "error", err)
 		return back(v, "/apps/"+app.ID, "problem", "read")
 	}
+	if v.r.PostFormValue("to") == "accounts" {
+		return back(v, "/apps/"+app.ID+"/accounts", "done", "read")
+	}
 	return back(v, "/apps/"+app.ID, "done", "read")
 }
 

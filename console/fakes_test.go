@@ -268,17 +268,12 @@ func (f *fakeSetup) SetAccess(_ context.Context, _ audit.Actor, _, _ string, a c
 
 func (f *fakeSetup) Try(context.Context, string, string) (console.Probe, error) { return f.probe, nil }
 
-func (f *fakeSetup) Found(_ context.Context, _, app string) (console.Found, error) {
-	return console.Found{Read: true, Relations: map[string]int{"matched": 1, "unmatched": 1, "ambiguous": 1}, Accounts: []console.FoundAccount{
-		{UserName: "double@atelier-bremond.fr", Relation: "ambiguous", Verdict: "amber", People: []console.Holder{{ID: "1", Name: "un"}, {ID: "2", Name: "deux"}}, Why: "two of them"},
-		{UserName: "inconnu@gmail.com", DisplayName: hostileName, Relation: "unmatched", Verdict: "red", Why: "nobody"},
-	}}, nil
-}
-
 func (f *fakeSetup) Preview(_ context.Context, _, _ string, s console.Scope, userName string) (console.Preview, error) {
 	switch {
 	case s.Expression == "wrong":
 		return console.Preview{}, resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
+	case userName == "anne.left":
+		return console.Preview{Name: userName, Person: "2", Why: "the User is inactive"}, nil
 	case userName != "anne":
 		return console.Preview{}, resources.ErrNotFound
 	}

@@ -12,10 +12,11 @@ import (
 // formatter is what templates can call: texts, dates and badges in one language and one time zone.
 type formatter struct {
 	*catalog
-	zone   *time.Location
-	now    func() time.Time
-	assets map[string]string // static file → its address
-	looks  map[string]map[string]look
+	zone    *time.Location
+	now     func() time.Time
+	assets  map[string]string // static file → its address
+	looks   map[string]map[string]look
+	phrases []phrase // French of the engine's sentences
 }
 
 // dateTime is 21/11/2026 14:30 in French, 21 Nov 2026, 14:30 in English; the spaces do not break.

@@ -37,13 +37,17 @@ func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
 	if err != nil {
 		return nil, err
 	}
+	phrases, err := loadPhrases()
+	if err != nil {
+		return nil, err
+	}
 	r := &renderer{pages: map[string]map[string]*template.Template{}}
 	for _, lang := range languages() {
 		texts, err := loadCatalog(lang)
 		if err != nil {
 			return nil, err
 		}
-		f := formatter{catalog: texts, zone: zone, now: now, assets: assets, looks: looks()}
+		f := formatter{catalog: texts, phrases: phrases, zone: zone, now: now, assets: assets, looks: looks()}
 		parts, err := text.New("").Funcs(text.FuncMap(f.funcs())).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
 			return nil, err
@@ -113,6 +117,7 @@ func (f formatter) funcs() template.FuncMap {
 		"hold":     f.hold,     // {{hold .Hold}}: why a User is not in force
 		"step":     f.step,     // {{step .}}: a step of a cure
 		"say":      f.say,      // {{say .Token}}: a Text in the reader's language
+		"said":     f.said,     // {{said .Error}}: a sentence of the push engine
 		"badge":    f.badge,    // {{badge "verdict" .Verdict}}
 		"when":     f.when,     // {{when .ConfirmedAt "time.never"}}
 		"day":      f.day,      // {{day .Due "time.none"}}
@@ -123,8 +128,9 @@ func (f formatter) funcs() template.FuncMap {
 		"asset":    func(file string) string { return f.assets[file] },
 		"dict":     dict,
 
-		"relations":  relations, // how accounts stand to the directory
-		"fieldError": messageOf, // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
+		"accountPath": accountPath, // {{accountPath .App.ID .Key}}: the page of an account that an app holds
+		"relations":   relations,   // how accounts stand to the directory
+		"fieldError":  messageOf,   // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
 	}
 }
 
@@ -198,7 +204,8 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 // notices are what an action may say after its redirect: ?done=sync becomes the message done.sync.
 func notices() map[string][]string {
 	return map[string][]string{
-		"done":    {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses", "task-done", "task-refused"},
+		"done": {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses", "task-done", "task-refused",
+			"linked", "decided-link", "decided-adopt", "decided-leave", "decided-except", "decided-reopen"},
 		"problem": {"task-changed", "tokens", "read"},
 	}
 }

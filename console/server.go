@@ -27,6 +27,7 @@ type Console struct {
 	Tasks       Tasks
 	Drift       Drift
 	Setup       Setup
+	Discovery   Discovery
 	Ownership   ownership.Reports
 	SignIn      SignIn
 
@@ -76,6 +77,11 @@ func (c *Console) Handler() http.Handler {
 	read("/apps/{id}/setup", "apps", c.setup)
 	read("/apps/{id}/setup/{step}", "apps", c.setupStep)
 	form(scopeSize, "/apps/{id}/setup/{step}", "apps", c.doStep)
+	read("/apps/{id}/accounts", "apps", c.accounts)
+	read("/apps/{id}/account", "apps", c.account)
+	act("/apps/{id}/account", "apps", c.decideAccount)
+	read("/apps/{id}/links", "apps", c.links)
+	act("/apps/{id}/links", "apps", c.linkAll)
 	read("/apps/{id}/drift", "apps", c.drift)
 	act("/apps/{id}/compare", "apps", c.compareApp)
 	act("/apps/{id}/repair", "apps", c.repairApp)

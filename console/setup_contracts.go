@@ -74,28 +74,6 @@ type Preview struct {
 	Document     []byte // of a new account; nil: there is a problem
 }
 
-// Found is how the accounts that an app listed stand to the directory.
-type Found struct {
-	Read      bool // they were read
-	Relations map[string]int
-	Accounts  []FoundAccount // those that are not kept up to date from here yet
-}
-
-// FoundAccount is an account of an app, and whose it may be.
-type FoundAccount struct {
-	UserName, DisplayName string
-	Relation              string // matched, unmatched, ambiguous
-	Verdict               string
-	People                []Holder
-	Why                   string
-}
-
-// Holder is somebody whose an account may be.
-type Holder struct{ ID, Name string }
-
-// relations are how accounts stand to the directory.
-func relations() []string { return []string{"matched", "unmatched", "ambiguous", "linked"} }
-
 // Setup adds apps. An app that was added is paused and sends nothing before it starts, however long that takes.
 type Setup interface {
 	// Products are all that an app can be, by title.
@@ -107,8 +85,6 @@ type Setup interface {
 	SetAccess(ctx context.Context, actor audit.Actor, company, app string, a Access) error
 	// Try reads a little from an app.
 	Try(ctx context.Context, company, app string) (Probe, error)
-	// Found says whose the accounts may be that an app listed when it was last read.
-	Found(ctx context.Context, company, app string) (Found, error)
 	// Preview says what a scope would make of a person, by userName. Rules that are wrong are resources.ErrInvalidValue, nobody
 	// of that name is resources.ErrNotFound. Nothing is kept.
 	Preview(ctx context.Context, company, app string, s Scope, userName string) (Preview, error)

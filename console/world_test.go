@@ -34,6 +34,7 @@ type world struct {
 	engine    *fakeEngine
 	drift     *fakeDrift
 	setup     *fakeSetup
+	discovery *fakeDiscovery
 	connected fakeConnected
 
 	changes []resources.Change // not stored yet
@@ -63,6 +64,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	}
 	w.drift, w.setup = &fakeDrift{engine: w.engine, last: seedComparison(w.now)}, &fakeSetup{store: d, newID: newID}
 	w.company = w.newCompany("Atelier Brémond", "atelier-bremond.fr")
+	w.discovery = &fakeDiscovery{company: w.company, list: seedFound(w.now)}
 	w.seedPeople()
 	w.app = w.newApp(w.company, "Jurizy")
 	w.seedApp()
@@ -75,7 +77,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Name: "Camille Brémond", Email: "camille.bremond@atelier-bremond.fr", Role: console.RoleAdmin,
 	}
 	c, err := console.New(console.Console{
-		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Drift: w.drift, Setup: w.setup, Tasks: w.tasks(), Ownership: d,
+		Registry: w.registry, Store: d, Connections: d, Connected: &w.connected, Log: d, Apps: apps{d, w.pusher()}, Engine: w.engine, Drift: w.drift, Setup: w.setup, Discovery: w.discovery, Tasks: w.tasks(), Ownership: d,
 		SignIn: w.signIn, NewID: newID, Now: func() time.Time { return w.now }, Zone: zone,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Banner: "Démonstration : données inventées",
 	})

@@ -26,6 +26,7 @@ const (
 // Listing is all the accounts of an app, as the app or an export of it tells them.
 type Listing struct {
 	Export    bool // it came from a file
+	Old       bool // it was read a while ago: an account is looked up before it becomes somebody's
 	ByAddress bool // it has no ids: an account's is its address, folded
 	Accounts  []ownership.RemoteAccount
 }
@@ -67,7 +68,7 @@ type Found struct {
 
 	key       string // remote id, or the address
 	byAddress bool
-	export    bool
+	export    bool // it was seen elsewhere than in the app, or a while ago
 	free      bool // linked to somebody whose access is taken away
 	account   ownership.ObservedAccount
 }
@@ -91,6 +92,9 @@ func (f Found) Name() string {
 	}
 	return f.key
 }
+
+// Key is what the app knows the account by: its id, or of a list without ids its address, folded.
+func (f Found) Key() string { return f.key }
 
 // Outside says that the account opens by an address that is none of the company's.
 func (f Found) Outside() bool { return f.account.Has(ownership.ReasonOutsideDomain) }

@@ -62,7 +62,7 @@ func (d *discovery) read(ctx context.Context) error {
 func (d *discovery) foundOf(a ownership.ObservedAccount, lastUsed string) Found {
 	f := Found{RemoteID: a.RemoteID, UserName: a.UserName, DisplayName: a.DisplayName, Emails: a.Emails, Active: a.Active,
 		Administrator: a.Administrator, Roles: a.Roles, LastUsed: lastUsed, Verdict: a.Verdict, Reasons: a.Reasons,
-		key: a.RemoteID, byAddress: d.list.ByAddress, export: d.list.Export, account: a}
+		key: a.RemoteID, byAddress: d.list.ByAddress, export: d.list.Export || d.list.Old, account: a}
 	if d.list.ByAddress {
 		f.RemoteID = ""
 	}

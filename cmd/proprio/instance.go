@@ -76,7 +76,7 @@ func newInstance(c *core, url, banner string) (*instance, error) {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
 	i.console, err = console.New(console.Console{
-		Registry: c.registry, Store: c.db, Connections: c.db, Connected: consoleConnected{c.db}, Log: c.db, Apps: consoleApps{c.db, c.engine}, Engine: consoleEngine{i}, Drift: consoleDrift{i}, Setup: consoleSetup{c}, Tasks: consoleTasks{i},
+		Registry: c.registry, Store: c.db, Connections: c.db, Connected: consoleConnected{c.db}, Log: c.db, Apps: consoleApps{c.db, c.engine}, Engine: consoleEngine{i}, Drift: consoleDrift{i}, Setup: consoleSetup{c}, Discovery: consoleDiscovery{c}, Tasks: consoleTasks{i},
 		Ownership: c.db, SignIn: consoleSignIn{i}, NewID: newID, Now: c.now, Zone: zone, Logger: c.log,
 		Banner: banner, Secure: strings.HasPrefix(url, "https:"),
 	})

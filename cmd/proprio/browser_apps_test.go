@@ -1,0 +1,50 @@
+package main_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// decideInBrowser decides about an account that nobody made here: the page says what will happen, then it is done, then taken back.
+func decideInBrowser(t *testing.T, ctx context.Context, app string) {
+	t.Helper()
+	page := func(path string) steps { return steps{chromedp.Navigate(app + path)} }
+	follow := func(words string) steps { return steps{chromedp.Click(`//main//a[contains(., "` + words + `")]`)} }
+	visit(t, ctx, "accounts", then(page("/accounts?show=all"), see("inconnu@gmail.com")), "À personne", "Tenus à jour")
+	visit(t, ctx, "account", then(page("/accounts"), follow("Décider"), see("Ce que vous pouvez décider")), "inconnu@gmail.com", "Laisser")
+	visit(t, ctx, "account-leave", then(follow("Laisser"), see("Ce qui se passera")), "Rien n’est envoyé à l’application")
+	visit(t, ctx, "account-left", then(typed("reason", "celui du prestataire"), press("Laisser ce compte"), see("Compte laissé")))
+	visit(t, ctx, "accounts-decided", then(page("/accounts?show=decided"), follow("Voir le compte"), follow("Revenir sur la décision"),
+		press("Revenir sur la décision"), see("attend de nouveau une décision")), "inconnu@gmail.com")
+	visit(t, ctx, "account-link-nobody", then(page("/accounts"), follow("Décider"), follow("Reprendre pour une personne"), typed("person", "personne"),
+		press("Voir ce qui se passera"), see("n’a cet identifiant")))
+	visit(t, ctx, "account-link", then(typed("person", "karim.haddad@atelier-bremond.fr"), press("Voir ce qui se passera"), see("Le compte devient celui de")))
+	visit(t, ctx, "account-refused", then(press("Reprendre ce compte"), see("Rien n’a été fait")))
+	visit(t, ctx, "links", then(page("/links"), see("Reprendre tout ce qui est sûr")))
+	here, err := chromedp.Run(ctx, chromedp.Location())
+	if axe, ok := axeScript(t); err == nil && ok {
+		for _, path := range []string{"/accounts", "/accounts?show=all", "/links"} {
+			checkPage(t, ctx, path, app+path, axe)
+		}
+		account := strings.TrimSuffix(app, "/") + "/account?key="
+		for _, more := range []string{"", "&verb=link", "&verb=adopt", "&verb=except"} {
+			checkPage(t, ctx, "account"+more, account+outsider(t, ctx, app)+more, axe)
+		}
+		visit(t, ctx, "back", steps{scripts(false), chromedp.Navigate(here)})
+	}
+}
+
+// outsider is the key of the account that nobody made here.
+func outsider(t *testing.T, ctx context.Context, app string) string {
+	t.Helper()
+	visit(t, ctx, "outsider", steps{chromedp.Navigate(app + "/accounts")})
+	href, err := chromedp.Run(ctx, chromedp.AttributeValue(chromedp.CSS(`main td a.why[href*="/account?key="]`), "href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, _ := strings.Cut(href.Value, "key=")
+	return key
+}
