@@ -106,6 +106,8 @@ func TestAccount_isShownBeforeItIsDecided(t *testing.T) {
 	w.says(page("2", "&verb=link"), "fr", []string{`value="anne"`, `value="deux"`, "À qui est ce compte"}, []string{"Reprendre ce compte"})
 	w.says(page("2", "&verb=link&person=anne"), "fr", []string{"Reprendre ce compte", "Le compte devient celui de anne"}, nil)
 	w.says(page("3", "&verb=link&person=zoe"), "fr", []string{"Personne dans l’annuaire n’a cet identifiant"}, []string{"Reprendre ce compte"})
+	w.says(page("a/b?c&d", "&verb=link&person=anne"), "fr", []string{"adresse étrangère", "verb=adopt&amp;person=anne"}, []string{"Reprendre ce compte"})
+	w.says(page("a/b?c&d", "&verb=adopt&person=anne.left"), "fr", []string{"pour le fermer", "verb=link&amp;person=anne.left"}, []string{"Reprendre ce compte"})
 	w.says(page("3", "&verb=link&person=anne.left"), "fr", []string{"sera désactivé, parce que", "la personne est inactive"}, nil)
 	w.says(page("4", ""), "en", []string{"may stay until", "&lt;b&gt;audit&lt;/b&gt;", "karim@atelier-bremond.fr", "verb=reopen"}, nil)
 	w.says(page("5", ""), "fr", []string{"/why/User/louise", "tient ce compte à jour"}, []string{"verb=leave"})

@@ -21,7 +21,8 @@ func decideInBrowser(t *testing.T, ctx context.Context, app string) {
 		press("Revenir sur la décision"), see("attend de nouveau une décision")), "inconnu@gmail.com")
 	visit(t, ctx, "account-link-nobody", then(page("/accounts"), follow("Décider"), follow("Reprendre pour une personne"), typed("person", "personne"),
 		press("Voir ce qui se passera"), see("n’a cet identifiant")))
-	visit(t, ctx, "account-link", then(typed("person", "karim.haddad@atelier-bremond.fr"), press("Voir ce qui se passera"), see("Le compte devient celui de")))
+	visit(t, ctx, "account-link", then(typed("person", "karim.haddad@atelier-bremond.fr"), press("Voir ce qui se passera"), see("adresse étrangère")))
+	visit(t, ctx, "account-adopt", then(follow("Reprendre, avec l’adresse de la société"), see("prennent la place")), "Aucun autre compte")
 	visit(t, ctx, "account-refused", then(press("Reprendre ce compte"), see("Rien n’a été fait")))
 	visit(t, ctx, "links", then(page("/links"), see("Reprendre tout ce qui est sûr")))
 	here, err := chromedp.Run(ctx, chromedp.Location())
