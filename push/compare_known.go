@@ -52,6 +52,9 @@ func (c *comparison) known(ctx context.Context, row Account, d client.Document) 
 	for _, keys := range j.kept {
 		mapping.Remove(want, keys) // what the app makes of it is the app's
 	}
+	for _, path := range c.profile.Users.Unpatched {
+		mapping.Remove(want, split(path)) // a change is sent in another attribute, and whether it shows here is the app's matter
+	}
 	line.Attributes, line.shown = differing(c.fixedAside(want), written, d)
 	if len(line.Attributes) > 0 {
 		line.Verdict, line.Action = Different, ActionChange

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,11 +169,8 @@ func (d Discovery) Account(name string) (Found, error) {
 		if f.RemoteID != "" && f.RemoteID == name {
 			return f, nil
 		}
-		for _, s := range append([]string{f.UserName}, f.Emails...) {
-			if resources.FoldUserName(s) == folded {
-				found = append(found, f)
-				break
-			}
+		if folded != "" && slices.ContainsFunc(append([]string{f.UserName}, f.Emails...), func(s string) bool { return resources.FoldUserName(s) == folded }) {
+			found = append(found, f)
 		}
 	}
 	switch len(found) {

@@ -138,10 +138,9 @@ func (c *linkChecker) confirm(ctx context.Context, f Found) error {
 		return fmt.Errorf("account %s was not looked up: %w", f.Name(), err)
 	}
 	if doc != nil {
-		for _, s := range append(valuesAt(doc, "emails.value"), doc.Text("userName")) {
-			if slices.Contains(f.account.AddressKeys(), resources.FoldEmail(s)) || resources.FoldUserName(s) == resources.FoldUserName(f.UserName) {
-				return nil
-			}
+		ours := append(f.account.AddressKeys(), resources.FoldUserName(f.UserName))
+		if slices.ContainsFunc(addressesOf(doc), func(s string) bool { return slices.Contains(ours, s) }) {
+			return nil
 		}
 	}
 	return resources.Errorf(resources.ErrNotFound, "", "the app shows no account %s with id %s: the file is old, or its ids are not those of the app's interface; read the accounts from the app itself", f.Name(), f.RemoteID)

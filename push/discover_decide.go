@@ -106,7 +106,7 @@ const maxException = 1
 
 // decide records a decision that leaves the account alone.
 func (e *Engine) decide(ctx context.Context, by audit.Actor, app App, f Found, d Decision) error {
-	if f.Relation == Linked {
+	if f.Relation == Linked && !f.free {
 		return resources.Errorf(resources.ErrUniqueness, "", "account %s is %s's, and the engine answers for it: take %s out of the app's scope, or change the account in the directory",
 			f.Name(), f.People[0].UserName, f.People[0].UserName)
 	}

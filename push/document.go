@@ -51,14 +51,14 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 	if len(p.Users.Only) > 0 {
 		doc = only(doc, append([]string{"active"}, p.Users.Only...))
 	}
-	for _, path := range p.Users.Omit {
-		remove(doc, path)
-	}
 	var kept [][]string
 	if rules != nil {
 		if kept, err = rules(doc); err != nil {
 			return nil, err
 		}
+	}
+	for _, path := range p.Users.Omit {
+		remove(doc, path)
 	}
 	for _, name := range p.Users.Single {
 		if list, ok := doc[name].([]any); ok && len(list) > 1 {
@@ -68,13 +68,24 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 	if err := taken(p, doc, kept); err != nil {
 		return nil, err
 	}
-	if name, ok := doc["name"].(fields); ok && len(p.Users.Unpatched) > 0 && name["formatted"] == nil {
-		given, _ := name["givenName"].(string)
-		family, _ := name["familyName"].(string)
-		name["formatted"] = strings.TrimSpace(given + " " + family) // it is what a change of the name is sent as
+	if !slices.ContainsFunc(kept, func(keys []string) bool { return keys[0] == "name" }) { // else it is not whole yet
+		formatName(p, doc)
 	}
 	doc["schemas"] = schemasOf(doc)
 	return doc, nil
+}
+
+// formatName writes a name out where a change of it is sent as that, unless the name has it, or is to lose it.
+func formatName(p profiles.Profile, doc fields) {
+	name, ok := doc["name"].(fields)
+	if _, there := name["formatted"]; !ok || there || len(p.Users.Unpatched) == 0 {
+		return
+	}
+	given, _ := name["givenName"].(string)
+	family, _ := name["familyName"].(string)
+	if whole := strings.TrimSpace(given + " " + family); whole != "" {
+		name["formatted"] = whole
+	}
 }
 
 // taken says what the product would refuse a User for. What the account keeps, whatever it is, is not missing.

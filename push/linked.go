@@ -15,7 +15,7 @@ func (j *job) linked(ctx context.Context, r *resources.Resource, want fields) er
 	if err != nil {
 		return judge(err, onObject)
 	}
-	known := held(want, found)
+	known := j.foundIn(found, want)
 	if name := found.Text("userName"); name != "" {
 		known["userName"] = name // in whatever letter case; where it never changes, it is what a person has to deal with
 	}

@@ -93,9 +93,6 @@ func (j *job) ofTheCompany(ctx context.Context, doc fields) error {
 
 // settled is what is wanted of an account that is there: of what it keeps as it is, what it is known to hold.
 func (j *job) settled(want, known fields) fields {
-	if len(j.kept) == 0 {
-		return want
-	}
 	for _, path := range j.kept {
 		if value := mapping.Lookup(known, path); value != nil {
 			mapping.Set(want, path, value)
@@ -103,7 +100,12 @@ func (j *job) settled(want, known fields) fields {
 			mapping.Remove(want, path)
 		}
 	}
-	want["schemas"] = schemasOf(want)
+	if !among(j.kept, "name.formatted") {
+		formatName(j.profile, want)
+	}
+	if len(j.kept) > 0 {
+		want["schemas"] = schemasOf(want)
+	}
 	return want
 }
 
@@ -114,12 +116,7 @@ func (j *job) asThere(want fields, remote client.Document) fields {
 	}
 	out := resources.Clone(want).(fields)
 	for _, path := range j.kept {
-		shown := remote.Get(path[0])
-		for _, key := range path[1:] {
-			m, _ := shown.(fields)
-			shown = client.Document(m).Get(key)
-		}
-		if shown != nil {
+		if shown := shownAt(remote, path); shown != nil {
 			mapping.Set(out, path, shown)
 		} else {
 			mapping.Remove(out, path)
@@ -127,6 +124,27 @@ func (j *job) asThere(want fields, remote client.Document) fields {
 	}
 	out["schemas"] = schemasOf(out)
 	return out
+}
+
+// foundIn is what of a wanted document an account that was found in the app holds already, and what it keeps.
+func (j *job) foundIn(remote client.Document, want fields) fields {
+	known := held(want, remote)
+	for _, path := range j.kept {
+		if shown := shownAt(remote, path); shown != nil {
+			mapping.Set(known, path, shown)
+		}
+	}
+	return known
+}
+
+// shownAt is what a resource shows under keys, in whatever letter case it writes them.
+func shownAt(remote client.Document, keys []string) any {
+	shown := remote.Get(keys[0])
+	for _, key := range keys[1:] {
+		m, _ := shown.(fields)
+		shown = client.Document(m).Get(key)
+	}
+	return shown
 }
 
 // sendable is a document without what is to be removed.

@@ -193,7 +193,7 @@ func (j *job) adopt(ctx context.Context, value string, docs []client.Document, b
 	if err != nil && !errors.Is(err, resources.ErrNotFound) {
 		return nil, err
 	}
-	if err != nil { // nobody's
+	if owner.ID != j.account.ID { // nobody's, or somebody's who left
 		if err := j.undecided(ctx, doc); err != nil {
 			return nil, err
 		}

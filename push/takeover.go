@@ -14,7 +14,7 @@ func (j *job) settleIn(ctx context.Context, want fields, found client.Document) 
 	if err != nil {
 		return err
 	}
-	known := held(want, found)
+	known := j.foundIn(found, want)
 	if written != nil {
 		known = inherited(written, want, found)
 	}

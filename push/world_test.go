@@ -142,6 +142,7 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"fixed":        `, "users": {"fixed": ["userName"]}`,
 		"one-role":     `, "roles": {"attribute": "urn:cadence:2.0:User:role"}, "grants": {"values": ["admin", "manager", "member"], "single": true}`,
 		"roles":        `, "grants": {"values": ["admin", "manager"], "type": "seat"}`,
+		"whole-names":  `, "users": {"unpatched": ["name.givenName", "name.familyName"], "omit": ["photos"]}`,
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {
 		text := `{"name": "` + name + `", ` + quick + more + `}`

@@ -145,6 +145,8 @@ func TestWrongRules(t *testing.T) {
 		`{"mapping": [{"target": "title", "constant": "x"}, {"target": "title", "constant": "y"}]}`:                        "mapping[1].target: title is set by mapping[0] already",
 		`{"mapping": [{"target": "name", "constant": {"givenName": "x"}}, {"target": "name.givenName", "constant": "y"}]}`: "name.givenName is set by mapping[0] already",
 		`{"mapping": [{"target": "photos", "constant": [{"value": "x"}]}]}`:                                                "takes no photos",
+		`{"mapping": [{"target": "Photos", "constant": [{"value": "x"}]}]}`:                                                "mapping[0].target: The product takes no photos",
+		`{"mapping": [{"target": "urn:ietf:params:scim:schemas:core:2.0:User:photos", "constant": [{"value": "x"}]}]}`:     "takes no photos",
 		`{"mapping": [{"target": "roles", "constant": [{"value": "x"}]}], "roles": [{"value": "member"}]}`:                 "roles is set by roles already",
 		`{"mapping": [{"target": "urn:atelier:2.0:User:nothing", "constant": "x"}]}`:                                       "the schema urn:atelier:2.0:User has no attribute nothing",
 		`{"roles": [{"value": "owner"}]}`:                                                                                  `roles[0].value: The product has no role "owner"; it takes admin, member`,

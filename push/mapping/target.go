@@ -49,14 +49,19 @@ func targetOf(path string, user *resources.ResourceType, p profiles.Profile) (ta
 		return t, fmt.Sprintf("%s has several values: set %s as a whole", a.Parent, a.Parent)
 	case t.keys[0] == resources.SchemaEnterprise && p.Users.NoEnterprise:
 		return t, p.Title + " takes no attributes of the enterprise extension"
-	case slices.ContainsFunc(p.Users.Omit, func(omit string) bool { return path == omit || strings.HasPrefix(path, omit+".") }):
-		return t, p.Title + " takes no " + path
+	case slices.ContainsFunc(p.Users.Omit, t.within):
+		return t, p.Title + " takes no " + t.path
 	case len(p.Users.Only) > 0 && !slices.ContainsFunc(p.Users.Only, func(only string) bool {
-		return t.path == only || strings.HasPrefix(t.path, only+".") || strings.HasPrefix(only, t.path+".")
+		return t.within(only) || strings.HasPrefix(only, t.path+".")
 	}):
-		return t, fmt.Sprintf("%s takes no %s; it takes %s", p.Title, path, strings.Join(p.Users.Only, ", "))
+		return t, fmt.Sprintf("%s takes no %s; it takes %s", p.Title, t.path, strings.Join(p.Users.Only, ", "))
 	}
 	return t, ""
+}
+
+// within says whether the attribute is the one at a path of a profile, or a part of it.
+func (t target) within(path string) bool {
+	return t.path == path || strings.HasPrefix(t.path, path+".") || strings.HasPrefix(t.path, path+":")
 }
 
 // resolve finds the attribute that a path names.
