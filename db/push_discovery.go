@@ -107,10 +107,10 @@ func (o *observation) Waivers(ctx context.Context, at time.Time) (ownership.Waiv
 // Decide implements push.Discoveries.
 func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...audit.Entry) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if _, err := d.lockForLinks(ctx, tx, decisions); err != nil {
+			return err
+		}
 		for _, one := range decisions {
-			if _, err := d.lockForLink(ctx, tx, one); err != nil {
-				return err
-			}
 			row, err := d.holderOf(ctx, tx, one)
 			if err != nil {
 				return err
@@ -129,8 +129,7 @@ func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...a
 // Reopen implements push.Discoveries.
 func (d *DB) Reopen(ctx context.Context, p push.Decision, entry audit.Entry) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := d.exec(ctx, tx, `delete from account_decisions where company_id = ? and app_id = ? and by_address = ? and account = ?
-			and verb in (?, ?)`, p.Company, p.App, p.ByAddress, p.Account, string(push.VerbLeave), string(push.VerbExcept))
+		n, err := d.dropDecisions(ctx, tx, p)
 		if err == nil && n == 0 {
 			err = resources.Errorf(resources.ErrNotFound, "", "what was decided about account %s was taken back already", p.Name)
 		}
@@ -141,12 +140,21 @@ func (d *DB) Reopen(ctx context.Context, p push.Decision, entry audit.Entry) err
 	})
 }
 
+// dropDecisions forgets what was decided about an account, whether under its id or under a name or address of it.
+func (d *DB) dropDecisions(ctx context.Context, tx *sqlx.Tx, p push.Decision) (int64, error) {
+	in, keys := d.dialect.in(), d.dialect.values(keepables(p.Keys))
+	return d.exec(ctx, tx, `delete from account_decisions where company_id = ? and app_id = ? and (by_address = ? and account = ?
+		or by_address and account `+in+` or ? and not by_address and address `+in+`)`,
+		p.Company, p.App, p.ByAddress, p.Account, keys, p.ByAddress, keys)
+}
+
+// putDecision keeps a decision in the place of all earlier ones about the account.
 func (d *DB) putDecision(ctx context.Context, tx *sqlx.Tx, p push.Decision) error {
+	if _, err := d.dropDecisions(ctx, tx, p); err != nil {
+		return err
+	}
 	_, err := d.exec(ctx, tx, `insert into account_decisions (company_id, `+decisionColumns+`)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (company_id, app_id, by_address, account) do update set address = excluded.address, name = excluded.name,
-		verb = excluded.verb, user_id = excluded.user_id, user_name = excluded.user_name, until = excluded.until,
-		responsible = excluded.responsible, reason = excluded.reason, at = excluded.at, decided_by = excluded.decided_by`,
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.Company, p.App, storable(p.Account), p.ByAddress, storable(p.Address), storable(p.Name), string(p.Verb), p.User, p.UserName,
 		micros(p.Until), storable(p.Responsible), storable(p.Reason), micros(p.At), storable(p.By))
 	return err
@@ -155,19 +163,15 @@ func (d *DB) putDecision(ctx context.Context, tx *sqlx.Tx, p push.Decision) erro
 // LinkAccounts implements push.Discoveries.
 func (d *DB) LinkAccounts(ctx context.Context, now time.Time, links []push.Decision, entries ...audit.Entry) error {
 	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		leased, err := d.lockForLinks(ctx, tx, links)
+		if err != nil {
+			return err
+		}
 		for _, one := range links {
-			leased, err := d.lockForLink(ctx, tx, one)
-			if err == nil {
-				err = d.linkAccount(ctx, tx, now, one, leased > micros(now))
+			if err := d.linkAccount(ctx, tx, now, one, leased[one.App] > micros(now)); err != nil {
+				return err
 			}
-			if err == nil { // what was decided by its address is over, too
-				_, err = d.exec(ctx, tx, `delete from account_decisions where company_id = ? and app_id = ? and by_address and account = ?`,
-					one.Company, one.App, one.Address)
-			}
-			if err == nil {
-				err = d.putDecision(ctx, tx, one)
-			}
-			if err != nil {
+			if err := d.putDecision(ctx, tx, one); err != nil {
 				return err
 			}
 		}
@@ -175,15 +179,31 @@ func (d *DB) LinkAccounts(ctx context.Context, now time.Time, links []push.Decis
 	})
 }
 
-// lockForLink locks an app's row, which every result is written under, and returns until when a worker holds the app.
-func (d *DB) lockForLink(ctx context.Context, tx *sqlx.Tx, p push.Decision) (leased int64, err error) {
-	err = d.get(ctx, tx, &leased, `select lease_until from apps where company_id = ? and id = ?`+d.dialect.forUpdate(), p.Company, p.App)
-	return leased, err
+// lockForLinks locks the rows of apps, which every result is written under, and returns until when a worker holds each.
+func (d *DB) lockForLinks(ctx context.Context, tx *sqlx.Tx, decisions []push.Decision) (leased map[string]int64, err error) {
+	leased = map[string]int64{}
+	for _, p := range decisions {
+		if _, locked := leased[p.App]; locked {
+			continue
+		}
+		var until int64
+		err := d.get(ctx, tx, &until, `select lease_until from apps where company_id = ? and id = ?`+d.dialect.forUpdate(), p.Company, p.App)
+		if err != nil {
+			return nil, err
+		}
+		leased[p.App] = until
+	}
+	return leased, nil
 }
 
-// holderOf is the row that answers for a decision's account; without ID: none does.
+// holderOf is the row that answers for a decision's account; without ID: none does. In a product without an interface there
+// is no id to know it by, and it is the one that was seen to.
 func (d *DB) holderOf(ctx context.Context, tx *sqlx.Tx, p push.Decision) (accountRow, error) {
-	return d.oneAccount(ctx, tx, p, `remote_id = ? and remote_id <> ''`, p.Account)
+	row, err := d.oneAccount(ctx, tx, p, `remote_id = ? and remote_id <> ''`, p.Account)
+	if err == nil && row.ID == "" && p.Holder != "" {
+		row, err = d.oneAccount(ctx, tx, p, `id = ? and origin <> '' and remote_id = ''`, p.Holder)
+	}
+	return row, err
 }
 
 func (d *DB) oneAccount(ctx context.Context, tx *sqlx.Tx, p push.Decision, where string, arg any) (accountRow, error) {
@@ -216,13 +236,15 @@ func (d *DB) linkAccount(ctx context.Context, tx *sqlx.Tx, now time.Time, p push
 		return nil // done already
 	case own.RemoteID != "":
 		return resources.Errorf(resources.ErrUniqueness, "", "%s has another account in the app already (id %s): nobody can have two", p.UserName, own.RemoteID)
+	case own.Origin != "" && own.Written != "":
+		return resources.Errorf(resources.ErrUniqueness, "", "%s has another account in the app already: nobody can have two", p.UserName)
 	case holder.ID != "" && !holder.ended():
 		return resources.Errorf(resources.ErrUniqueness, "", "account %s belongs to %s: it cannot be %s's", p.Name, holder.ObjectName, p.UserName)
 	case own.ID != "" && leased && own.WantedGen > own.DoneGen && own.NextAttempt <= micros(now):
 		return resources.Errorf(resources.ErrBusy, "", "the account of %s is just being sent to the app: try again in a moment, or pause the app", p.UserName)
 	case holder.ID != "":
 		written = holder.Written
-		_, err = d.exec(ctx, tx, `update accounts set remote_id = '', written = '' where company_id = ? and app_id = ? and id = ?`,
+		_, err = d.exec(ctx, tx, `update accounts set remote_id = '', origin = '', written = '' where company_id = ? and app_id = ? and id = ?`,
 			p.Company, p.App, holder.ID)
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func (d *DB) release(ctx context.Context, tx *sqlx.Tx, l push.Lease, results []p
 		if r.Release == "" {
 			continue
 		}
-		_, err := d.exec(ctx, tx, `update accounts set remote_id = '', written = '', state = 'removed',
+		_, err := d.exec(ctx, tx, `update accounts set remote_id = '', origin = '', written = '', state = 'removed',
 			done_gen = wanted_gen, class = '', error = '' where company_id = ? and app_id = ? and id = ?`,
 			l.Company, l.App, r.Release)
 		if err != nil {

@@ -116,6 +116,10 @@ type Account struct {
 	AllowedGen  int64     // the generation that may take the access away, as an administrator decided; 0: none
 }
 
+// There says whether the engine answers for an account in the app. In a product without an interface none has an id, but what
+// was said to be made there is written down.
+func (a Account) There() bool { return a.RemoteID != "" || a.Origin != "" && len(a.Written) > 0 }
+
 // How the engine came to answer for an account. It never touches one without an origin.
 const (
 	OriginCreated = "created" // by this engine

@@ -68,6 +68,7 @@ type Found struct {
 	Open     bool               `json:"open"` // it waits for a decision
 
 	key       string // remote id, or the address
+	holder    string // the engine's row of a linked one
 	byAddress bool
 	export    bool // it was seen elsewhere than in the app, or a while ago
 	free      bool // linked to somebody whose access is taken away
@@ -96,6 +97,19 @@ func (f Found) Name() string {
 
 // Key is what the app knows the account by: its id, or of a list without ids its address, folded.
 func (f Found) Key() string { return f.key }
+
+// aliases are the names and addresses that the account is known by, folded.
+func (f Found) aliases() []string {
+	keys := f.account.AddressKeys()
+	if f.UserName != "" {
+		keys = append(keys, resources.FoldUserName(f.UserName))
+	}
+	if f.byAddress {
+		keys = append(keys, f.key)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
 
 // Outside says that the account opens by an address that is none of the company's.
 func (f Found) Outside() bool { return f.account.Has(ownership.ReasonOutsideDomain) }

@@ -138,8 +138,8 @@ func (c *linkChecker) confirm(ctx context.Context, f Found) error {
 		return fmt.Errorf("account %s was not looked up: %w", f.Name(), err)
 	}
 	if doc != nil {
-		ours := append(f.account.AddressKeys(), resources.FoldUserName(f.UserName))
-		if slices.ContainsFunc(addressesOf(doc), func(s string) bool { return slices.Contains(ours, s) }) {
+		keys := f.aliases()
+		if slices.ContainsFunc(addressesOf(doc), func(s string) bool { return slices.Contains(keys, s) }) {
 			return nil
 		}
 	}

@@ -97,6 +97,7 @@ func (e *Engine) Reopen(ctx context.Context, by audit.Actor, app App, f Found, r
 		return resources.Errorf(resources.ErrNotFound, "", "account %s was neither left nor excepted", f.Name())
 	}
 	before := *f.Decision
+	before.Keys = f.aliases()
 	before.Verb, before.Reason, before.At = VerbReopen, strings.TrimSpace(reason), e.Now().UTC()
 	return e.Store.Reopen(ctx, before, entryOf(by, app, before))
 }
@@ -116,7 +117,7 @@ func (e *Engine) decide(ctx context.Context, by audit.Actor, app App, f Found, d
 // decision is one about an account.
 func (e *Engine) decision(by audit.Actor, app App, f Found, verb Verb, reason string) Decision {
 	d := Decision{Company: app.Company, App: app.ID, Account: f.key, ByAddress: f.byAddress, Name: f.Name(), Verb: verb,
-		Reason: strings.TrimSpace(reason), At: e.Now().UTC(), By: by.Name}
+		Reason: strings.TrimSpace(reason), At: e.Now().UTC(), By: by.Name, Keys: f.aliases(), Holder: f.holder}
 	if f.byAddress {
 		d.Address = f.key
 	} else if keys := f.account.AddressKeys(); len(keys) > 0 {

@@ -10,7 +10,6 @@ import (
 
 	"proprio/ownership"
 	"proprio/resources"
-	"proprio/scim/client"
 )
 
 // discovery is one look at all accounts of an app.
@@ -183,7 +182,7 @@ func (d *discovery) relate() error {
 
 func (d *discovery) linked(i int, row Account) {
 	f := &d.found[i]
-	f.Relation, f.People = Linked, []Person{{ID: row.ObjectID, UserName: row.ObjectName}}
+	f.Relation, f.People, f.holder = Linked, []Person{{ID: row.ObjectID, UserName: row.ObjectName}}, row.ID
 	f.Why = "it is the account of " + row.ObjectName
 	if row.Wish == WishInactive {
 		f.Why, f.free = "it was the account of "+row.ObjectName+", whose access is taken away", true
@@ -208,8 +207,8 @@ func (d *discovery) one(i int, id string, places []int) error {
 	f, c := &d.found[i], d.candidates[i][0]
 	f.People, f.By = []Person{d.person(id)}, c.by
 	name, row := f.People[0].UserName, d.own[id]
-	if row.RemoteID != "" && d.list.ByAddress { // the list has no id to know it by
-		its, err := bears(row, f.account.AddressKeys())
+	if row.There() && (row.RemoteID == "" || d.list.ByAddress) { // there is no id to know it by
+		its, err := bears(row, f.aliases())
 		if err != nil {
 			return err
 		}
@@ -227,6 +226,8 @@ func (d *discovery) one(i int, id string, places []int) error {
 	case row.RemoteID != "":
 		f.Others = append(f.Others, row.RemoteID)
 		f.Relation, f.Why = Ambiguous, fmt.Sprintf("%s has another account in the app already (id %s)", name, row.RemoteID)
+	case row.There():
+		f.Relation, f.Why = Ambiguous, name+" has another account in the app already, under another name"
 	case len(f.Others) > 0:
 		f.Relation, f.Why = Ambiguous, fmt.Sprintf("%s has %d accounts in the app: link one of them, and leave the others or remove them there", name, len(places))
 	default:
@@ -241,13 +242,7 @@ func bears(row Account, folded []string) (bool, error) {
 	if err != nil || written == nil {
 		return err == nil, err
 	}
-	doc := client.Document(written)
-	for _, s := range append(valuesAt(doc, "emails.value"), doc.Text("userName")) {
-		if slices.Contains(folded, resources.FoldUserName(s)) || slices.Contains(folded, resources.FoldEmail(s)) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(addressesOf(written), func(s string) bool { return slices.Contains(folded, s) }), nil
 }
 
 // person is somebody of the directory, and what becomes of an account that is theirs.

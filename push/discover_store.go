@@ -39,7 +39,10 @@ type Decision struct {
 	At          time.Time `json:"at"`
 	By          string    `json:"by"` // who decided
 
-	Written json.RawMessage `json:"-"` // of a link: what the account is known to hold; nil: nothing, the app is asked. Not kept
+	// What only the deciding needs, and is not kept.
+	Keys    []string        `json:"-"` // names and addresses of the account, folded: what was decided under one of them is over
+	Holder  string          `json:"-"` // id of the row that was seen to answer for the account; empty: none was
+	Written json.RawMessage `json:"-"` // of a link: what the account is known to hold; nil: nothing, the app is asked
 }
 
 // Due says that an exception has ended, so that somebody has to decide again.
@@ -58,13 +61,13 @@ type Discoveries interface {
 	Decisions(ctx context.Context, company, app string) ([]Decision, error)
 	// DecisionsOn returns what was decided about accounts of an app with one of the remote ids or folded addresses.
 	DecisionsOn(ctx context.Context, company, app string, ids, addresses []string) ([]Decision, error)
-	// Decide records decisions that change nothing about the accounts, in the place of earlier ones. An account that a row
-	// answers for is resources.ErrUniqueness. The entries are recorded in the same transaction.
+	// Decide records decisions that change nothing about the accounts, in the place of all earlier ones about them. An account
+	// that a row answers for is resources.ErrUniqueness. The entries are recorded in the same transaction.
 	Decide(ctx context.Context, decisions []Decision, entries ...audit.Entry) error
 	// Reopen takes back what was decided about an account that nobody answers for; nothing is resources.ErrNotFound.
 	Reopen(ctx context.Context, d Decision, entry audit.Entry) error
 	// LinkAccounts makes accounts those of the decisions' Users, due to be sent, all of them or none. An account that belongs
 	// to another, or a User who has another, is resources.ErrUniqueness; a User whose account is being sent is
-	// resources.ErrBusy. What has already been done is no error. The entries are recorded in the same transaction.
+	// resources.ErrBusy. What has already been done is no error. They take the place of all earlier decisions. The entries are recorded in the same transaction.
 	LinkAccounts(ctx context.Context, now time.Time, links []Decision, entries ...audit.Entry) error
 }

@@ -44,7 +44,7 @@ func (j *job) mapped(ctx context.Context, rules *mapping.Compiled, r *resources.
 	if err != nil {
 		return nil, err
 	}
-	creating := j.account.RemoteID == "" && j.account.Origin == ""
+	creating := !j.account.There()
 	out, err := rules.Apply(doc, person, creating)
 	j.kept, j.cleared = out.Kept, out.Cleared
 	if err != nil {
