@@ -115,7 +115,12 @@ func (d *DB) Decide(ctx context.Context, decisions []push.Decision, entries ...a
 			if err != nil {
 				return err
 			}
-			if row.ID != "" && !row.ended() {
+			switch {
+			case row.ID == "" || row.ended():
+			case row.Wish == string(push.WishInactive):
+				return resources.Errorf(resources.ErrUniqueness, "", "account %s is still that of %s, whose access is being taken away: decide once that is done",
+					one.Name, row.ObjectName)
+			default:
 				return resources.Errorf(resources.ErrUniqueness, "", "account %s was linked to %s meanwhile", one.Name, row.ObjectName)
 			}
 			if err := d.putDecision(ctx, tx, one); err != nil {

@@ -66,7 +66,7 @@ func whatWasTakenAwayByHandMayBeSomebodyElses(t *testing.T, w *world) {
 	w.set("User", anne, "title", "Away")
 	w.push()
 	during := w.inFile(text, address)
-	w.wantError("before it was done", w.engine.Leave(t.Context(), w.caller.Actor, w.app, during, "x"), resources.ErrUniqueness, "linked to anne@")
+	w.wantError("before it was done", w.engine.Leave(t.Context(), w.caller.Actor, w.app, during, "x"), resources.ErrUniqueness, "being taken away")
 	h.done(h.only(manual.ActionDeactivate))
 	must(t, w.engine.Link(t.Context(), w.caller.Actor, w.app, w.inFile(text, address), marc, "his successor"))
 	if f := w.inFile(text, address); f.Relation != push.Linked || f.People[0].ID != marc {
@@ -128,7 +128,7 @@ func whoseAccessEndedMayBeLeft(t *testing.T, w *world) {
 	w.push()
 	id := w.account("User", anne).RemoteID
 	w.remove("User", anne)
-	w.wantError("before it ended", w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "x"), resources.ErrUniqueness, "anne@")
+	w.wantError("before it ended", w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "x"), resources.ErrUniqueness, "being taken away")
 	w.push()
 	must(t, w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "kept for its files"))
 	if f := w.found(id); f.Decision == nil || f.Decision.Verb != push.VerbLeave {
