@@ -128,7 +128,7 @@ func whoseAccessEndedMayBeLeft(t *testing.T, w *world) {
 	w.push()
 	id := w.account("User", anne).RemoteID
 	w.remove("User", anne)
-	w.wantError("before it ended", w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "x"), resources.ErrUniqueness, "being taken away")
+	w.wantError("before it ended", w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "x"), resources.ErrUniqueness, "answers for it")
 	w.push()
 	must(t, w.engine.Leave(t.Context(), w.caller.Actor, w.app, w.found(id), "kept for its files"))
 	if f := w.found(id); f.Decision == nil || f.Decision.Verb != push.VerbLeave {
