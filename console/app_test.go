@@ -72,7 +72,7 @@ func (w *world) credential(c push.Credential) {
 	app, err := w.db.App(w.t.Context(), w.company, w.app)
 	must(w.t, err)
 	app.Settings.Credential = c
-	must(w.t, w.db.UpdateApp(w.t.Context(), audit.Actor{Kind: audit.ActorCommand, Name: "test"}, app))
+	must(w.t, dbtest.UpdateApp(w.t.Context(), w.db, audit.Actor{Kind: audit.ActorCommand, Name: "test"}, app))
 }
 
 // A pause and a block say why, since when, and what to do.
@@ -85,7 +85,7 @@ func TestApp_pauseAndBlockSaySinceWhen(t *testing.T) {
 	app, err := w.db.App(t.Context(), w.company, w.app)
 	must(t, err)
 	app.Paused = true
-	must(t, w.db.UpdateApp(t.Context(), audit.Actor{Kind: audit.ActorAdmin, Name: "hugo.petit@atelier-bremond.fr"}, app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, audit.Actor{Kind: audit.ActorAdmin, Name: "hugo.petit@atelier-bremond.fr"}, app))
 	w.says(page, "fr", []string{"En pause.", "hugo.petit@atelier-bremond.fr", page + "/resume"}, []string{page + "/unblock"})
 }
 

@@ -30,6 +30,8 @@ func (c *Console) fail(v *visit, err error) {
 		c.problem(v, http.StatusForbidden, "error.forbidden")
 	case errors.As(err, &tooLarge):
 		c.problem(v, http.StatusRequestEntityTooLarge, "error.too-large")
+	case errors.Is(err, resources.ErrVersion):
+		c.problem(v, http.StatusConflict, "error.changed")
 	case errors.Is(err, errForm):
 		c.problem(v, http.StatusBadRequest, "error.form")
 	case errors.Is(err, resources.ErrFull):

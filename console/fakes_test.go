@@ -9,6 +9,7 @@ import (
 	"proprio/audit"
 	"proprio/console"
 	"proprio/db"
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/resources"
 )
@@ -299,7 +300,7 @@ func (f *fakeSetup) change(ctx context.Context, actor audit.Actor, company, app 
 		return err
 	}
 	change(&found)
-	return f.store.UpdateApp(ctx, actor, found)
+	return dbtest.UpdateApp(ctx, f.store, actor, found)
 }
 
 // fakeConnected is what belongs to the connections of one company; another has none.

@@ -55,7 +55,7 @@ func TestFindings_nobodyIsNamed(t *testing.T) {
 	app, err := w.db.App(t.Context(), w.company, w.app)
 	must(t, err)
 	app.Responsible = ""
-	must(t, w.db.UpdateApp(t.Context(), w.caller(w.company).Actor, app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller(w.company).Actor, app))
 	for lang, words := range map[string]string{
 		"fr": "Responsable\u00a0: <strong>personne n’est désigné</strong>", "en": "Owner: <strong>nobody is named</strong>",
 	} {
@@ -206,7 +206,7 @@ func TestApp_scopeIsNamed(t *testing.T) {
 	app, err := w.db.App(t.Context(), w.company, w.app)
 	must(t, err)
 	app.ScopeGroups, app.Paused = []string{w.group}, true
-	must(t, w.db.UpdateApp(t.Context(), w.caller(w.company).Actor, app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller(w.company).Actor, app))
 	if _, body := w.get("/apps/"+w.app, "fr"); !strings.Contains(body, `<a href="/groups/`+w.group+`">Atelier</a>`) || !strings.Contains(body, "En pause") || !strings.Contains(body, "Reprendre") {
 		t.Error("the app's page does not tell its scope, or that it is paused")
 	}

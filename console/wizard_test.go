@@ -10,6 +10,7 @@ import (
 
 	"proprio/audit"
 	"proprio/console"
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/resources"
 )
@@ -195,7 +196,7 @@ func TestWizard_rulesThatNoLongerFit(t *testing.T) {
 	page := "/apps/" + w.unfinished + "/setup/"
 	app := w.stored(w.unfinished)
 	app.Settings.Scope = "wrong"
-	must(t, w.db.UpdateApp(t.Context(), audit.Actor{Kind: audit.ActorCommand}, app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, audit.Actor{Kind: audit.ActorCommand}, app))
 	w.engine.err = resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
 	for _, step := range []string{"accounts", "trial"} {
 		res, body := w.post(page+step, url.Values{"link": {"on"}})
@@ -245,7 +246,7 @@ func TestWizard_withoutInterface(t *testing.T) {
 	}
 	app := w.stored(id)
 	app.Paused, app.Settings.Setup = false, push.SetupNone
-	must(t, w.db.UpdateApp(t.Context(), audit.Actor{Kind: audit.ActorCommand}, app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, audit.Actor{Kind: audit.ActorCommand}, app))
 	w.says(page, "fr", []string{page + "/pause"}, []string{page + "/drift", page + "/access", page + "/read"})
 }
 

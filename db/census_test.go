@@ -51,7 +51,7 @@ func TestQueuesAndCensus(t *testing.T) {
 			t.Errorf("census: %v\n%s", err, cmp.Diff(want, got))
 		}
 		p.app.Paused = true
-		if err := d.UpdateApp(t.Context(), admin, p.app); err != nil {
+		if err := dbtest.UpdateApp(t.Context(), d, admin, p.app); err != nil {
 			t.Fatal(err)
 		}
 		queues, err = d.Queues(t.Context())

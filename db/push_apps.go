@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -111,65 +112,84 @@ func appEntry(actor audit.Actor, action audit.Action, company, id, name string, 
 }
 
 // UpdateApp implements push.Apps.
-func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, a push.App) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		old, err := d.app(ctx, tx, a.Company, a.ID)
+func (d *DB) UpdateApp(ctx context.Context, actor audit.Actor, company, app string, change func(push.App) (push.App, error)) (after push.App, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		before, err := d.app(ctx, tx, company, app)
 		if err != nil {
 			return err
 		}
-		if old.URL != a.URL {
-			return resources.Errorf(resources.ErrInvalidValue, "url",
-				"app %s has another address: give its credential with the new one, so that no address gets another's", a.Name)
+		if after, err = change(before); err != nil {
+			return err
 		}
-		return d.setApp(ctx, tx, actor, old, a)
+		if before.URL != after.URL {
+			return resources.Errorf(resources.ErrInvalidValue, "url",
+				"app %s has another address: give its credential with the new one, so that no address gets another's", before.Name)
+		}
+		after, err = d.setApp(ctx, tx, actor, before, after)
+		return err
 	})
+	return after, err
 }
 
 // ReplaceApp implements push.Apps.
-func (d *DB) ReplaceApp(ctx context.Context, actor audit.Actor, a push.App, credential []byte) error {
-	sealed, err := d.sealer.Seal(credential, credentialOf(a.Company, a.ID))
+func (d *DB) ReplaceApp(
+	ctx context.Context, actor audit.Actor, company, app string, credential []byte, change func(push.App) (push.App, error),
+) (after push.App, err error) {
+	sealed, err := d.sealer.Seal(credential, credentialOf(company, app))
 	if err != nil {
-		return err
+		return push.App{}, err
 	}
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		old, err := d.app(ctx, tx, a.Company, a.ID)
+	err = d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		before, err := d.app(ctx, tx, company, app)
 		if err != nil {
 			return err
 		}
-		_, err = d.exec(ctx, tx, `update apps set url = ?, credential = ? where company_id = ? and id = ?`, a.URL, sealed, a.Company, a.ID)
-		if err != nil {
+		if after, err = change(before); err != nil {
 			return err
 		}
-		if old.URL != a.URL {
-			_, err = d.exec(ctx, tx, `update accounts set moved = true where company_id = ? and app_id = ? and remote_id <> ''`,
-				a.Company, a.ID)
-			if err != nil {
-				return err
-			}
-		}
-		err = d.setApp(ctx, tx, actor, old, a)
-		if err != nil {
+		if after, err = d.setApp(ctx, tx, actor, before, after); err != nil {
 			return err
 		}
-		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionIssue, a.Company, a.ID, a.Name, d.now(), "credential"))
+		after.BlockedUntil, after.BlockedSince, after.BlockedReason, after.Failures = time.Time{}, time.Time{}, "", 0
+		return d.setAccess(ctx, tx, actor, before, after, sealed)
 	})
+	return after, err
 }
 
-// setApp writes an app's settings without its address and lifts its block.
-func (d *DB) setApp(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, old, a push.App) error {
-	_, err := d.exec(ctx, tx, `update apps set name = ?, profile = ?, responsible = ?, scope_groups = ?,
-		link_existing = ?, allow_private = ?, paused = ?, settings = ?, blocked_until = 0, blocked_since = 0, blocked_reason = '', failures = 0
-		where company_id = ? and id = ?`,
-		a.Name, a.Profile, a.Responsible, scopeText(a.ScopeGroups),
-		a.LinkExisting, a.AllowPrivate, a.Paused, jsonText(a.Settings), a.Company, a.ID)
+// setAccess writes an app's address with its credential.
+func (d *DB) setAccess(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, before, after push.App, sealed []byte) error {
+	_, err := d.exec(ctx, tx, `update apps set url = ?, credential = ?, blocked_until = 0, blocked_since = 0, blocked_reason = '', failures = 0
+		where company_id = ? and id = ?`, after.URL, sealed, after.Company, after.ID)
+	if err == nil && before.URL != after.URL {
+		_, err = d.exec(ctx, tx, `update accounts set moved = true where company_id = ? and app_id = ? and remote_id <> ''`, after.Company, after.ID)
+	}
 	if err != nil {
-		return fmt.Errorf("app %q: %w", a.Name, err)
+		return fmt.Errorf("app %q: %w", after.Name, err)
 	}
-	changed := appChanges(old, a)
+	return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionIssue, after.Company, after.ID, after.Name, d.now(), "credential"))
+}
+
+// setApp writes an app's settings without its address. What is new lifts its block, so that it is tried at once; a pause does
+// not: the app may have asked for the time until then.
+func (d *DB) setApp(ctx context.Context, tx *sqlx.Tx, actor audit.Actor, before, after push.App) (push.App, error) {
+	after.Company, after.ID, after.Created = before.Company, before.ID, before.Created
+	after.BlockedUntil, after.BlockedSince, after.BlockedReason, after.Failures = before.BlockedUntil, before.BlockedSince, before.BlockedReason, before.Failures
+	changed := appChanges(before, after)
 	if len(changed) == 0 {
-		return nil
+		return after, nil
 	}
-	return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, a.Company, a.ID, a.Name, d.now(), changed...))
+	if !slices.Equal(changed, []string{"paused"}) {
+		after.BlockedUntil, after.BlockedSince, after.BlockedReason, after.Failures = time.Time{}, time.Time{}, "", 0
+	}
+	_, err := d.exec(ctx, tx, `update apps set name = ?, profile = ?, responsible = ?, scope_groups = ?, link_existing = ?, allow_private = ?,
+		paused = ?, settings = ?, blocked_until = ?, blocked_since = ?, blocked_reason = ?, failures = ? where company_id = ? and id = ?`,
+		after.Name, after.Profile, after.Responsible, scopeText(after.ScopeGroups), after.LinkExisting, after.AllowPrivate,
+		after.Paused, jsonText(after.Settings), micros(after.BlockedUntil), micros(after.BlockedSince), after.BlockedReason, after.Failures,
+		after.Company, after.ID)
+	if err != nil {
+		return after, fmt.Errorf("app %q: %w", after.Name, err)
+	}
+	return after, d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, after.Company, after.ID, after.Name, d.now(), changed...))
 }
 
 // appChanges names the settings that differ, sorted.

@@ -107,7 +107,7 @@ func TestARenewedCredentialReplacesOnlyItsOwn(t *testing.T) {
 		want("second")
 		p.check(d.RenewCredential(t.Context(), p.app, []byte("the-app-token"), []byte("third")))
 		want("second")
-		p.check(d.ReplaceApp(t.Context(), audit.Actor{}, p.app, []byte("an admin's")))
+		p.check(dbtest.ReplaceApp(t.Context(), d, audit.Actor{}, p.app, []byte("an admin's")))
 		p.check(d.RenewCredential(t.Context(), p.app, []byte("second"), []byte("fourth")))
 		want("an admin's")
 	})
@@ -122,10 +122,10 @@ func TestPushKeepsCompaniesApart(t *testing.T) {
 		for name, err := range map[string]error{
 			"App":           failure(d.App(ctx, other.company, one.app.ID)),
 			"AppCredential": failure(d.AppCredential(ctx, push.App{Company: other.company, ID: one.app.ID, URL: one.app.URL})),
-			"ReplaceApp":    d.ReplaceApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}, []byte("x")),
+			"ReplaceApp":    dbtest.ReplaceApp(ctx, d, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}, []byte("x")),
 			"Renew":         d.RenewCredential(ctx, push.App{Company: other.company, ID: one.app.ID}, []byte("the-app-token"), []byte("x")),
 			"BlockApp":      d.BlockApp(ctx, other.company, one.app.ID, one.now, "x", 1),
-			"UpdateApp":     d.UpdateApp(ctx, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}),
+			"UpdateApp":     dbtest.UpdateApp(ctx, d, audit.Actor{}, push.App{Company: other.company, ID: one.app.ID}),
 			"PushAccount":   failure(d.PushAccount(ctx, other.company, a.ID)),
 			"RetryAccount":  d.RetryAccount(ctx, audit.Actor{}, other.company, a.ID, one.now),
 			"AccountByID":   failure(d.AccountByRemoteID(ctx, other.company, one.app.ID, "User", "r")),
@@ -263,7 +263,7 @@ func TestSettingsOfAnAppAreRecordedAndLiftItsBlock(t *testing.T) {
 		}
 		changed := blocked
 		changed.LinkExisting, changed.Responsible = true, "camille@atelier.fr"
-		p.check(d.UpdateApp(t.Context(), actor, changed))
+		p.check(dbtest.UpdateApp(t.Context(), d, actor, changed))
 		after, err := d.App(t.Context(), p.company, p.app.ID)
 		if err != nil || !after.BlockedUntil.IsZero() || after.Failures != 0 || !after.LinkExisting || len(after.ScopeGroups) != 1 {
 			t.Errorf("%+v, %v", after, err)
@@ -283,7 +283,7 @@ func TestAnAppsAddressAndItsCredentialChangeTogether(t *testing.T) {
 		actor := audit.Actor{Kind: audit.ActorAdmin, Name: "camille"}
 		old, moved := p.app, p.app
 		moved.URL, moved.Paused = "https://elsewhere.example/scim/v2", true
-		if err := d.UpdateApp(t.Context(), actor, moved); !errors.Is(err, resources.ErrInvalidValue) {
+		if err := dbtest.UpdateApp(t.Context(), d, actor, moved); !errors.Is(err, resources.ErrInvalidValue) {
 			t.Errorf("a new address without its credential: %v, want ErrInvalidValue", err)
 		}
 		credential := func(a push.App, want string, fault error) {
@@ -297,13 +297,13 @@ func TestAnAppsAddressAndItsCredentialChangeTogether(t *testing.T) {
 			t.Errorf("after the refusal: %+v, %v", now, err)
 		}
 		credential(old, "the-app-token", nil)
-		p.check(d.ReplaceApp(t.Context(), actor, moved, []byte("the-new-token")))
+		p.check(dbtest.ReplaceApp(t.Context(), d, actor, moved, []byte("the-new-token")))
 		credential(moved, "the-new-token", nil)
 		credential(old, "", push.ErrMoved) // as an engine holds it that read the app before
-		if err := d.UpdateApp(t.Context(), actor, old); !errors.Is(err, resources.ErrInvalidValue) {
+		if err := dbtest.UpdateApp(t.Context(), d, actor, old); !errors.Is(err, resources.ErrInvalidValue) {
 			t.Errorf("settings that were read before the move: %v, want ErrInvalidValue", err)
 		}
-		p.check(d.ReplaceApp(t.Context(), actor, moved, []byte("a-third-token")))
+		p.check(dbtest.ReplaceApp(t.Context(), d, actor, moved, []byte("a-third-token")))
 		credential(moved, "a-third-token", nil)
 		entries, err := d.Entries(t.Context(), p.company, audit.Query{ObjectType: "app", ObjectID: p.app.ID, Limit: 10})
 		var told []string

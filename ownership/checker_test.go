@@ -93,7 +93,7 @@ func newProvisioned(t *testing.T, d *db.DB) *provisioned {
 		t.Fatal(err)
 	}
 	app.URL, app.Profile, app.AllowPrivate = w.target.URL, "generic", true
-	if err := d.ReplaceApp(t.Context(), operator, app, []byte("token")); err != nil {
+	if err := dbtest.ReplaceApp(t.Context(), d, operator, app, []byte("token")); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)

@@ -310,7 +310,7 @@ func TestInspector_owner(t *testing.T) {
 		}
 		for _, responsible := range []string{"claire@dupont.fr", ""} {
 			app.Responsible = responsible
-			if err := d.UpdateApp(t.Context(), operator, app); err != nil {
+			if err := dbtest.UpdateApp(t.Context(), d, operator, app); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.pass(time.Hour)

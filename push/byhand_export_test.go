@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/db/dbtest"
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/push/manual"
@@ -302,7 +303,7 @@ func whatIsLateIsToldOnceToEach(t *testing.T, w *world) {
 func whatNobodyAnswersForIsToldToTheAdministrators(t *testing.T, w *world) {
 	h := byHand(t, w, "jefacture")
 	h.app.Responsible = ""
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, h.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, h.app))
 	w.user("anna")
 	w.push()
 	w.clock.advance(6 * day)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/push/manual"
@@ -28,7 +29,7 @@ type hands struct {
 func byHand(t *testing.T, w *world, profile string) *hands {
 	t.Helper()
 	w.app.Paused = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.app = w.addApp(push.App{Name: profile, Profile: profile, Responsible: "karim@atelier.fr"})
 	h := &hands{world: w}
 	h.desk = &manual.Desk{Store: w.db, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 )
 
@@ -16,7 +17,7 @@ func TestAlarms(t *testing.T) {
 func (w *world) alarms(c push.Credential) string {
 	w.t.Helper()
 	w.app.Settings.Credential = c
-	must(w.t, w.db.UpdateApp(w.t.Context(), w.caller.Actor, w.app))
+	must(w.t, dbtest.UpdateApp(w.t.Context(), w.db, w.caller.Actor, w.app))
 	app, err := w.db.App(w.t.Context(), w.app.Company, w.app.ID)
 	must(w.t, err)
 	s, err := push.StatusOf(w.t.Context(), w.db, app, w.clock.Now())

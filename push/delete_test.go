@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 )
 
@@ -24,7 +25,7 @@ func TestDelete(t *testing.T) {
 func (w *world) deleteAfter(days int) {
 	w.t.Helper()
 	w.app.Settings.DeleteAfterDays = days
-	must(w.t, w.db.UpdateApp(w.t.Context(), w.caller.Actor, w.app))
+	must(w.t, dbtest.UpdateApp(w.t.Context(), w.db, w.caller.Actor, w.app))
 }
 
 // expire looks for what is to be deleted some days later.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/manual"
 	"proprio/push/standin"
@@ -92,7 +93,7 @@ func anExceptionEndsByADecision(t *testing.T, w *world) {
 func allMatchedAreLinkedAndNothingElse(t *testing.T, w *world) {
 	w.ours(w.domain())
 	w.app.Paused = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	people := map[string]string{}
 	for _, n := range []string{"anne", "marc", "zoe"} {
 		people[n] = w.person(n)
@@ -117,7 +118,7 @@ func allMatchedAreLinkedAndNothingElse(t *testing.T, w *world) {
 		t.Errorf("again: %d, %v", n, err)
 	}
 	w.app.Paused = false
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.push()
 	for n, id := range people {
 		if a := w.wantState("User", id, push.StateConfirmed); a.Origin != push.OriginLinked || w.stand.User(n + "@" + w.domain())["externalId"] != id {

@@ -32,7 +32,7 @@ func TestDiscoverInProductsWithoutSCIM(t *testing.T) {
 				somebody.accept()
 				id := somebody.wantState("User", theirs, push.StateConfirmed).RemoteID
 				somebody.app.Paused = true
-				must(t, somebody.db.UpdateApp(t.Context(), somebody.caller.Actor, somebody.app))
+				must(t, dbtest.UpdateApp(t.Context(), somebody.db, somebody.caller.Actor, somebody.app))
 
 				anna := l.user("anna")
 				f := l.found("anna@atelier.fr")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"proprio/db/dbtest"
 	"proprio/ownership"
 	"proprio/ownership/export"
 	"proprio/push"
@@ -127,7 +128,7 @@ func eachAccountIsSaidToBeWhose(t *testing.T, w *world) {
 	pushed := w.person("pushed")
 	w.push()
 	w.app.Paused = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	byName, byMail, byNumber, byID := w.person("name"), w.person("mail"),
 		w.person("number", input{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": map[string]any{"employeeNumber": "E-7"}}), w.person("id")
 	private := w.person("private", input{"emails": []any{map[string]any{"value": "private@" + w.domain(), "type": "work", "primary": true},
@@ -326,7 +327,7 @@ func anAccountOfAnotherIsNotLinked(t *testing.T, w *world) {
 	w.ours(w.domain())
 	anne, marc := w.person("anne"), w.person("marc")
 	w.app.LinkExisting = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	id := w.there("anne@" + w.domain())
 	before := w.found(id)
 	w.wantError("Anne's to Marc", w.engine.Link(t.Context(), w.caller.Actor, w.app, before, marc, ""), resources.ErrUniqueness, "anne@")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/standin"
 )
@@ -103,7 +104,7 @@ func retryAfterInBothFormsHoldsTheWholeApp(t *testing.T, w *world) {
 }
 
 func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
-	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte("old-token")))
+	must(t, dbtest.ReplaceApp(t.Context(), w.db, w.caller.Actor, w.app, []byte("old-token")))
 	var ids []string
 	for i := range 20 {
 		ids = append(ids, w.user(fmt.Sprintf("u%02d", i)))
@@ -117,7 +118,7 @@ func aRefusedTokenQuarantinesUntilANewOneIsSet(t *testing.T, w *world) {
 	if app.BlockedUntil.Sub(w.clock.Now()) < time.Minute || !strings.Contains(app.BlockedReason, "token") {
 		t.Errorf("app %+v", app)
 	}
-	must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(w.stand.Token)))
+	must(t, dbtest.ReplaceApp(t.Context(), w.db, w.caller.Actor, w.app, []byte(w.stand.Token)))
 	w.push()
 	for _, id := range ids {
 		w.wantState("User", id, push.StateConfirmed)
@@ -188,7 +189,7 @@ func anAppThatMovesWhileItIsTakenUpGetsNoOtherAddressesToken(t *testing.T, w *wo
 	other.Token = "token-of-the-new-address"
 	store := &moving{Store: w.db, move: func() {
 		w.app.URL = other.URL
-		must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, w.app, []byte(other.Token)))
+		must(t, dbtest.ReplaceApp(t.Context(), w.db, w.caller.Actor, w.app, []byte(other.Token)))
 	}}
 	id := w.user("marie")
 	must(t, w.newEngine(store, "two").RunOnce(t.Context()))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"proprio/audit"
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/standin"
 	"proprio/resources"
@@ -185,11 +186,11 @@ func whoComesBackIsNotHeldAnyMore(t *testing.T, w *world) {
 
 func whoHasNoAccessIsNotCounted(t *testing.T, w *world) {
 	w.app.Settings.Guard.Off = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	ids := w.staff(20)
 	w.leave(ids[:10]...)
 	w.app.Settings.Guard.Off = false
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.clock.advance(25 * time.Hour)
 	w.resync()
 	w.push()
@@ -200,7 +201,7 @@ func whoHasNoAccessIsNotCounted(t *testing.T, w *world) {
 
 func theGuardIsOffWhereTheAdminSaysSo(t *testing.T, w *world) {
 	w.app.Settings.Guard.Off = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.leave(w.staff(12)...)
 	if n := w.shut(); n != 12 {
 		t.Errorf("%d shut, want 12", n)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/standin"
 	"proprio/resources"
@@ -187,7 +188,7 @@ func aBusyAppDoesTheNamedOneNext(t *testing.T, w *world) {
 func aPausedAppIsNotCalled(t *testing.T, w *world) {
 	id := w.user("marie")
 	w.app.Paused = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.stand.Heard()
 	_, err := w.engine.Provision(t.Context(), w.caller.Actor, w.app, "User", id)
 	if err == nil || !strings.Contains(err.Error(), "paused") || len(w.stand.Heard()) != 0 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/standin"
 	"proprio/resources"
@@ -61,7 +62,7 @@ func aNightTellsAndChangesNothing(t *testing.T, w *world) {
 
 func aNightRepairsWhereTheAppAsksForIt(t *testing.T, w *world) {
 	w.app.Settings.Repair = true
-	must(t, w.db.UpdateApp(t.Context(), w.caller.Actor, w.app))
+	must(t, dbtest.UpdateApp(t.Context(), w.db, w.caller.Actor, w.app))
 	w.drifted()
 	must(t, w.engine.Nightly(t.Context()))
 	w.push()

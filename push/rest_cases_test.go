@@ -252,7 +252,7 @@ func linkedIsNotRemoved(t *testing.T, l *restLife) {
 	l.push()
 	other := newRestLife(t, l.db, l.profile, l.product) // another company's directory, over the same product
 	other.app.LinkExisting = true
-	must(t, other.db.UpdateApp(t.Context(), other.caller.Actor, other.app))
+	must(t, dbtest.UpdateApp(t.Context(), other.db, other.caller.Actor, other.app))
 	linked := other.user("anna")
 	other.push()
 	if a := other.wantState("User", linked, push.StateConfirmed); a.Origin != push.OriginLinked {

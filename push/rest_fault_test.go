@@ -29,7 +29,7 @@ func TestProductsWithoutSCIMThatFail(t *testing.T) {
 				l := newRestLife(t, d, unhurried(t, p), product.start(t))
 				l.names, l.accepts = product.names, product.accepts
 				l.app.Settings.Guard.Off = true // half of them are to go
-				must(t, l.db.UpdateApp(t.Context(), l.caller.Actor, l.app))
+				must(t, dbtest.UpdateApp(t.Context(), l.db, l.caller.Actor, l.app))
 				l.product.SetFault(unreliable(uint64(len(product.profile))))
 				ids := l.comeAndGo(20)
 				l.settle(ids)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"proprio/db/dbtest"
 	"proprio/push"
 	"proprio/push/standin"
 )
@@ -71,7 +72,9 @@ func whatIsInTheWayOfAnAppIsNamed(t *testing.T, w *world) {
 		}
 	}
 	at := func(url string) func(*push.App) { return func(a *push.App) { a.URL = url } }
-	t.Cleanup(func() { must(t, w.db.ReplaceApp(context.Background(), w.caller.Actor, w.app, []byte(w.stand.Token))) })
+	t.Cleanup(func() {
+		must(t, dbtest.ReplaceApp(context.Background(), w.db, w.caller.Actor, w.app, []byte(w.stand.Token)))
+	})
 	for want, make := range map[push.Problem]func(*push.App){
 		push.ProblemNone:        func(*push.App) {},
 		push.ProblemSettings:    func(a *push.App) { a.Profile = "no-such" },
@@ -94,7 +97,7 @@ func whatIsInTheWayOfAnAppIsNamed(t *testing.T, w *world) {
 		w.stand.SetFault(nil)
 		app := w.app
 		make(&app)
-		must(t, w.db.ReplaceApp(t.Context(), w.caller.Actor, app, []byte(w.stand.Token)))
+		must(t, dbtest.ReplaceApp(t.Context(), w.db, w.caller.Actor, app, []byte(w.stand.Token)))
 		probe, err := w.engine.Try(t.Context(), app)
 		if err != nil || probe.Problem != want || (probe.Words == "") != (want == push.ProblemNone) {
 			t.Errorf("%q: %+v, %v", want, probe, err)

@@ -26,12 +26,14 @@ type Store interface {
 type Apps interface {
 	// CreateApp is idempotent by (company, name): an existing app is returned as it is, with its credential kept.
 	CreateApp(ctx context.Context, actor audit.Actor, a App, credential []byte) (App, error)
-	// UpdateApp changes the app's settings (not its credential, block and creation time) and lifts its block, so that
-	// the new settings are tried at once. Another address is resources.ErrInvalidValue: see ReplaceApp.
-	UpdateApp(ctx context.Context, actor audit.Actor, a App) error
-	// ReplaceApp is UpdateApp with a new credential, which is sealed and stored in the same transaction: no address is ever
-	// sent the credential of another. With a new address all the app's accounts are marked Moved.
-	ReplaceApp(ctx context.Context, actor audit.Actor, a App, credential []byte) error
+	// UpdateApp runs change on the app as it is, alone over all processes, and stores what it returns, but for its credential,
+	// block and creation time; nothing that others change meanwhile is undone. What is new lifts the app's block, so that it is
+	// tried at once; a pause does not. Another address is resources.ErrInvalidValue: see ReplaceApp. change may run more than once,
+	// and does nothing else.
+	UpdateApp(ctx context.Context, actor audit.Actor, company, app string, change func(App) (App, error)) (App, error)
+	// ReplaceApp is UpdateApp with a new credential, which is sealed and stored in the same transaction and lifts the block: no
+	// address is ever sent the credential of another. With a new address all the app's accounts are marked Moved.
+	ReplaceApp(ctx context.Context, actor audit.Actor, company, app string, credential []byte, change func(App) (App, error)) (App, error)
 	// AppCredential opens the sealed credential for the app's address. ErrMoved: the app has got another one since it was
 	// read.
 	AppCredential(ctx context.Context, a App) ([]byte, error)

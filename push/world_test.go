@@ -110,7 +110,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.app = w.addApp(push.App{Name: "Cadence", Profile: "generic", URL: w.stand.URL})
 	t.Cleanup(func() { // what it leaves undone is not the next scenario's work
 		w.app.Paused = true
-		must(t, d.UpdateApp(context.Background(), actor, w.app))
+		must(t, dbtest.UpdateApp(context.Background(), d, actor, w.app))
 	})
 	return w
 }
@@ -172,7 +172,7 @@ func (w *world) change(f func(*push.App)) {
 		must(w.t, err)
 		w.stand.Profile = p
 	}
-	must(w.t, w.db.ReplaceApp(w.t.Context(), w.caller.Actor, w.app, []byte(w.stand.Token)))
+	must(w.t, dbtest.ReplaceApp(w.t.Context(), w.db, w.caller.Actor, w.app, []byte(w.stand.Token)))
 	w.resync()
 }
 

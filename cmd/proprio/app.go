@@ -26,7 +26,7 @@ func (p *program) appCmd() *cobra.Command {
 		p.appVerb("sync NAME", "Send what differs from what the app last confirmed, and try again what waits", (*core).syncApp),
 		p.appVerb("read NAME", "Read the app's own account list and judge each account; changes nothing there", (*core).readApp),
 		p.appVerb("pause NAME", "Stop all calls to the app", (*core).pauseApp),
-		p.appVerb("resume NAME", "Call the app again", (*core).resumeApp))
+		p.appVerb("resume NAME", "Call the app again, also one that is left alone until some time", (*core).releaseApp))
 }
 
 func (p *program) appAddCmd() *cobra.Command {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
+	"proprio/audit"
 	"proprio/ownership"
 	"proprio/push"
 	"proprio/resources"
@@ -29,14 +31,16 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 		return push.App{}, err
 	}
 	if stored.ID != app.ID {
-		app.ID, app.Created, app.Settings = stored.ID, stored.Created, stored.Settings
-		app.Paused = stored.Paused                            // who paused it must resume it
-		if app, err = c.engine.Settle(ctx, app); err != nil { // its rules may not fit another profile
+		replaced, err := c.writeApp(ctx, caller.Actor, stored, []byte(credential), func(now push.App) (push.App, error) {
+			next := app
+			next.ID, next.Created, next.Settings = now.ID, now.Created, now.Settings
+			next.Paused = now.Paused // who paused it must resume it
+			return next, nil
+		})
+		if err != nil {
 			return push.App{}, err
 		}
-		if err := c.db.ReplaceApp(ctx, caller.Actor, app, []byte(credential)); err != nil {
-			return push.App{}, err
-		}
+		app = replaced
 		if err := c.inspector.Recompute(ctx, caller.Company); err != nil { // its findings may have another owner now
 			return push.App{}, err
 		}
@@ -45,16 +49,44 @@ func (c *core) addApp(ctx context.Context, caller resources.Caller, app push.App
 	return app, err
 }
 
+// appChange is what becomes of an app as it is: it may have been paused, or changed otherwise, since somebody read it.
+type appChange func(now push.App) (push.App, error)
+
+// writeApp changes an app's row, and its credential when there is one. Its rules are checked before: that reads the directory,
+// which takes too long for the transaction.
+func (c *core) writeApp(ctx context.Context, actor audit.Actor, read push.App, credential []byte, change appChange) (push.App, error) {
+	planned, err := change(read)
+	if err != nil {
+		return push.App{}, err
+	}
+	settled, err := c.engine.Settle(ctx, planned)
+	if err != nil {
+		return push.App{}, err
+	}
+	settle := func(now push.App) (push.App, error) {
+		next, err := change(now)
+		if err != nil {
+			return next, err
+		}
+		if next.Profile != planned.Profile || !reflect.DeepEqual(next.Settings.Rules, planned.Settings.Rules) {
+			return next, resources.Errorf(resources.ErrVersion, "", "app %s was changed by somebody else meanwhile: look at it again", read.Name)
+		}
+		next.Settings.Rules = settled.Settings.Rules
+		return next, nil
+	}
+	if credential == nil {
+		return c.db.UpdateApp(ctx, actor, read.Company, read.ID, settle)
+	}
+	return c.db.ReplaceApp(ctx, actor, read.Company, read.ID, credential, settle)
+}
+
 // changeApp changes an app's settings, and has everything in its scope looked at anew.
-func (c *core) changeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
-	app, err := c.engine.Settle(ctx, app)
+func (c *core) changeApp(ctx context.Context, caller resources.Caller, app push.App, change appChange) (string, error) {
+	changed, err := c.writeApp(ctx, caller.Actor, app, nil, change)
 	if err != nil {
 		return "", err
 	}
-	if err := c.db.UpdateApp(ctx, caller.Actor, app); err != nil {
-		return "", err
-	}
-	return c.syncApp(ctx, caller, app)
+	return c.syncApp(ctx, caller, changed)
 }
 
 // findApp finds an app by name, in one company or, when there is only one of that name, in all.
@@ -112,18 +144,35 @@ func (c *core) readApp(ctx context.Context, caller resources.Caller, app push.Ap
 }
 
 func (c *core) pauseApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
-	app.Paused = true
-	return "paused", c.db.UpdateApp(ctx, caller.Actor, app)
+	return "paused", c.setPaused(ctx, caller, app, true)
 }
 
 // resumeApp lets an app be called again. One that was being set up starts: everybody in its scope is sent to it.
 func (c *core) resumeApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
 	if app.InSetup() {
-		app.Paused, app.Settings.Setup = false, push.SetupNone
-		return c.changeApp(ctx, caller, app)
+		return c.changeApp(ctx, caller, app, func(now push.App) (push.App, error) {
+			now.Paused, now.Settings.Setup = false, push.SetupNone
+			return now, nil
+		})
 	}
-	app.Paused = false
-	return "resumed", c.db.UpdateApp(ctx, caller.Actor, app)
+	return "resumed", c.setPaused(ctx, caller, app, false)
+}
+
+// releaseApp resumes an app that is paused, blocked or both.
+func (c *core) releaseApp(ctx context.Context, caller resources.Caller, app push.App) (string, error) {
+	said, err := c.resumeApp(ctx, caller, app)
+	if err != nil {
+		return "", err
+	}
+	return said, c.db.UnblockApp(ctx, caller.Actor, app.Company, app.ID)
+}
+
+func (c *core) setPaused(ctx context.Context, caller resources.Caller, app push.App, paused bool) error {
+	_, err := c.db.UpdateApp(ctx, caller.Actor, app.Company, app.ID, func(now push.App) (push.App, error) {
+		now.Paused = paused
+		return now, nil
+	})
+	return err
 }
 
 func appRef(app push.App) ownership.AppRef {

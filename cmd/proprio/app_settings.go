@@ -22,11 +22,14 @@ func (p *program) appSettingsCmd() *cobra.Command {
 		if file == "" {
 			return p.printJSON(app.Settings)
 		}
-		var err error
-		if app.Settings, err = readSettings(file); err != nil {
+		settings, err := readSettings(file)
+		if err != nil {
 			return err
 		}
-		said, err := c.changeApp(ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, app)
+		said, err := c.changeApp(ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, app, func(now push.App) (push.App, error) {
+			now.Settings = settings
+			return now, nil
+		})
 		if err == nil {
 			fmt.Fprintln(p.stdout, said)
 		}

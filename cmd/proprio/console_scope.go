@@ -33,8 +33,8 @@ func rulesText(r mapping.Rules) string {
 	return out.String()
 }
 
-// scoped is an app with another scope, checked against the product and the company's schemas.
-func (s consoleSetup) scoped(ctx context.Context, app push.App, scope console.Scope) (push.App, error) {
+// scoped is an app with another scope, which nobody has checked against the product and the company's schemas.
+func scoped(app push.App, scope console.Scope) (push.App, error) {
 	var rules attributeRules
 	if scope.Rules != "" {
 		d := json.NewDecoder(bytes.NewReader([]byte(scope.Rules)))
@@ -45,7 +45,7 @@ func (s consoleSetup) scoped(ctx context.Context, app push.App, scope console.Sc
 	}
 	app.ScopeGroups, app.LinkExisting = scope.Groups, scope.LinkExisting
 	app.Settings.Rules = mapping.Rules{Scope: scope.Expression, Mapping: rules.Mapping, Roles: rules.Roles}
-	return s.c.engine.Settle(ctx, app)
+	return app, nil
 }
 
 // Preview implements console.Setup.
@@ -54,7 +54,10 @@ func (s consoleSetup) Preview(ctx context.Context, company, app string, scope co
 	if err != nil {
 		return console.Preview{}, err
 	}
-	if found, err = s.scoped(ctx, found, scope); err != nil {
+	if found, err = scoped(found, scope); err != nil {
+		return console.Preview{}, err
+	}
+	if found, err = s.c.engine.Settle(ctx, found); err != nil {
 		return console.Preview{}, err
 	}
 	p, err := s.c.engine.Preview(ctx, found, userName)
@@ -63,5 +66,5 @@ func (s consoleSetup) Preview(ctx context.Context, company, app string, scope co
 
 // SetScope implements console.Setup.
 func (s consoleSetup) SetScope(ctx context.Context, actor audit.Actor, company, app string, scope console.Scope) error {
-	return s.change(ctx, actor, company, app, func(a push.App) (push.App, error) { return s.scoped(ctx, a, scope) })
+	return s.change(ctx, actor, company, app, func(a push.App) (push.App, error) { return scoped(a, scope) })
 }

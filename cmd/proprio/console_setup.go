@@ -93,16 +93,12 @@ func (s consoleSetup) check(app push.App, credential string) error {
 
 // SetAccess implements console.Setup.
 func (s consoleSetup) SetAccess(ctx context.Context, actor audit.Actor, company, app string, a console.Access) error {
-	found, err := s.c.db.App(ctx, company, app)
-	if err != nil {
-		return err
-	}
-	found.URL, found.AllowPrivate = a.URL, a.AllowPrivate
-	if err := s.check(found, a.Credential); err != nil {
-		return err
-	}
 	defer s.c.engine.Wake()
-	return s.c.db.ReplaceApp(ctx, actor, found, []byte(a.Credential))
+	_, err := s.c.db.ReplaceApp(ctx, actor, company, app, []byte(a.Credential), func(now push.App) (push.App, error) {
+		now.URL, now.AllowPrivate = a.URL, a.AllowPrivate
+		return now, s.check(now, a.Credential)
+	})
+	return err
 }
 
 // Try implements console.Setup.
@@ -119,21 +115,21 @@ func (s consoleSetup) Try(ctx context.Context, company, app string) (console.Pro
 func (s consoleSetup) SetStep(ctx context.Context, actor audit.Actor, company, app, step string) error {
 	return s.change(ctx, actor, company, app, func(a push.App) (push.App, error) {
 		a.Settings.Setup = push.Setup(step)
-		return a, a.Settings.Check()
+		return a, nil
 	})
 }
 
 // change changes an app that is not started: nothing is planned for it, so there is nothing to look at anew.
-func (s consoleSetup) change(ctx context.Context, actor audit.Actor, company, app string, f func(push.App) (push.App, error)) error {
+func (s consoleSetup) change(ctx context.Context, actor audit.Actor, company, app string, change appChange) error {
 	found, err := s.c.db.App(ctx, company, app)
 	if err != nil {
 		return err
 	}
-	if !found.InSetup() {
-		return resources.Errorf(resources.ErrNotFound, "", "app %s is set up already", found.Name)
-	}
-	if found, err = f(found); err != nil {
-		return err
-	}
-	return s.c.db.UpdateApp(ctx, actor, found)
+	_, err = s.c.writeApp(ctx, actor, found, nil, func(now push.App) (push.App, error) {
+		if !now.InSetup() {
+			return now, resources.Errorf(resources.ErrNotFound, "", "app %s is set up already", now.Name)
+		}
+		return change(now)
+	})
+	return err
 }

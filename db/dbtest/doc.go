@@ -11,7 +11,7 @@
 //
 // Only tests import this package.
 //
-//   - dbtest.go: what tests call; sound.go: whether a file of SQLite is whole
+//   - dbtest.go: what tests call; app.go: apps as a test has them; sound.go: whether a file of SQLite is whole
 //   - server.go: the Postgres server of a test binary; cluster.go: one of a single test, to be stopped and started
 //   - process_linux.go, process_other.go: processes that end with the test binary
 package dbtest
