@@ -23,6 +23,7 @@ func TestGroups(t *testing.T) {
 		membersAlreadySentAreNotSentAgain,
 		oneMemberThatTheAppRefusesDoesNotKeepTheOthersOut,
 		membershipsComeBackWithReactivation,
+		nobodyBecomesAMemberTwice,
 		oneOnHoldLeavesItsGroupsInTheApp,
 		aGroupIsRenamed,
 		whereRenamingIsUnsupportedTheMembersStillFollow,
@@ -178,6 +179,41 @@ func membershipsComeBackWithReactivation(t *testing.T, w *world) {
 	w.wantMembers("Vente", "b")
 	w.set("User", a, "active", true)
 	w.push()
+	w.wantMembers("Vente", "a", "b")
+}
+
+// Apps that hold a member as often as they are given one, as SCIM-SDK and scimmy do: who may be in the Group already is looked
+// for before they are sent again.
+func nobodyBecomesAMemberTwice(t *testing.T, w *world) {
+	w.stand.Doubles = true
+	w.change(func(a *push.App) { a.LinkExisting = true })
+	a, b := w.user("a"), w.user("b")
+	w.push()
+	w.stand.AddGroup(map[string]any{"displayName": "Achats", "members": []any{map[string]any{"value": w.account("User", a).RemoteID}}})
+	group := w.group("Vente", a)
+	w.group("Achats", a, b)
+	w.push()
+	w.wantMembers("Achats", "a", "b")
+
+	w.set("User", a, "active", false)
+	w.push()
+	w.set("User", a, "active", true)
+	w.push()
+	w.wantMembers("Vente", "a")
+	w.wantMembers("Achats", "a", "b")
+
+	lost := false
+	w.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method != "PATCH" || !strings.HasPrefix(r.Path, "/Groups") || lost {
+			return nil
+		}
+		lost = true
+		return &standin.Fault{Drop: true, Commit: true}
+	})
+	w.modify("Group", group, resources.OpAdd, "members", refs([]string{b}))
+	w.push()
+	w.later(time.Minute)
+	w.wantState("Group", group, push.StateConfirmed)
 	w.wantMembers("Vente", "a", "b")
 }
 

@@ -80,7 +80,10 @@ type memberChange struct {
 // sendMembers sends the difference to what was sent before, and keeps the record call by call, so that a call that
 // fails half-way through a large Group costs no second sending of the rest.
 func (j *job) sendMembers(ctx context.Context, record *groupRecord, want map[string]int64) error {
-	changes := memberChanges(record.Members, want)
+	changes, err := j.unsent(ctx, record, memberChanges(record.Members, want))
+	if err != nil {
+		return err
+	}
 	j.doing("members")
 	var refused error
 	for _, chunk := range chunked(j.profile.Members, changes) {
@@ -110,19 +113,55 @@ func (j *job) sendMembers(ctx context.Context, record *groupRecord, want map[str
 	return refused
 }
 
+// unsent leaves out of changes who is in the Group already, and notes them as sent. It reads the Group only when somebody may
+// well be: apps ought not to hold a member twice (RFC 7644 §3.5.2.1 only advises them), but some do, and show them twice.
+func (j *job) unsent(ctx context.Context, record *groupRecord, changes []memberChange) ([]memberChange, error) {
+	anew := j.account.Attempts > 0 || j.account.Origin == OriginLinked && len(record.Members) == 0
+	mayBeIn := func(c memberChange) bool {
+		_, sent := record.Members[c.id]
+		return !c.remove && (anew || sent)
+	}
+	if j.profile.Members.Unreadable || !slices.ContainsFunc(changes, mayBeIn) {
+		return changes, nil
+	}
+	j.doing("look up")
+	shown, err := j.shownMembers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changes = slices.DeleteFunc(changes, func(c memberChange) bool {
+		if c.remove || !shown[c.id] {
+			return false
+		}
+		record.Members[c.id] = c.epoch
+		return true
+	})
+	j.account.Written = encodeFields(record)
+	return changes, nil
+}
+
+// shownMembers are the ids of the members that the app shows of a Group.
+func (j *job) shownMembers(ctx context.Context) (map[string]bool, error) {
+	doc, err := j.client.Get(ctx, endpointGroups, j.account.RemoteID)
+	if err != nil {
+		return nil, judge(err, onObject)
+	}
+	shown := map[string]bool{}
+	for _, m := range doc.Values("members") {
+		shown[m.Text("value")] = true
+	}
+	return shown, nil
+}
+
 // verifiedFrom is how many changes of members are looked at afterwards: some apps keep the first hundred and say yes.
 const verifiedFrom = 100
 
 // verifyMembers reads a Group whose members were sent. Those that the app took and does not show are not on record any more,
 // so that they are sent again.
 func (j *job) verifyMembers(ctx context.Context, record *groupRecord, want map[string]int64) error {
-	doc, err := j.client.Get(ctx, endpointGroups, j.account.RemoteID)
+	shown, err := j.shownMembers(ctx)
 	if err != nil {
-		return judge(err, onObject)
-	}
-	shown := map[string]bool{}
-	for _, m := range doc.Values("members") {
-		shown[m.Text("value")] = true
+		return err
 	}
 	lost := 0
 	for id := range want {

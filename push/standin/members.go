@@ -16,13 +16,18 @@ func (s *Server) changeMembers(g document, verb, path string, value any) (int, a
 	byValue := s.Profile.Members.Remove == "value"
 	switch m := memberFilter.FindStringSubmatch(path); {
 	case verb == "add" && path == "members":
+		held := map[string]bool{}
+		for _, have := range list {
+			held[valueOf(have)] = !s.Doubles
+		}
 		for _, v := range values {
 			id := valueOf(v)
 			if s.users[id] == nil {
 				return 0, refused(http.StatusBadRequest, "invalidValue", "member "+id+" does not exist"), false
 			}
-			if !slices.ContainsFunc(list, func(have any) bool { return valueOf(have) == id }) {
+			if !held[id] {
 				list = append(list, map[string]any{"value": id})
+				held[id] = !s.Doubles
 			}
 		}
 		if s.KeepsMembers > 0 {

@@ -21,6 +21,8 @@ type Server struct {
 	Now     func() time.Time // for Expires and Retry-After dates
 	// KeepsMembers is how many members of a Group it keeps while it says yes to more; 0: all.
 	KeepsMembers int
+	// Doubles: it holds a member as often as it is given.
+	Doubles bool
 
 	mu       sync.Mutex
 	next     int // of ids
