@@ -179,6 +179,7 @@ func TestForeignServersAreJudged(t *testing.T) {
 	known := map[string]struct{ pass, fail []string }{
 		"scimmy-routers": {pass: []string{"R04", "R15", "R18", "Q29"}, fail: []string{"R01", "R03", "R09", "R41", "R42"}},
 		"scim2-server":   {pass: []string{"R03", "R14", "R41", "R48", "R53"}, fail: []string{"R17", "R49"}},
+		"scim-sdk":       {pass: []string{"R03", "R04", "R14", "R15", "R18"}, fail: []string{"R01", "R06", "R33", "R42", "R58"}},
 	}
 	for _, f := range foreignServers {
 		t.Run(f.name, func(t *testing.T) {

@@ -1,35 +1,16 @@
 package main_test
 
 import (
-	"bufio"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"proprio/db/dbtest"
 )
-
-// foreignServer is a SCIM server that is not ours, run as a process of its own.
-type foreignServer struct {
-	name  string
-	start func(t *testing.T) (base string)
-}
-
-const foreignToken = "token-of-the-foreign-server"
-
-var foreignServers = []foreignServer{
-	{"scimmy-routers", startScimmy},
-	{"scim2-server", startScim2Server},
-}
 
 // TestForeignServersEndEqual pushes the same data into SCIM servers written by others, and reads it back over HTTP: it is
 // equal on both sides, and stays so after a change, a deactivation, a group change and deletions.
@@ -43,7 +24,9 @@ func TestForeignServersEndEqual(t *testing.T) {
 			token := i.command("token", "create", "--company", "Foreign", "--connection", "idp")
 			i.addApp("Foreign", "target", base, foreignToken)
 			i.serve()
-			runForeign(t, newCaller(i.url+"/scim/v2", token), newCaller(base, foreignToken))
+			source, target := newCaller(i.url+"/scim/v2", token), newCaller(base, foreignToken)
+			runForeign(t, source, target)
+			runForeignAccess(t, i, source, target)
 		})
 	}
 }
@@ -90,9 +73,60 @@ func runForeign(t *testing.T, source, target *caller) {
 	source.must(t, "DELETE", "/Users/"+ids[name(3)], nil, 204)
 	source.must(t, "DELETE", "/Groups/"+spare, nil, 204)
 	awaitEqual(t, source, target, "deletions")
-	gone, err := target.find("/Users", "userName", name(3))
-	if err != nil || gone == nil || gone["active"] != false {
-		t.Errorf("a removed user must stay in the app, inactive: %v %v", gone, err)
+	if gone := target.one(t, name(3)); gone == nil || gone["active"] != false {
+		t.Errorf("a removed user must stay in the app, inactive: %v", gone)
+	}
+}
+
+// runForeignAccess goes on with what decides who is in: a new name, somebody who leaves and comes back, and a member whose
+// account cannot be made at first. In the end a comparison finds everything as it was written.
+func runForeignAccess(t *testing.T, i *installation, source, target *caller) {
+	anna := source.must(t, "POST", "/Users", foreignUser(20), 201)["id"].(string)
+	crew := source.must(t, "POST", "/Groups", object{
+		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "Access", "members": []object{{"value": anna}},
+	}, 201)["id"].(string)
+	awaitEqual(t, source, target, "another group")
+	before := target.one(t, "user20@foreign.example")["id"]
+
+	source.must(t, "PATCH", "/Users/"+anna, patch(
+		object{"op": "replace", "path": "userName", "value": "anne@foreign.example"},
+		object{"op": "replace", "path": `emails[type eq "work"].value`, "value": "anne@foreign.example"},
+	), 200)
+	awaitEqual(t, source, target, "a new name")
+	if after := target.one(t, "anne@foreign.example")["id"]; after != before {
+		t.Errorf("the renamed account is %v, want %v as before", after, before)
+	}
+
+	for _, active := range []bool{false, true} {
+		source.must(t, "PATCH", "/Users/"+anna, patch(object{"op": "replace", "path": "active", "value": active}), 200)
+		awaitEqual(t, source, target, fmt.Sprintf("active=%t", active))
+	}
+
+	byHand := target.must(t, "POST", "/Users", foreignUser(21), 201)["id"].(string)
+	ben := source.must(t, "POST", "/Users", foreignUser(21), 201)["id"].(string)
+	source.must(t, "PATCH", "/Groups/"+crew, patch(object{"op": "add", "path": "members", "value": []object{{"value": ben}}}), 200)
+	awaitSaid(t, i, "partial", "app", "status", "target")
+	target.must(t, "DELETE", "/Users/"+byHand, nil, 204)
+	i.command("app", "retry", "target")
+	awaitEqual(t, source, target, "a member whose account came late")
+
+	said := i.command("app", "compare", "target")
+	if !regexp.MustCompile(`^matched \d+\na repair would do nothing$`).MatchString(said) {
+		t.Errorf("a comparison says %q, want all to match", said)
+	}
+}
+
+// awaitSaid waits until a command says something.
+func awaitSaid(t *testing.T, i *installation, want string, args ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		said := i.command(args...)
+		if strings.Contains(said, want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("proprio %s says %q, want %q", strings.Join(args, " "), said, want)
+		}
 	}
 }
 
@@ -219,79 +253,6 @@ func assigned(v any) any {
 		}
 	}
 	return v
-}
-
-func startScimmy(t *testing.T) string {
-	dir := component(t, "PROPRIO_TEST_SCIMMY", "a copy of testdata/scimmy after npm install")
-	cmd := exec.Command("node", "server.mjs")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SCIM_TOKEN="+foreignToken)
-	stdin, err := cmd.StdinPipe() // the server ends when this closes
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, cmd)
-	t.Cleanup(func() { stdin.Close() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if !ok {
-		t.Fatalf("scimmy-routers did not start: %q %v", line, err)
-	}
-	return address + "/scim/v2"
-}
-
-func startScim2Server(t *testing.T) string {
-	program := component(t, "PROPRIO_TEST_SCIM2_SERVER", "the path of scim2-server")
-	address := freeAddress(t)
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, exec.Command(program, "--hostname", "127.0.0.1", "--port", port, "--bearer-token", foreignToken))
-	base := "http://" + address + "/v2"
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		resp, err := http.Get(base + "/ServiceProviderConfig")
-		if err == nil {
-			resp.Body.Close()
-			return base
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("scim2-server did not start: %v", err)
-		}
-	}
-}
-
-// component names something outside Go that a test needs. Without it the test is skipped, or fails in CI.
-func component(t *testing.T, variable, what string) string {
-	t.Helper()
-	path := os.Getenv(variable)
-	if path == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not set; it is required in CI: %s", variable, what)
-		}
-		t.Skipf("skipped: set %s to %s", variable, what)
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return absolute
-}
-
-// run starts a process that dies with the test.
-func run(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	if err := dbtest.StartTied(cmd, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait()
-	})
 }
 
 // addApp adds a downstream app on this machine.

@@ -131,3 +131,13 @@ func (c *caller) find(endpoint, attribute, value string) (object, error) {
 	}
 	return nil, fmt.Errorf("%d resources with %s %q", len(rows), attribute, value)
 }
+
+// one returns the User of a name; nil when there is none.
+func (c *caller) one(t testing.TB, userName string) object {
+	t.Helper()
+	u, err := c.find("/Users", "userName", userName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
