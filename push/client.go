@@ -83,7 +83,7 @@ func (e *Engine) ReadUser(ctx context.Context, app App, remoteID string) (client
 	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
 		err = c.Each(ctx, endpointUsers, client.ListOptions{PageSize: 1, MaxPages: 1}, func(client.Document) error { return nil })
 		var more *client.IncompleteError
-		if errors.As(err, &more) {
+		if errors.As(err, &more) && (more.Limited || more.Total > more.Read) {
 			err = nil // one page was asked for
 		}
 		return nil, profile, err
@@ -100,14 +100,26 @@ func (e *Engine) client(ctx context.Context, app App, p profiles.Profile, before
 	}
 	c, err := e.clientWith(app, p, string(token), before)
 	if renewing, ok := c.(Renewing); ok {
-		c = renewing.Renewing(func(ctx context.Context, from, to string) error {
-			// What the product has done must be known, whatever became of the call that brought it about.
-			write, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			return e.Store.RenewCredential(write, app, []byte(from), []byte(to))
-		})
+		c = renewing.Renewing(stored{e.Store, app})
 	}
 	return c, err
+}
+
+// stored is an app's credential in the database.
+type stored struct {
+	store Store
+	app   App
+}
+
+func (s stored) Read(ctx context.Context) (string, error) {
+	text, err := s.store.AppCredential(ctx, s.app)
+	return string(text), err
+}
+
+func (s stored) Keep(ctx context.Context, from, to string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return s.store.RenewCredential(ctx, s.app, []byte(from), []byte(to))
 }
 
 func (e *Engine) clientWith(app App, p profiles.Profile, token string, before func(context.Context) error) (Remote, error) {

@@ -82,7 +82,8 @@ func (e *Engine) Try(ctx context.Context, app App) (Probe, error) {
 	return probe, nil
 }
 
-// firstPage reads the first page of a list, and returns how many the whole list has.
+// firstPage reads the first page of a list, and returns how many the whole list has; of a product that does not tell, how many
+// came.
 func firstPage(ctx context.Context, reader Remote, profile profiles.Profile, kind string) (int, error) {
 	endpoint := endpointUsers
 	if kind == resources.TypeGroup {
@@ -94,8 +95,8 @@ func firstPage(ctx context.Context, reader Remote, profile profiles.Profile, kin
 		return nil
 	})
 	var more *client.IncompleteError
-	if errors.As(err, &more) && more.Total > more.Read {
-		return more.Total, nil // one page was asked for
+	if errors.As(err, &more) && (more.Limited || more.Total > n) {
+		return max(more.Total, n), nil // one page was asked for
 	}
 	return n, err
 }

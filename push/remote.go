@@ -52,6 +52,14 @@ func (e *Engine) connect(p profiles.Profile, c client.Config) (Remote, error) {
 
 // Renewing is a Remote whose credential changes with use, as refresh tokens do that are good for one use.
 type Renewing interface {
-	// Renewing returns the same app, which has each credential that replaces another stored by keep.
-	Renewing(keep func(ctx context.Context, from, to string) error) Remote
+	// Renewing returns the same app, which keeps its credential there.
+	Renewing(c CredentialStore) Remote
+}
+
+// CredentialStore is where an app's credential is stored.
+type CredentialStore interface {
+	// Read is the credential as it is stored now: another process may have stored one since this app was opened.
+	Read(ctx context.Context) (string, error)
+	// Keep stores one that the product gave in the place of another, and does so whatever has become of the caller meanwhile.
+	Keep(ctx context.Context, from, to string) error
 }

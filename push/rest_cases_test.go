@@ -32,6 +32,8 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 		{"an access token that died early is replaced", "google-workspace", standin.Google, deadTokenIsReplaced},
 		{"a revoked credential sets the app aside", "microsoft-365", standin.Graph, revokedCredential},
 		{"whoever is out of Microsoft 365 is signed out", "microsoft-365", standin.Graph, signedOut},
+		{"Microsoft 365 is tried with one page of each", "microsoft-365", standin.Graph, triedAtAGlance},
+		{"Google is tried with one page of each", "google-workspace", standin.Google, triedAtAGlance},
 		{"who administers a Microsoft 365 tenant is seen", "microsoft-365", standin.Graph, administratorsSeen},
 		{"Zendesk's tickets go back, then the seat, then the sign-in", "zendesk", standin.Zendesk, seatFirst},
 		{"tickets that may not be touched keep nobody in", "zendesk", standin.Zendesk, ticketsDenied},
@@ -107,7 +109,7 @@ func replacedTokenIsStored(t *testing.T, l *restLife) {
 		l.wantState("User", id, push.StateConfirmed)
 		stored, err := l.db.AppCredential(t.Context(), l.app)
 		must(t, err)
-		if n := l.product.TokensGiven(); n != given || !strings.Contains(string(stored), `"refresh`+strings.Repeat("+", given)+`"`) {
+		if n := l.product.TokensGiven(); n != given || !strings.Contains(string(stored), `"hubstaff-refresh`+strings.Repeat("+", given)+`"`) {
 			t.Errorf("%d access tokens given, want %d; the stored credential is %s", n, given, stored)
 		}
 	}
@@ -157,6 +159,31 @@ func signedOut(t *testing.T, l *restLife) {
 	heard := l.product.Heard()
 	if len(heard) != 2 || heard[0].Body != `{"accountEnabled":false}` || !strings.HasSuffix(heard[1].Path, "/revokeSignInSessions") {
 		t.Errorf("asked %v", heard)
+	}
+}
+
+// A trial, and a look whether a product answers at all, read neither members nor the roles of everybody.
+func triedAtAGlance(t *testing.T, l *restLife) {
+	anna, ben, carla := l.user("anna"), l.user("ben"), l.user("carla")
+	for i := range 5 {
+		l.group(fmt.Sprintf("G%d", i), anna, ben, carla)
+	}
+	l.push()
+	if l.profile.Protocol == "graph" {
+		for i := range 5 {
+			l.product.Appoint("anna@atelier.fr", fmt.Sprint("Role ", i))
+		}
+	}
+	l.product.Heard()
+	for range 2 {
+		probe, err := l.engine.Try(t.Context(), l.app)
+		if err != nil || probe != (push.Probe{Users: 2, Groups: 2}) {
+			t.Errorf("%+v, %v, want a page of each", probe, err)
+		}
+	}
+	gone, _, err := l.engine.ReadUser(t.Context(), l.app, "nobody")
+	if heard := l.product.Heard(); gone != nil || err != nil || len(heard) > 9 {
+		t.Errorf("%v, %v; it took %v", gone, err, heard)
 	}
 }
 

@@ -74,6 +74,7 @@ type restLife struct {
 	creates        string
 	names, accepts bool
 	anna, ben      string
+	people         []string // others
 	sales          string
 }
 

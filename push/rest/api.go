@@ -8,17 +8,18 @@ import (
 	"net/url"
 	"strings"
 
+	"proprio/push"
 	"proprio/scim/client"
 )
 
 // api is one product's interface under one credential.
 type api struct {
-	client *client.Client
-	base   string
-	sign   signer
-	mend   mender
-	record func(client.Exchange) // of what goes wrong elsewhere than in client; may be nil
-	keep   keeper                // may be nil
+	client     *client.Client
+	base       string
+	sign       signer
+	mend       mender
+	record     func(client.Exchange) // of what goes wrong elsewhere than in client; may be nil
+	credential push.CredentialStore  // as it is stored; may be nil
 }
 
 // signer gives the header that shows who calls. refused is the value that the product has just refused, so that a token
@@ -27,9 +28,6 @@ type signer func(ctx context.Context, a *api, refused string) (name, value strin
 
 // mender puts into SCIM's words what a product says in its own: which status a refusal really stands for.
 type mender func(e *client.Error, a client.Answer)
-
-// keeper stores a credential that replaces the app's.
-type keeper func(ctx context.Context, from, to string) error
 
 // fixedHeader signs with the same header each time.
 func fixedHeader(name, value string) signer {
@@ -75,11 +73,7 @@ func (a *api) send(ctx context.Context, c client.Call, refused string) (client.A
 	if err != nil {
 		return client.Answer{}, "", err
 	}
-	header := map[string]string{name: value}
-	for k, v := range c.Header {
-		header[k] = v
-	}
-	c.Header = header
+	c.Header = map[string]string{name: value}
 	answer, err := a.client.Do(ctx, c)
 	return answer, value, err
 }
@@ -102,6 +96,36 @@ func (a *api) broken(method, path, detail string, args ...any) *client.BrokenAns
 	return &client.BrokenAnswer{Method: method, URL: a.base + path, Detail: fmt.Sprintf(detail, args...)}
 }
 
+// refused is a refusal that the product puts into an answer in its own way.
+func (a *api) refused(method, path string, status int, words string) *client.Error {
+	return &client.Error{Method: method, URL: a.base + path, Status: status, SCIM: true, Detail: words}
+}
+
+// hide takes secrets out of an error, which the product's own words may repeat: whatever leaves this package is shown.
+func (a *api) hide(err error) error {
+	var (
+		refused    *client.Error
+		broken     *client.BrokenAnswer
+		incomplete *client.IncompleteError
+	)
+	switch {
+	case errors.As(err, &refused):
+		refused.Detail = a.client.Words(refused.Detail)
+	case errors.As(err, &broken):
+		broken.Detail = a.client.Words(broken.Detail)
+	case errors.As(err, &incomplete):
+		incomplete.Why = a.client.Words(incomplete.Why)
+	}
+	return err
+}
+
+// newPassword is a password that nobody knows, and that no record shows.
+func (a *api) newPassword() string {
+	password := randomPassword()
+	a.client.Conceal(password)
+	return password
+}
+
 // segment is one segment of a path, whatever it holds.
 func segment(id string) (string, error) {
 	if id == "" || id == "." || id == ".." {
@@ -121,11 +145,11 @@ func status(err error) int {
 
 // unheard is an error of a call that follows one whose work is done. A refusal of it is none of the work: it counts as an
 // answer that did not come, so that the engine looks whether the work was done before it has it done again.
-func unheard(err error, c client.Call, base string) error {
+func (a *api) unheard(err error, method, path string) error {
 	if status(err) == 0 {
 		return err
 	}
-	return &client.Unanswered{Method: c.Method, URL: base + c.Path, Cause: errors.New(err.Error())}
+	return &client.Unanswered{Method: method, URL: a.base + path, Cause: errors.New(a.hide(err).Error())}
 }
 
 // notThere says whether the product itself, and not a gateway before it, says that there is no such thing.

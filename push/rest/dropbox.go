@@ -29,7 +29,7 @@ func openDropbox(c connection) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(c.refreshing(key, dropboxTokens), dropboxTerms, build, key.RefreshToken, key.ClientSecret)
+	return c.open(c.refreshing("Dropbox", dropboxTokens, key), dropboxTerms, build, key.RefreshToken, key.ClientSecret)
 }
 
 // dropboxTerms: whatever a call cannot do comes as 409 with a tag.
@@ -163,8 +163,7 @@ func (d dropboxMembers) get(ctx context.Context, id string) (client.Document, er
 		return nil, err
 	}
 	if found == nil {
-		return nil, &client.Error{Method: http.MethodPost, URL: d.api.base + "/team/members/get_info_v2", Status: http.StatusNotFound,
-			SCIM: true, Detail: "the team has no member " + id}
+		return nil, d.api.refused(http.MethodPost, "/team/members/get_info_v2", http.StatusNotFound, "the team has no member "+id)
 	}
 	return d.account(found), nil
 }
@@ -196,11 +195,13 @@ func (d dropboxMembers) create(ctx context.Context, resource fields) (client.Doc
 	case "success":
 		return d.account(done[0]), nil
 	case "user_already_on_team", "user_on_another_team", "duplicate_external_member_id", "duplicate_member_persistent_id", "user_already_paired":
-		return nil, &client.Error{Method: http.MethodPost, URL: d.api.base + path, Status: http.StatusConflict, ScimType: "uniqueness", SCIM: true, Detail: tag}
+		e := d.api.refused(http.MethodPost, path, http.StatusConflict, tag)
+		e.ScimType = "uniqueness"
+		return nil, e
 	case "team_license_limit", "free_team_member_limit_reached", "persistent_id_disabled":
-		return nil, &client.Error{Method: http.MethodPost, URL: d.api.base + path, Status: http.StatusForbidden, SCIM: true, Detail: tag}
+		return nil, d.api.refused(http.MethodPost, path, http.StatusForbidden, tag)
 	default:
-		return nil, &client.Error{Method: http.MethodPost, URL: d.api.base + path, Status: http.StatusBadRequest, SCIM: true, Detail: tag}
+		return nil, d.api.refused(http.MethodPost, path, http.StatusBadRequest, tag)
 	}
 }
 
@@ -211,13 +212,13 @@ func (d dropboxMembers) await(ctx context.Context, job string) (client.Document,
 	for pause := 50 * time.Millisecond; pause < 4*time.Second; pause *= 2 {
 		doc, err := d.ask(ctx, path, fields{"async_job_id": job})
 		if err != nil {
-			return nil, unheard(err, client.Call{Method: http.MethodPost, Path: path}, d.api.base)
+			return nil, d.api.unheard(err, http.MethodPost, path)
 		}
 		switch doc.Text(".tag") {
 		case "complete":
 			return doc, nil
 		case "failed":
-			return nil, &client.Error{Method: http.MethodPost, URL: d.api.base + path, Status: http.StatusBadRequest, SCIM: true, Detail: doc.Text("failed")}
+			return nil, d.api.refused(http.MethodPost, path, http.StatusBadRequest, doc.Text("failed"))
 		}
 		wait := time.NewTimer(pause)
 		select {

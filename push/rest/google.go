@@ -51,7 +51,9 @@ func openGoogle(c connection) (*remote, error) {
 	}
 	config := &jwt.Config{Email: key.ClientEmail, PrivateKey: []byte(key.PrivateKey), PrivateKeyID: key.PrivateKeyID,
 		Subject: key.Subject, Scopes: googleScopes[:], TokenURL: key.TokenURI}
-	sign := c.bearerOf(key.TokenURI, func(ctx context.Context, _ *held) (*oauth2.Token, error) { return config.TokenSource(ctx).Token() })
+	sign := c.bearerOf(key.TokenURI, func(ctx context.Context, _ *api, _ *bearing) (*oauth2.Token, error) {
+		return config.TokenSource(ctx).Token()
+	})
 	_, domain, _ := strings.Cut(key.Subject, "@")
 	build := func(a *api) product {
 		return product{users: googleUsers{api: a}, groups: googleGroups{api: a, domain: domain}}
@@ -184,7 +186,7 @@ func (g googleUsers) get(ctx context.Context, id string) (client.Document, error
 // create makes a user with a password that nobody knows: people come in by single sign-on, or an admin sets another.
 func (g googleUsers) create(ctx context.Context, resource fields) (client.Document, error) {
 	d := client.Document(resource)
-	user := fields{"primaryEmail": d.Text("userName"), "name": googleName(resource), "password": randomPassword(),
+	user := fields{"primaryEmail": d.Text("userName"), "name": googleName(resource), "password": g.api.newPassword(),
 		"changePasswordAtNextLogin": true, "suspended": !d.Flag("active", true)}
 	if id := d.Text("externalId"); id != "" {
 		user["externalIds"] = []any{fields{"type": "custom", "customType": madeHere, "value": id}}

@@ -23,11 +23,13 @@ type googleGroups struct {
 func (g googleGroups) list(ctx context.Context, q query, r *reading) error {
 	ask := url.Values{"customer": {"my_customer"}, "maxResults": {strconv.Itoa(pageSize(q, 200))}}
 	shown := func(d client.Document) (client.Document, error) { return g.withMembers(ctx, d) }
+	if q.glance || q.attribute != "" {
+		shown = func(d client.Document) (client.Document, error) { return g.group(d), nil }
+	}
 	switch q.attribute {
 	case "":
 	case "displayName":
 		ask.Set("query", "name='"+strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(q.value)+"'")
-		shown = func(d client.Document) (client.Document, error) { return g.group(d), nil }
 	default:
 		return q.unknown()
 	}

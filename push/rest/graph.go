@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -47,7 +48,7 @@ func openGraph(c connection) (*remote, error) {
 	config := &clientcredentials.Config{ClientID: key.ClientID, ClientSecret: key.ClientSecret,
 		TokenURL: strings.TrimRight(key.Authority, "/") + "/" + key.Tenant + "/oauth2/v2.0/token",
 		Scopes:   []string{origin(c.config.BaseURL) + "/.default"}, AuthStyle: oauth2.AuthStyleInParams}
-	sign := c.bearerOf(config.TokenURL, func(ctx context.Context, _ *held) (*oauth2.Token, error) { return config.Token(ctx) })
+	sign := c.bearerOf(config.TokenURL, func(ctx context.Context, _ *api, _ *bearing) (*oauth2.Token, error) { return config.Token(ctx) })
 	build := func(a *api) product { return product{users: graphUsers{api: a}, groups: graphGroups{api: a}} }
 	return c.open(sign, graphTerms, build, key.ClientSecret)
 }
@@ -113,7 +114,7 @@ func (g graphUsers) list(ctx context.Context, q query, r *reading) error {
 	switch q.attribute {
 	case "":
 		var err error
-		if roles, err = g.roles(ctx, nil); err != nil {
+		if roles, err = g.roles(ctx, nil, q.glance); err != nil {
 			return err
 		}
 	case "userName": // a look-up, which asks for no roles
@@ -125,11 +126,14 @@ func (g graphUsers) list(ctx context.Context, q query, r *reading) error {
 }
 
 // roles are the names of the directory roles that are given to people directly, by the person's id. What the credential may
-// not read is an error: nobody would look like an administrator otherwise.
-func (g graphUsers) roles(ctx context.Context, ask url.Values) (map[string][]string, error) {
+// not read is an error: nobody would look like an administrator otherwise. At a glance it is only seen whether it may.
+func (g graphUsers) roles(ctx context.Context, ask url.Values, glance bool) (map[string][]string, error) {
 	const path = "/roleManagement/directory/roleAssignments"
-	found := map[string][]string{}
-	r := newReading(g.api.base+path, client.ListOptions{}, func(a client.Document) error {
+	found, limits := map[string][]string{}, client.ListOptions{}
+	if glance {
+		limits.MaxPages = 1
+	}
+	r := newReading(g.api.base+path, limits, func(a client.Document) error {
 		who := a.Text("principalId")
 		found[who] = append(found[who], inner(a, "roleDefinition").Text("displayName"))
 		return nil
@@ -138,7 +142,12 @@ func (g graphUsers) roles(ctx context.Context, ask url.Values) (map[string][]str
 		ask = url.Values{}
 	}
 	ask.Set("$expand", "roleDefinition")
-	return found, graphPages(ctx, g.api, r, path, ask, func(a client.Document) (client.Document, error) { return a, nil })
+	err := graphPages(ctx, g.api, r, path, ask, func(a client.Document) (client.Document, error) { return a, nil })
+	var more *client.IncompleteError
+	if glance && errors.As(err, &more) && more.Limited {
+		err = nil
+	}
+	return found, err
 }
 
 func (g graphUsers) account(u client.Document, roles map[string][]string) client.Document {
@@ -165,7 +174,7 @@ func (g graphUsers) get(ctx context.Context, id string) (client.Document, error)
 	if err != nil {
 		return nil, err
 	}
-	roles, err := g.roles(ctx, url.Values{"$filter": {"principalId eq " + quoted(id)}})
+	roles, err := g.roles(ctx, url.Values{"$filter": {"principalId eq " + quoted(id)}}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +189,7 @@ func (g graphUsers) create(ctx context.Context, resource fields) (client.Documen
 	user := graphFields(c)
 	user["accountEnabled"] = client.Document(resource).Flag("active", true)
 	user["mailNickname"] = nickname(local)
-	user["passwordProfile"] = fields{"forceChangePasswordNextSignIn": true, "password": randomPassword()}
+	user["passwordProfile"] = fields{"forceChangePasswordNextSignIn": true, "password": g.api.newPassword()}
 	for name, value := range user {
 		if value == nil {
 			delete(user, name)

@@ -20,11 +20,13 @@ const graphBind = 20
 func (g graphGroups) list(ctx context.Context, q query, r *reading) error {
 	ask := url.Values{"$select": {"id,displayName"}, "$top": {strconv.Itoa(pageSize(q, 999))}}
 	shown := func(d client.Document) (client.Document, error) { return g.withMembers(ctx, d) }
+	if q.glance || q.attribute != "" {
+		shown = func(d client.Document) (client.Document, error) { return g.group(d), nil }
+	}
 	switch q.attribute {
 	case "":
 	case "displayName":
 		ask.Set("$filter", "displayName eq "+quoted(q.value))
-		shown = func(d client.Document) (client.Document, error) { return g.group(d), nil }
 	default:
 		return q.unknown()
 	}

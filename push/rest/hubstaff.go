@@ -27,7 +27,7 @@ func openHubstaff(c connection) (*remote, error) {
 		return nil, err
 	}
 	build := func(a *api) product { return product{users: hubstaffPeople{api: a}} }
-	return c.open(c.refreshing(key, hubstaffTokens), nil, build, key.RefreshToken, key.ClientSecret)
+	return c.open(c.refreshing("Hubstaff", hubstaffTokens, key), nil, build, key.RefreshToken, key.ClientSecret)
 }
 
 // hubstaffPeople are who is in an organization or invited to it. A person's address is the id: an invitation goes away when
@@ -141,8 +141,7 @@ func (h hubstaffPeople) get(ctx context.Context, id string) (client.Document, er
 		return nil
 	}))
 	if err == nil && found == nil {
-		err = &client.Error{Method: http.MethodGet, URL: h.api.base + "/members", Status: http.StatusNotFound, SCIM: true,
-			Detail: "neither a member nor an invitation has the address " + id}
+		err = h.api.refused(http.MethodGet, "/members", http.StatusNotFound, "neither a member nor an invitation has the address "+id)
 	}
 	return found, err
 }
@@ -164,7 +163,8 @@ func (h hubstaffPeople) create(ctx context.Context, resource fields) (client.Doc
 	return h.person(address, "", "invited"), nil
 }
 
-// change withdraws an invitation, or invites again. A member has to be taken out by hand.
+// change withdraws an invitation. A member has to be taken out by hand, and who is to come back is invited anew: the account is
+// gone, and a creation knows the role.
 func (h hubstaffPeople) change(ctx context.Context, id string, c change) error {
 	active, told := c.flag("active")
 	if !told {
@@ -172,10 +172,7 @@ func (h hubstaffPeople) change(ctx context.Context, id string, c change) error {
 	}
 	now, err := h.get(ctx, id)
 	switch {
-	case status(err) == http.StatusNotFound && active:
-		_, err = h.create(ctx, fields{"userName": id})
-		return err
-	case status(err) == http.StatusNotFound:
+	case status(err) == http.StatusNotFound && !active:
 		return nil // neither in nor invited: what was wanted
 	case err != nil || active:
 		return err

@@ -62,8 +62,7 @@ func (l lastpassUsers) command(ctx context.Context, name string, data any) (clie
 	if same(said, "OK") || same(said, "success") || said == "" && words == "" && name == "getuserdata" {
 		return doc, nil
 	}
-	e := &client.Error{Method: http.MethodPost, URL: l.api.base + " " + name, Status: http.StatusBadRequest, SCIM: true,
-		Detail: strings.TrimSpace(said + " " + words)}
+	e := l.api.refused(http.MethodPost, " "+name, http.StatusBadRequest, strings.TrimSpace(said+" "+words))
 	switch low := strings.ToLower(words); {
 	case strings.Contains(low, "authoriz"), strings.Contains(low, "authentic"), strings.Contains(low, "provhash"), strings.Contains(low, "cid"):
 		e.Status = http.StatusUnauthorized
@@ -114,11 +113,11 @@ func (l lastpassUsers) list(ctx context.Context, q query, r *reading) error {
 			return l.api.broken(http.MethodPost, "", "Users is no object")
 		}
 	default:
-		if q.attribute == "" || !numberIs(doc, "total", "0") {
+		if q.attribute == "" || number(doc, "total") != "0" {
 			return l.api.broken(http.MethodPost, "", "it is no list: Users is missing")
 		}
 	}
-	if _, told := doc["total"]; told && q.attribute == "" && !numberIs(doc, "total", fmt.Sprint(len(found))) {
+	if _, told := doc["total"]; told && q.attribute == "" && number(doc, "total") != fmt.Sprint(len(found)) {
 		return r.incomplete("LastPass counts %v users and lists %d", doc["total"], len(found))
 	}
 	_, err = r.page(found, "")
@@ -126,9 +125,9 @@ func (l lastpassUsers) list(ctx context.Context, q query, r *reading) error {
 }
 
 func (l lastpassUsers) account(id string, u client.Document) client.Document {
-	a := account(id, u.Text("username"), !(u.Flag("disabled", false) || numberIs(u, "disabled", "1")))
+	a := account(id, u.Text("username"), !(u.Flag("disabled", false) || number(u, "disabled") == "1"))
 	put(a, "displayName", u.Text("fullname"))
-	if u.Flag("admin", false) || numberIs(u, "admin", "1") {
+	if u.Flag("admin", false) || number(u, "admin") == "1" {
 		a["roles"] = valued("admin")
 	}
 	return a
@@ -144,8 +143,7 @@ func (l lastpassUsers) get(ctx context.Context, id string) (client.Document, err
 		return nil
 	}))
 	if err == nil && found == nil {
-		err = &client.Error{Method: http.MethodPost, URL: l.api.base + " getuserdata", Status: http.StatusNotFound, SCIM: true,
-			Detail: "no user has the number " + id}
+		err = l.api.refused(http.MethodPost, " getuserdata", http.StatusNotFound, "no user has the number "+id)
 	}
 	return found, err
 }
@@ -170,7 +168,7 @@ func (l lastpassUsers) create(ctx context.Context, resource fields) (client.Docu
 	if err == nil && made == nil {
 		err = l.api.broken(http.MethodPost, "", "the account was added, but is not listed yet")
 	}
-	return made, unheard(err, client.Call{Method: http.MethodPost}, l.api.base)
+	return made, l.api.unheard(err, http.MethodPost, "")
 }
 
 // change finds the account's name, which commands take, by its number: a name may have passed to somebody else.

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -40,6 +41,13 @@ func canned(t *testing.T, protocol, base, credential string, answers map[string]
 		t.Fatal(err)
 	}
 	return remote, host
+}
+
+func unmarshal(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A list that may not be whole is an error, never a short list: what is missing from it might be taken away from people.

@@ -52,7 +52,7 @@ func (p pipedriveUsers) account(u client.Document) client.Document {
 	a := account(u.ID(), u.Text("email"), u.Flag("active_flag", true))
 	put(a, "displayName", u.Text("name"))
 	var roles []string
-	if u.Flag("is_admin", false) || numberIs(u, "is_admin", "1") {
+	if u.Flag("is_admin", false) || number(u, "is_admin") == "1" {
 		roles = append(roles, "admin")
 	}
 	for _, access := range u.Values("access") {

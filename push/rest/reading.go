@@ -39,7 +39,7 @@ func (r *reading) page(resources []client.Document, next string) (more bool, err
 			continue
 		}
 		if len(r.seen) == r.limits.MaxResources {
-			return false, r.incomplete("more than %d resources", r.limits.MaxResources)
+			return false, r.limited("more than %d resources", r.limits.MaxResources)
 		}
 		r.seen[id] = true
 		if err := r.take(d); err != nil {
@@ -52,14 +52,18 @@ func (r *reading) page(resources []client.Document, next string) (more bool, err
 	case r.cursors[next]:
 		return false, r.incomplete("the same page is named as the next one again")
 	case r.pages >= r.limits.MaxPages:
-		return false, r.incomplete("more than %d pages", r.limits.MaxPages)
+		return false, r.limited("more than %d pages", r.limits.MaxPages)
 	}
 	r.cursors[next] = true
 	return true, nil
 }
 
 func (r *reading) incomplete(why string, args ...any) error {
-	return &client.IncompleteError{URL: r.url, Read: len(r.seen), Total: len(r.seen) + 1, Why: fmt.Sprintf(why, args...)}
+	return &client.IncompleteError{URL: r.url, Read: len(r.seen), Total: -1, Why: fmt.Sprintf(why, args...)}
+}
+
+func (r *reading) limited(why string, most int) error {
+	return &client.IncompleteError{URL: r.url, Read: len(r.seen), Total: -1, Why: fmt.Sprintf(why, most), Limited: true}
 }
 
 // pageSize is how many resources to ask for at once.

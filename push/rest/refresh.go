@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -38,23 +39,59 @@ func readRefreshKey(what, text string, allowPlain bool) (refreshKey, error) {
 
 // refreshing signs with access tokens for a refresh token. Where the product gives another refresh token with them, the
 // credential is stored anew.
-func (c connection) refreshing(key refreshKey, tokenURL string) signer {
+func (c connection) refreshing(what, tokenURL string, key refreshKey) signer {
 	if key.TokenURL != "" {
 		tokenURL = key.TokenURL
 	}
-	config := oauth2.Config{ClientID: key.ClientID, ClientSecret: key.ClientSecret,
-		Endpoint: oauth2.Endpoint{TokenURL: tokenURL, AuthStyle: oauth2.AuthStyleInParams}}
-	return c.bearerOf(tokenURL, func(ctx context.Context, h *held) (*oauth2.Token, error) {
-		now := key.RefreshToken
-		if h.refresh != "" {
-			now = h.refresh
+	return c.bearerOf(tokenURL, func(ctx context.Context, a *api, b *bearing) (*oauth2.Token, error) {
+		// A refresh token may be good for one use: the one that comes in its place would be lost with whoever gave up waiting.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTime)
+		defer cancel()
+		token, err := b.refresh(ctx, a, what, b.credential)
+		if !invalidGrant(err) || a.credential == nil || b.unstored.Load() {
+			return token, err
 		}
-		token, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: now}).Token()
-		if err == nil && token.RefreshToken != now {
-			h.refresh, h.unkept = token.RefreshToken, key.with(token.RefreshToken)
+		// Another process may have used it, and stored the one that it was given.
+		stored, unread := a.credential.Read(ctx)
+		if unread != nil || stored == b.credential {
+			return token, err
+		}
+		token, err = b.refresh(ctx, a, what, stored)
+		if err == nil {
+			b.stored = stored
 		}
 		return token, err
 	})
+}
+
+// refresh asks for an access token with a credential, which is then the one of now, or the one that comes in its place is.
+func (b *bearing) refresh(ctx context.Context, a *api, what, credential string) (*oauth2.Token, error) {
+	key, err := readRefreshKey(what, credential, b.config.AllowPlain)
+	if err != nil {
+		return nil, err
+	}
+	a.client.Conceal(key.RefreshToken, key.ClientSecret)
+	config := oauth2.Config{ClientID: key.ClientID, ClientSecret: key.ClientSecret,
+		Endpoint: oauth2.Endpoint{TokenURL: b.address, AuthStyle: oauth2.AuthStyleInParams}}
+	token, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: key.RefreshToken}).Token()
+	if err != nil {
+		return nil, err
+	}
+	if token.RefreshToken != key.RefreshToken {
+		credential = key.with(token.RefreshToken)
+		b.unstored.Store(true)
+	}
+	if credential != b.credential {
+		b.credential = credential
+		b.tokens.rename(b.protocol, credential, b.held)
+	}
+	return token, nil
+}
+
+// invalidGrant says whether a refresh token is not taken (RFC 6749 §5.2).
+func invalidGrant(err error) bool {
+	var refused *oauth2.RetrieveError
+	return errors.As(err, &refused) && refused.ErrorCode == "invalid_grant"
 }
 
 // with is the credential with another refresh token, in the form that it was given in.

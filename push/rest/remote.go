@@ -44,9 +44,9 @@ func (r *remote) Recording(record func(client.Exchange)) push.Remote {
 }
 
 // Renewing implements push.Renewing.
-func (r *remote) Renewing(keep func(ctx context.Context, from, to string) error) push.Remote {
+func (r *remote) Renewing(credential push.CredentialStore) push.Remote {
 	a := *r.api
-	a.keep = keep
+	a.credential = credential
 	return &remote{api: &a, build: r.build, product: r.build(&a)}
 }
 
@@ -70,7 +70,7 @@ func (r *remote) Each(ctx context.Context, endpoint string, o client.ListOptions
 	if err != nil {
 		return err
 	}
-	return held.list(ctx, q, newReading(r.api.base, o, take))
+	return r.api.hide(held.list(ctx, q, newReading(r.api.base, o, take)))
 }
 
 // Get implements push.Remote.
@@ -79,7 +79,8 @@ func (r *remote) Get(ctx context.Context, endpoint, id string) (client.Document,
 	if err != nil {
 		return nil, err
 	}
-	return held.get(ctx, id)
+	doc, err := held.get(ctx, id)
+	return r.one(http.MethodGet, doc, err)
 }
 
 // Create implements push.Remote.
@@ -88,43 +89,51 @@ func (r *remote) Create(ctx context.Context, endpoint string, resource any) (cli
 	if err != nil {
 		return nil, err
 	}
-	doc, err := asFields(resource)
+	wanted, err := asFields(resource)
 	if err != nil {
 		return nil, err
 	}
-	made, err := held.create(ctx, doc)
-	if err == nil && made.ID() == "" {
-		return nil, &client.BrokenAnswer{Method: http.MethodPost, URL: r.api.base, Detail: "it names no id"}
+	doc, err := held.create(ctx, wanted)
+	return r.one(http.MethodPost, doc, err)
+}
+
+// one is one resource, which has an id.
+func (r *remote) one(method string, doc client.Document, err error) (client.Document, error) {
+	if err == nil && doc.ID() == "" {
+		err = r.api.broken(method, "", "it names no id")
 	}
-	return made, err
+	if err != nil {
+		return nil, r.api.hide(err)
+	}
+	return doc, nil
 }
 
 // Replace implements push.Remote: everything that the resource says is to be so. What it does not say stays.
 func (r *remote) Replace(ctx context.Context, endpoint, id string, resource any) (client.Document, error) {
-	held, err := r.at(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := asFields(resource)
+	wanted, err := asFields(resource)
 	if err != nil {
 		return nil, err
 	}
 	c := change{set: fields{}}
-	c.merge(doc)
-	return nil, held.change(ctx, id, c)
+	c.merge(wanted)
+	return nil, r.change(ctx, endpoint, id, c)
 }
 
 // Patch implements push.Remote.
 func (r *remote) Patch(ctx context.Context, endpoint, id string, ops []client.Operation) (client.Document, error) {
-	held, err := r.at(endpoint)
-	if err != nil {
-		return nil, err
-	}
 	c, err := changeOf(ops)
 	if err != nil {
 		return nil, err
 	}
-	return nil, held.change(ctx, id, c)
+	return nil, r.change(ctx, endpoint, id, c)
+}
+
+func (r *remote) change(ctx context.Context, endpoint, id string, c change) error {
+	held, err := r.at(endpoint)
+	if err != nil {
+		return err
+	}
+	return r.api.hide(held.change(ctx, id, c))
 }
 
 // Delete implements push.Remote.
@@ -133,7 +142,7 @@ func (r *remote) Delete(ctx context.Context, endpoint, id string) error {
 	if err != nil {
 		return err
 	}
-	return held.remove(ctx, id)
+	return r.api.hide(held.remove(ctx, id))
 }
 
 // kept are accounts that are never deleted.

@@ -21,14 +21,15 @@ const schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 // query asks for the resources whose attribute has a value; without an attribute, for all.
 type query struct {
 	attribute, value string
-	size             int // of pages, as wished
+	size             int  // of pages, as wished
+	glance           bool // the first page alone is wanted, to see that the product answers: what takes calls of its own may be left out
 }
 
 // eqFilter is the one form of filter that the engine sends (RFC 7644 §3.4.2.2).
 var eqFilter = regexp.MustCompile(`^([A-Za-z.]+) eq ("(?:[^"\\]|\\.)*")$`)
 
 func parseQuery(o client.ListOptions) (query, error) {
-	q := query{size: o.PageSize}
+	q := query{size: o.PageSize, glance: o.MaxPages == 1}
 	if o.Filter == "" {
 		return q, nil
 	}
@@ -212,17 +213,6 @@ func named(doc client.Document, given, family string) {
 
 // same compares names and addresses as products do: without letter case.
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
-
-// numberIs says whether an attribute is a number, or a text, that reads so.
-func numberIs(d client.Document, name, value string) bool {
-	switch v := d.Get(name).(type) {
-	case json.Number:
-		return v.String() == value
-	case string:
-		return v == value
-	}
-	return false
-}
 
 // number is an attribute that is a number, or a text that stands for one; empty: it is not there.
 func number(d client.Document, name string) string {

@@ -26,10 +26,7 @@ func (c *Client) Create(ctx context.Context, endpoint string, resource any) (Doc
 	if err != nil {
 		return nil, err
 	}
-	if doc.ID() == "" {
-		return nil, &BrokenAnswer{Method: http.MethodPost, URL: c.base.String() + endpoint, Detail: "it names no id"}
-	}
-	return doc, nil
+	return doc, named(doc, http.MethodPost, c.base.String()+endpoint)
 }
 
 // resourcePath is the path of one resource. An id is one segment of it, whatever it holds; the ids that no escaping
@@ -51,7 +48,19 @@ func (c *Client) Get(ctx context.Context, endpoint, id string) (Document, error)
 	if err != nil {
 		return nil, err
 	}
-	return c.decode(http.MethodGet, path, body)
+	doc, err := c.decode(http.MethodGet, path, body)
+	if err != nil {
+		return nil, err
+	}
+	return doc, named(doc, http.MethodGet, c.base.String()+path)
+}
+
+// named says whether an answer is a resource: each has an id.
+func named(doc Document, method, url string) error {
+	if doc.ID() == "" {
+		return &BrokenAnswer{Method: method, URL: url, Detail: "it names no id"}
+	}
+	return nil
 }
 
 // Replace puts a whole resource in place (RFC 7644 §3.5.1). The document is nil when the service answers without one.

@@ -48,9 +48,10 @@ type Config struct {
 
 // Client speaks to one service. It is safe for concurrent use.
 type Client struct {
-	config Config
-	base   *url.URL
-	http   *http.Client
+	config  Config
+	base    *url.URL
+	http    *http.Client
+	secrets *secrets
 }
 
 // New checks the configuration.
@@ -73,7 +74,7 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Client{config: c, base: base, http: &http.Client{
+	return &Client{config: c, base: base, secrets: newSecrets(append([]string{c.Token}, c.Secrets...)...), http: &http.Client{
 		Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: checkRedirect,
 	}}, nil
 }
@@ -182,7 +183,7 @@ func (c *Client) roundTrip(req *http.Request) (Answer, error) {
 	if err != nil {
 		var redirect *RedirectError
 		if errors.As(err, &redirect) {
-			return Answer{}, redirect
+			return Answer{}, &RedirectError{Location: c.Words(redirect.Location)}
 		}
 		return Answer{}, &Unanswered{Method: req.Method, URL: req.URL.Redacted(), Cause: bare(err)}
 	}

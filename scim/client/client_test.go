@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -58,7 +59,7 @@ func TestRequestsCarryWhatServicesAskFor(t *testing.T) {
 func TestAnswersAreReadInAnyLetterCase(t *testing.T) {
 	t.Parallel()
 	c := serve(t, answer(200, `{"TotalResults": 2, "resources": [{"ID": "1", "UserName": "a", "Active": "True"}, {"Id": 2}]}`))
-	docs, err := c.Find(t.Context(), "/Users", `userName eq "a"`)
+	docs, err := list(t, c, client.ListOptions{Filter: `userName eq "a"`})
 	if err != nil || len(docs) != 2 || docs[0].ID() != "1" || docs[1].ID() != "2" || docs[0].Text("userName") != "a" || !docs[0].Flag("active", false) {
 		t.Errorf("%v, %v", docs, err)
 	}
@@ -275,5 +276,41 @@ func TestARefusedAddressDoesNotTellItsSecret(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "s3c") {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+// A service may repeat a secret in any of the ways in which texts are written, cut or not, in whatever it answers.
+func TestErrorsAndRecordsHideASecretInEveryForm(t *testing.T) {
+	t.Parallel()
+	const part = `q"<é>/&+ z`
+	for _, said := range []string{part, `q\"<é>/&+ z`, `q\"\u003cé\u003e/\u0026+ z`, `q\"<é>\/&+ z`, "q%22%3C%C3%A9%3E%2F%26%2B+z", "s3cret", "later",
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJyb2JvdCJ9.c2lnbmF0dXJl"} {
+		c := serve(t, answer(400, `{"scimType": `+quoted(said)+`, "detail": `+quoted(strings.Repeat("x", 495)+said)+`, "provhash": "in a member"}`),
+			func(c *client.Config) { c.Secrets = []string{part + "\n"} })
+		c.Conceal("later")
+		var x client.Exchange
+		_, err := c.Recording(func(e client.Exchange) { x = e }).Create(t.Context(), "/Users", map[string]any{"private_key": "in a member"})
+		shown := fmt.Sprint(err, string(x.Request), string(x.Response), x.Err)
+		if strings.Contains(shown, said) || strings.Contains(shown, said[:5]) || strings.Contains(shown, "in a member") {
+			t.Errorf("%s is shown: %s", said, shown)
+		}
+	}
+	moved := serve(t, http.RedirectHandler("https://elsewhere.example/s3cret", http.StatusFound).ServeHTTP)
+	if _, err := moved.Get(t.Context(), "/Users", "1"); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a redirect shows the token: %v", err)
+	}
+}
+
+func quoted(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
+}
+
+// A resource without an id is none: nothing could be done with it afterwards.
+func TestAResourceHasAnID(t *testing.T) {
+	t.Parallel()
+	var broken *client.BrokenAnswer
+	if doc, err := serve(t, answer(200, `{"userName": "a"}`)).Get(t.Context(), "/Users", "1"); !errors.As(err, &broken) {
+		t.Errorf("%v, %v", doc, err)
 	}
 }

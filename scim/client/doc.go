@@ -1,4 +1,4 @@
-// Package client speaks SCIM 2.0 outward (RFC 7644): create, get, find, list, replace, patch, delete.
+// Package client speaks SCIM 2.0 outward (RFC 7644): create, get, list, replace, patch, delete.
 //
 // It reads what real services answer: envelope keys in any letter case, application/json as well as
 // application/scim+json, answers without Location. It is strict where leniency loses data: a list counts as read only when every page
@@ -14,5 +14,6 @@
 //   - document.go: answers, read in any letter case
 //   - error.go: what a refused or broken exchange looks like; Retry-After
 //   - dial.go: transports and the dial guard
-//   - record.go: the excerpt of an exchange that is shown to admins, without secrets
+//   - record.go: the excerpt of an exchange that is shown to admins
+//   - secrets.go: what no excerpt and no error shows
 package client

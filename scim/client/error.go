@@ -62,13 +62,17 @@ func (e *BrokenAnswer) Error() string {
 
 // IncompleteError means that a list could not be read to its end.
 type IncompleteError struct {
-	URL   string
-	Read  int
-	Total int
-	Why   string
+	URL     string
+	Read    int
+	Total   int // as the service counts; -1: it does not tell
+	Why     string
+	Limited bool // a limit of the reader's own was reached, and nothing else is wrong
 }
 
 func (e *IncompleteError) Error() string {
+	if e.Total < 0 {
+		return fmt.Sprintf("%s: read %d resources, %s; an incomplete list is not used", e.URL, e.Read, e.Why)
+	}
 	return fmt.Sprintf("%s: read %d of %d resources, %s; an incomplete list is not used", e.URL, e.Read, e.Total, e.Why)
 }
 
@@ -103,7 +107,7 @@ func (c *Client) refusal(req *http.Request, resp *http.Response, body []byte) *E
 			e.Detail = Document(first).Text("description")
 		}
 	}
-	e.Detail = shorten(c.hide(e.Detail), 500)
+	e.ScimType, e.Detail = c.Words(e.ScimType), c.Words(e.Detail)
 	return e
 }
 

@@ -35,33 +35,15 @@ func (o ListOptions) withDefaults() ListOptions {
 	return o
 }
 
-// Find returns every resource that a filter selects (RFC 7644 §3.4.2.2), completely read.
-func (c *Client) Find(ctx context.Context, endpoint, filter string) ([]Document, error) {
-	return c.List(ctx, endpoint, ListOptions{Filter: filter})
-}
-
-// List returns the resources of every page (RFC 7644 §3.4.2.4). It returns all resources or an error, never a part of
-// them: what is missing from a list may be taken away from people, so a list that is not whole must not be used.
-func (c *Client) List(ctx context.Context, endpoint string, o ListOptions) ([]Document, error) {
-	var all []Document
-	err := c.Each(ctx, endpoint, o, func(d Document) error {
-		all = append(all, d)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
-}
-
-// Each reads as List does and hands out each resource once, as its page comes, for callers that need little of each: a
-// decoded list takes many times the memory of its text. What was taken counts only when Each returns nil.
+// Each reads every page (RFC 7644 §3.4.2.4) and hands out each resource once, as its page comes: a decoded list takes many
+// times the memory of its text. What was taken counts only when Each returns nil: what is missing from a list may be taken
+// away from people, so one that is not whole must not be used.
 func (c *Client) Each(ctx context.Context, endpoint string, o ListOptions, take func(Document) error) error {
 	o = o.withDefaults()
 	r := reading{seen: map[string]bool{}, url: c.base.String() + endpoint, limits: o, take: take}
 	for start, n := 1, 0; ; n++ {
 		if n == o.MaxPages {
-			return r.incomplete(fmt.Sprintf("more than %d pages", o.MaxPages))
+			return r.limited("more than %d pages", o.MaxPages)
 		}
 		page, err := c.page(ctx, endpoint, o, start)
 		if err != nil {
@@ -98,9 +80,9 @@ func (r *reading) add(p listPage) (fresh int, err error) {
 	r.bytes += p.bytes
 	switch {
 	case r.bytes > r.limits.MaxBytes:
-		return 0, r.incomplete(fmt.Sprintf("they are larger than %d bytes", r.limits.MaxBytes))
+		return 0, r.limited("they are larger than %d bytes", r.limits.MaxBytes)
 	case r.total > r.limits.MaxResources, len(r.seen)+len(p.resources) > r.limits.MaxResources:
-		return 0, r.incomplete(fmt.Sprintf("more than %d resources", r.limits.MaxResources))
+		return 0, r.limited("more than %d resources", r.limits.MaxResources)
 	}
 	for i, d := range p.resources {
 		id := d.ID()
@@ -128,6 +110,10 @@ func (r *reading) finish() error {
 
 func (r *reading) incomplete(why string) error {
 	return &IncompleteError{URL: r.url, Read: len(r.seen), Total: r.total, Why: why}
+}
+
+func (r *reading) limited(why string, most any) error {
+	return &IncompleteError{URL: r.url, Read: len(r.seen), Total: r.total, Why: fmt.Sprintf(why, most), Limited: true}
 }
 
 type listPage struct {

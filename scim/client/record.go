@@ -2,7 +2,6 @@ package client
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -22,16 +21,9 @@ type Exchange struct {
 // excerptSize bounds each recorded body.
 const excerptSize = 4 << 10
 
-// hidden stands where a secret was.
-const hidden = "[hidden]"
-
-// secretMember finds JSON members whose value must not be shown.
-var secretMember = regexp.MustCompile(
-	`(?i)("(?:[a-z_-]*(?:password|passwd|secret|token|api[_-]?key|authorization)[a-z_-]*)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)`)
-
 func (c *Client) excerpt(began time.Time, req *http.Request, sent []byte, answer Answer, err error) Exchange {
 	return Exchange{
-		At: began, Method: req.Method, URL: c.hide(req.URL.Redacted()), Status: answer.Status,
+		At: began, Method: req.Method, URL: c.secrets.hide(req.URL.Redacted()), Status: answer.Status,
 		Request: []byte(c.bodyExcerpt(sent)), Response: []byte(c.bodyExcerpt(answer.Body)),
 		Duration: c.config.Now().Sub(began), Err: err,
 	}
@@ -43,16 +35,5 @@ func (c *Client) bodyExcerpt(body []byte) string {
 	if len(body) > enough {
 		body = body[:enough]
 	}
-	s := secretMember.ReplaceAllString(c.hide(string(body)), `${1}"`+hidden+`"`)
-	return shorten(strings.ToValidUTF8(s, "?"), excerptSize)
-}
-
-// hide takes the client's own token and secrets out of a text: some services repeat them in their errors.
-func (c *Client) hide(s string) string {
-	for _, secret := range append([]string{c.config.Token}, c.config.Secrets...) {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, hidden)
-		}
-	}
-	return s
+	return shorten(strings.ToValidUTF8(hideMembers(c.secrets.hide(string(body))), "?"), excerptSize)
 }

@@ -3,6 +3,7 @@ package standin
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,11 +17,11 @@ type hubstaff struct {
 // Hubstaff starts one. Its refresh token is good for one use.
 func Hubstaff(t testing.TB) *Server {
 	h := &hubstaff{tokens: &issuer{path: tokenPath}, invites: newTable(), members: newTable()}
-	refresh := &rotating{now: "refresh"}
+	refresh := &rotating{now: "hubstaff-refresh"}
 	h.tokens.grant = refresh.grant
 	s := start(t, "/v2/organizations/42", h)
 	s.tokens = h.tokens
-	s.Credential = `{"refresh_token": "refresh", "token_url": "` + strings.TrimSuffix(s.URL, "/v2/organizations/42") + tokenPath + `"}`
+	s.Credential = `{"refresh_token": "hubstaff-refresh", "token_url": "` + strings.TrimSuffix(s.URL, "/v2/organizations/42") + tokenPath + `"}`
 	return s
 }
 
@@ -83,12 +84,14 @@ func (h *hubstaff) serve(r *request) answer {
 	return h.refuse(http.StatusNotFound, "there is no such endpoint")
 }
 
-// start and limit are a page in Hubstaff's way.
+// page is a page in Hubstaff's way, which begins with an id: what goes from an earlier one moves nobody.
 func (h *hubstaff) page(r *request, all []document) (part []document, pagination document) {
-	part, next := slice(all, atoi(r.query.Get("page_start_id")), atoi(r.query.Get("page_limit")))
+	from := atoi(r.query.Get("page_start_id"))
+	all = slices.DeleteFunc(all, func(d document) bool { return d["id"].(int) < from })
+	part, next := slice(all, 0, atoi(r.query.Get("page_limit")))
 	pagination = document{}
 	if next > 0 {
-		pagination["next_page_start_id"] = next
+		pagination["next_page_start_id"] = all[next]["id"]
 	}
 	return part, pagination
 }

@@ -13,7 +13,7 @@ type lastpass struct{ users *table }
 // LastPass starts one.
 func LastPass(t testing.TB) *Server {
 	s := start(t, "/enterpriseapi.php", &lastpass{users: newTable()})
-	s.Credential = `{"cid": 4711, "provhash": "lastpass-hash"}`
+	s.Credential = `{"cid": 4711, "provhash": "lastpass-hash\"<é>/&+"}`
 	return s
 }
 
@@ -37,7 +37,7 @@ func (l *lastpass) serve(r *request) answer {
 	if wrong := unknown(r.body, "cid", "provhash", "cmd", "data"); wrong != "" {
 		return l.refuse(http.StatusBadRequest, wrong)
 	}
-	if fmt.Sprint(r.body["cid"]) != "4711" || r.body["provhash"] != "lastpass-hash" {
+	if fmt.Sprint(r.body["cid"]) != "4711" || r.body["provhash"] != `lastpass-hash"<é>/&+` {
 		return l.refuse(http.StatusUnauthorized, "")
 	}
 	switch data := r.body["data"]; r.body["cmd"] {

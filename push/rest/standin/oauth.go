@@ -26,6 +26,8 @@ type issuer struct {
 	given   int
 	good    string // the access token that is taken
 	refused string // what an admin did with the credential; empty: nothing
+	echo    bool   // a refusal repeats the request
+	asked   func() // called when a token is asked for; may be nil
 }
 
 func (i *issuer) serve(r *http.Request, text string) answer {
@@ -33,9 +35,15 @@ func (i *issuer) serve(r *http.Request, text string) answer {
 	if r.Method != http.MethodPost || err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return answer{status: http.StatusBadRequest, body: document{"error": "invalid_request"}}
 	}
+	if i.asked != nil {
+		i.asked()
+	}
 	more, words := i.grant(form)
 	if i.refused != "" {
 		words = i.refused
+	}
+	if i.echo {
+		words = fmt.Sprint("did not like ", text, form)
 	}
 	if words != "" {
 		return answer{status: http.StatusBadRequest, body: document{"error": "invalid_grant", "error_description": words}}
@@ -54,6 +62,16 @@ func (i *issuer) mayCall(r *request) bool {
 	return i.good != "" && r.header.Get("Authorization") == "Bearer "+i.good
 }
 
+// Echo makes the app's credential worthless, and refusals of it repeat it.
+func (s *Server) Echo() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens.good, s.tokens.echo = "", true
+}
+
+// GivesTokens says whether access tokens have to be asked for.
+func (s *Server) GivesTokens() bool { return s.tokens != nil }
+
 // Expire makes the access tokens given so far worthless, before their time.
 func (s *Server) Expire() {
 	s.mu.Lock()
@@ -66,6 +84,13 @@ func (s *Server) Revoke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens.good, s.tokens.refused = "", "the credential was revoked"
+}
+
+// OnToken has f called whenever an access token is asked for, before it is given.
+func (s *Server) OnToken(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens.asked = f
 }
 
 // TokensGiven is how many access tokens were given.

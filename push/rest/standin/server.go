@@ -70,6 +70,7 @@ type Fault struct {
 	RetryAfter time.Duration
 	Drop       bool // the connection ends without an answer
 	Commit     bool // the work is done before things go wrong
+	Echo       bool // the answer repeats what was sent, credential and all
 }
 
 // request is a call under way.
@@ -174,7 +175,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if fault != nil {
-		a = s.product.refuse(fault.Status, "made up by the stand-in")
+		words := "made up by the stand-in"
+		if fault.Echo {
+			words = echo(r.Header, string(text))
+		}
+		a = s.product.refuse(fault.Status, words)
 		a.retryAfter = fault.RetryAfter
 	}
 	if at < len(s.requests) {
@@ -201,6 +206,13 @@ func (s *Server) answer(r *http.Request, text string) answer {
 		}
 	}
 	return s.product.serve(in)
+}
+
+// echo is all that was sent, as it was sent and as it was meant.
+func echo(header http.Header, text string) string {
+	var meant any
+	_ = json.Unmarshal([]byte(text), &meant) // what is no JSON is repeated as it is
+	return fmt.Sprint("did not like ", header, text, meant)
 }
 
 func drop(w http.ResponseWriter) {
