@@ -191,17 +191,14 @@ func (s *service) ReadAccounts(ctx context.Context, _ ownership.AppRef) ([]owner
 	if err != nil {
 		return nil, err
 	}
-	users, err := c.List(ctx, "/Users", client.ListOptions{})
+	var accounts []ownership.RemoteAccount
+	err = c.Each(ctx, "/Users", client.ListOptions{}, func(u client.Document) error {
+		a, err := ownership.AccountFromSCIM(u, ownership.Roles{})
+		accounts = append(accounts, a)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	var accounts []ownership.RemoteAccount
-	for _, u := range users {
-		a, err := ownership.AccountFromSCIM(u, ownership.Roles{})
-		if err != nil {
-			return nil, err
-		}
-		accounts = append(accounts, a)
 	}
 	return accounts, nil
 }
