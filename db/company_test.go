@@ -67,6 +67,7 @@ var overAllCompanies = map[string]string{
 	"async.go:ClaimAsync":                "finds work of all companies; each request names its own",
 	"async.go:PurgeAsync":                "what was finished long ago goes, whoever it was for",
 	"async.go:forgetAsync":               "as ForgetLeases",
+	"push_log.go:PurgeAttempts":          "a duty for all companies; each app names its own",
 	"push_reconcile.go:AppsToReconcile":  "finds work of all companies; each app names its own",
 	"push_work.go:ForgetLeases":          "a server that starts alone on its database frees what it held when it died",
 	"keyset.go:TrySecrets":               "tries the keyset on the newest secrets; shows none",

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/base64"
 	"maps"
 	"slices"
 	"strconv"
@@ -167,43 +166,5 @@ func (d *DB) raiseDependants(ctx context.Context, tx *sqlx.Tx, l push.Lease, res
 	}
 	_, err := d.exec(ctx, tx, again+later+` where company_id = ? and app_id = ? and manager <> '' and manager `+d.dialect.in()+undecided,
 		micros(now), int64(push.RankManager), l.Company, l.App, d.dialect.values(managers))
-	return err
-}
-
-// addAttempts keeps an app's newest attempts.
-func (d *DB) addAttempts(ctx context.Context, tx *sqlx.Tx, company, app string, attempts []push.Attempt) error {
-	if len(attempts) == 0 {
-		return nil
-	}
-	attempts = attempts[max(0, len(attempts)-attemptsKept):]
-	rows := make([][]any, len(attempts))
-	for i, a := range attempts {
-		rows[i] = []any{company, app, newID(), a.Account, micros(a.At), a.Action, storable(a.Why), a.Method, storable(a.URL), a.Status,
-			nonNil(a.Request), nonNil(a.Response), a.Duration.Microseconds(), storable(a.Outcome)}
-	}
-	if err := d.insertAttempts(ctx, tx, rows); err != nil {
-		return err
-	}
-	_, err := d.exec(ctx, tx, `delete from attempts where company_id = ? and app_id = ? and id <= (
-		select id from attempts where company_id = ? and app_id = ? order by id desc limit 1 offset ?)`,
-		company, app, company, app, attemptsKept)
-	return err
-}
-
-func (d *DB) insertAttempts(ctx context.Context, tx *sqlx.Tx, rows [][]any) error {
-	const into = `insert into attempts (company_id, app_id, id, account_id, at, action, why, method, url, status,
-		request, response, duration, outcome)`
-	if !d.dialect.postgres {
-		return d.insertValues(ctx, tx, into, rows, "")
-	}
-	for _, row := range rows {
-		for _, body := range []int{10, 11} {
-			row[body] = base64.StdEncoding.EncodeToString(row[body].([]byte))
-		}
-	}
-	f := d.dialect.field
-	_, err := d.exec(ctx, tx, into+` select `+f(0, "")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+f(4, "bigint")+`, `+f(5, "")+`, `+
-		f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "bigint")+`, decode(`+f(10, "")+`, 'base64'), decode(`+f(11, "")+`, 'base64'), `+
-		f(12, "bigint")+`, `+f(13, "")+` from `+d.dialect.rows(), jsonText(rows))
 	return err
 }

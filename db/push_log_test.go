@@ -68,6 +68,50 @@ func TestAttemptsAreFoundAndPaged(t *testing.T) {
 	})
 }
 
+// The log of each app loses what is old, and what is too much.
+func TestOldAttemptsArePurged(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const many = 2100 // more than one transaction takes away
+		p, other := newPushed(t, d), newPushed(t, d)
+		for _, p := range []*pushed{p, other} {
+			a := p.raise("User", "u")
+			r := push.Result{Account: a}
+			for i := range many {
+				at := p.now.Add(time.Duration(i) * time.Second)
+				r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: at, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
+			}
+			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, r))
+		}
+		for _, test := range []struct {
+			name   string
+			before time.Duration
+			keep   int
+			first  string
+			left   int
+		}{
+			{"nothing is old or too much", 0, many, "0", many},
+			{"what is old goes", 50 * time.Second, many, "50", many - 50},
+			{"all but the newest go", 50 * time.Second, 30, "2070", 30},
+			{"and all that is old", many * time.Second, 30, "", 0},
+		} {
+			p.check(d.PurgeAttempts(t.Context(), p.now.Add(test.before), test.keep))
+			for _, p := range []*pushed{p, other} {
+				var list []push.Attempt
+				for q := (push.AttemptQuery{}); ; q.Before = list[len(list)-1].ID {
+					page := p.attempts(q)
+					if list = append(list, page...); len(page) == 0 {
+						break
+					}
+				}
+				if len(list) != test.left || len(list) > 0 && (list[0].Action != "2099" || list[len(list)-1].Action != test.first) {
+					t.Errorf("%s: %d attempts", test.name, len(list))
+				}
+			}
+		}
+	})
+}
+
 func (p *pushed) attempts(q push.AttemptQuery) []push.Attempt {
 	p.t.Helper()
 	list, err := p.d.Attempts(p.t.Context(), p.company, p.app.ID, q)

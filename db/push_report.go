@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -146,72 +144,4 @@ func (d *DB) UnblockApp(ctx context.Context, actor audit.Actor, company, app str
 		}
 		return d.appendEntries(ctx, tx, appEntry(actor, audit.ActionModify, company, app, found.Name, d.now(), "blockedUntil"))
 	})
-}
-
-// RecordAttempts implements push.Reports.
-func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error {
-	return d.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		for _, a := range attempts {
-			err := d.addAttempts(ctx, tx, a.Company, a.App, []push.Attempt{a})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// logColumns are those of attempts t and, where it belongs to one, of its account c.
-const logColumns = `t.id, t.account_id, t.at, t.action, t.why, t.method, t.url, t.status, t.request, t.response, t.duration,
-	t.outcome, coalesce(c.object_type, '') as object_type, coalesce(c.object_id, '') as object_id, coalesce(c.object_name, '') as object_name`
-
-// Attempts implements push.Reports.
-func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQuery) ([]push.Attempt, error) {
-	var rows []struct {
-		ID         string `db:"id"`
-		Account    string `db:"account_id"`
-		At         int64  `db:"at"`
-		Action     string `db:"action"`
-		Why        string `db:"why"`
-		Method     string `db:"method"`
-		URL        string `db:"url"`
-		Status     int    `db:"status"`
-		Request    []byte `db:"request"`
-		Response   []byte `db:"response"`
-		Duration   int64  `db:"duration"`
-		Outcome    string `db:"outcome"`
-		ObjectType string `db:"object_type"`
-		ObjectID   string `db:"object_id"`
-		ObjectName string `db:"object_name"`
-	}
-	where, args := `t.company_id = ? and t.app_id = ?`, []any{company, app}
-	also := func(condition string, values ...any) { where, args = where+" and "+condition, append(args, values...) }
-	if q.Account != "" {
-		also(`t.account_id = ?`, q.Account)
-	}
-	if q.Name != "" {
-		also(fmt.Sprintf(d.dialect.position(), `lower(c.object_name)`, `cast(? as text)`)+` > 0`, strings.ToLower(q.Name))
-	}
-	if q.Action != "" {
-		also(`t.action = ?`, q.Action)
-	}
-	if q.Failed {
-		also(`t.outcome <> 'ok'`)
-	}
-	if q.Before != "" {
-		also(`t.id < ?`, q.Before)
-	}
-	err := d.list(ctx, nil, &rows, `select `+logColumns+` from attempts t left join accounts c
-		on c.company_id = t.company_id and c.id = t.account_id where `+where+` order by t.id desc limit ?`, append(args, pageSize(q.Limit))...)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]push.Attempt, len(rows))
-	for i, r := range rows {
-		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
-			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
-			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome,
-			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName}
-	}
-	return out, nil
 }

@@ -230,23 +230,6 @@ func TestOneRowAnswersForOneRemoteAccount(t *testing.T) {
 	})
 }
 
-func TestOnlyTheNewestAttemptsAreKept(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		p := newPushed(t, d)
-		a := p.raise("User", "u")
-		r := push.Result{Account: a}
-		for i := range 510 {
-			r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: p.now, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
-		}
-		p.check(d.FinishAccounts(t.Context(), p.lease, p.now, r))
-		list, err := d.Attempts(t.Context(), p.company, p.app.ID, push.AttemptQuery{Limit: 1000})
-		if err != nil || len(list) != 500 || list[0].Action != "509" || list[499].Action != "10" {
-			t.Errorf("%d attempts, %v", len(list), err)
-		}
-	})
-}
-
 func TestSettingsOfAnAppAreRecordedAndLiftItsBlock(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

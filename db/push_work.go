@@ -11,9 +11,6 @@ import (
 	"proprio/push"
 )
 
-// attemptsKept is how many attempts an app keeps.
-const attemptsKept = 500
-
 const accountColumns = `company_id, id, app_id, object_type, object_id, object_name, wish, rank, wanted_gen, done_gen,
 	state, remote_id, origin, moved, begun, manager, epoch, written, attempts, class, error, next_attempt, confirmed_at, retired_at, allowed_gen`
 

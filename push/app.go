@@ -126,6 +126,12 @@ const (
 	OriginLinked  = "linked"  // was there before, adopted because the app's settings allow it
 )
 
+// How long, and how many of an app at the most, attempts are kept: they show people's data.
+const (
+	LogKept = 30 * 24 * time.Hour
+	LogSize = 50_000
+)
+
 // Attempt is one exchange with an app, kept for the admin with secrets hidden.
 type Attempt struct {
 	ID       string

@@ -251,7 +251,7 @@ type Reports interface {
 	// DecideRemovals allows or rejects held removals; without accounts: all. It returns how many there were; the entry is
 	// recorded when there was one.
 	DecideRemovals(ctx context.Context, company, app string, now time.Time, allow bool, accounts []string, entry audit.Entry) (int, error)
-	// RecordAttempts keeps an app's newest attempts that belong to no account (list reads).
+	// RecordAttempts adds to an app's log what belongs to no account (list reads).
 	RecordAttempts(ctx context.Context, attempts ...Attempt) error
 	// RetryFailed makes all of an app's failed accounts due now, of one class when class is not empty, and returns how many.
 	RetryFailed(ctx context.Context, actor audit.Actor, company, app string, class Class, now time.Time) (int, error)

@@ -11,6 +11,7 @@ import (
 
 	"proprio/console"
 	"proprio/oidc"
+	"proprio/push"
 	"proprio/resources"
 	"proprio/scim"
 	"proprio/scim/events"
@@ -201,6 +202,9 @@ func (i *instance) duties() []duty {
 		{"count resources again", 24 * time.Hour, i.db.KeepTotals},
 		{"reconcile apps", time.Hour, i.engine.Nightly},
 		{"tell of late tasks", 5 * time.Minute, i.desk.Escalate},
+		{"forget old calls to apps", 10 * time.Minute, func(ctx context.Context) error {
+			return i.db.PurgeAttempts(ctx, i.now().Add(-push.LogKept), push.LogSize)
+		}},
 		{"forget what was deleted long ago", 24 * time.Hour, func(ctx context.Context) error {
 			return i.db.PurgeRemoved(ctx, i.now().Add(-resources.KeptRemoved))
 		}},
