@@ -14,6 +14,7 @@ import (
 // accountPage is one account that an app holds: whose it may be, what was decided, what can be decided.
 type accountPage struct {
 	App     App
+	List    string // that it is of
 	Account FoundAccount
 	Verbs   []string // what can be decided
 	Form    accountForm
@@ -53,7 +54,8 @@ func (c *Console) newAccountPage(v *visit, q url.Values) (accountPage, error) {
 	if err != nil {
 		return accountPage{}, err
 	}
-	found, err := c.Discovery.Found(ctx, v.session.Company, app.ID)
+	list := oneOf(q.Get("list"), listExport)
+	found, err := c.Discovery.Found(ctx, v.session.Company, app.ID, list != "")
 	if err != nil {
 		return accountPage{}, err
 	}
@@ -63,7 +65,7 @@ func (c *Console) newAccountPage(v *visit, q url.Values) (accountPage, error) {
 		return accountPage{}, resources.Errorf(resources.ErrNotFound, "", "the app lists no account %q", key)
 	}
 	field := func(name string) string { return strings.TrimSpace(q.Get(name)) }
-	p := accountPage{App: app, Account: found.Accounts[i]}
+	p := accountPage{App: app, List: list, Account: found.Accounts[i]}
 	p.Verbs = p.Account.verbs()
 	now := c.Now().In(c.Zone)
 	p.Form = accountForm{Verb: oneOf(q.Get("verb"), p.Verbs...), Person: field("person"), Until: field("until"), Respond: field("responsible"), Reason: field("reason"),
@@ -127,7 +129,7 @@ func (c *Console) decideAccount(v *visit) error {
 	if f.Wrong != "" {
 		return c.showAccount(v, http.StatusUnprocessableEntity, p)
 	}
-	err = c.Discovery.Decide(v.r.Context(), v.actor(), v.session.Company, p.App.ID, p.Account.Key, d)
+	err = c.Discovery.Decide(v.r.Context(), v.actor(), v.session.Company, p.App.ID, p.List != "", p.Account.Key, d)
 	if words, refused := refusal(err); refused {
 		f.Words = words
 		return c.showAccount(v, http.StatusUnprocessableEntity, p)
@@ -135,7 +137,7 @@ func (c *Console) decideAccount(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return back(v, "/apps/"+p.App.ID+"/accounts", "done", "decided-"+f.Verb)
+	return back(v, accountsPath(p.App.ID, p.List), "done", "decided-"+f.Verb)
 }
 
 // missing is what a decision lacks, by the field: the message decide.wrong.<field>.
@@ -166,7 +168,19 @@ func refusal(err error) (words string, refused bool) {
 	return "", false
 }
 
-// accountPath is the page of an account that an app holds.
-func accountPath(app, key string) string {
-	return "/apps/" + app + "/account?" + url.Values{"key": {key}}.Encode()
+// accountPath is the page of an account that a list of an app has.
+func accountPath(app, list, key string) string {
+	q := url.Values{"key": {key}}
+	if list != "" {
+		q.Set("list", list)
+	}
+	return "/apps/" + app + "/account?" + q.Encode()
+}
+
+// accountsPath is the page of a list of an app's accounts.
+func accountsPath(app, list string) string {
+	if list != "" {
+		return "/apps/" + app + "/accounts?list=" + list
+	}
+	return "/apps/" + app + "/accounts"
 }

@@ -21,6 +21,8 @@ type fakeDiscovery struct {
 	decided []console.AccountDecision
 	linked  string // mark and reason of the last LinkAll
 	stale   bool
+	upload  string // the export that was given
+	options console.ExportOptions
 	wrong   error
 }
 
@@ -38,34 +40,40 @@ func seedFound(now time.Time) []console.FoundAccount {
 	}
 }
 
-func (f *fakeDiscovery) Found(_ context.Context, company, _ string) (console.Found, error) {
-	if company != f.company || f.unread {
+func (f *fakeDiscovery) Found(_ context.Context, company, _ string, export bool) (console.Found, error) {
+	if company != f.company || f.unread || export && f.upload == "" {
 		return console.Found{}, nil
 	}
-	out := console.Found{Read: true, At: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), Relations: map[string]int{}, Decided: 1, Accounts: append([]console.FoundAccount{}, f.list...)}
+	out := console.Found{Read: true, At: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), Relations: map[string]int{}, Decided: 1, Export: export, By: "karim@atelier-bremond.fr", Accounts: append([]console.FoundAccount{}, f.list...)}
 	for _, a := range f.list {
 		out.Relations[a.Relation]++
 		if a.Open {
 			out.Open++
 		}
 	}
+	if f.upload != "" {
+		out.Exported = out.At
+	}
 	return out, nil
 }
 
-func (f *fakeDiscovery) Decide(_ context.Context, actor audit.Actor, _, _, key string, d console.AccountDecision) error {
+func (f *fakeDiscovery) Decide(_ context.Context, actor audit.Actor, _, _ string, export bool, key string, d console.AccountDecision) error {
 	if f.wrong != nil {
 		return f.wrong
 	}
 	d.By = actor.Name + " " + key
+	if export {
+		d.By += " of the export"
+	}
 	f.decided = append(f.decided, d)
 	return nil
 }
 
-func (f *fakeDiscovery) Links(context.Context, string, string) (console.Links, error) {
+func (f *fakeDiscovery) Links(context.Context, string, string, bool) (console.Links, error) {
 	return console.Links{Links: f.list[4:5], Held: []console.HeldLink{{FoundAccount: f.list[1], Because: "it opens by an address that is none of the company's: adopt it, or leave it"}}, Mark: "mark-1"}, nil
 }
 
-func (f *fakeDiscovery) LinkAll(_ context.Context, _ audit.Actor, _, _, mark, reason string) (int, bool, error) {
+func (f *fakeDiscovery) LinkAll(_ context.Context, _ audit.Actor, _, _ string, _ bool, mark, reason string) (int, bool, error) {
 	if f.wrong != nil {
 		return 3, false, f.wrong
 	}

@@ -17,7 +17,11 @@ type accountsPage struct {
 	Shown  []FoundAccount
 	Pager  pager
 	Manual bool
+	List   string // listExport, or the app's own
 }
+
+// listExport is the list of accounts of the last export, in addresses and forms.
+const listExport = "export"
 
 // The filters of an app's accounts besides their relations.
 const (
@@ -37,8 +41,8 @@ func (c *Console) accounts(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := accountsPage{App: app, Search: strings.TrimSpace(q.Get("q")), Show: oneOf(q.Get("show"), accountFilters()...), Manual: c.manual(app)}
-	if p.Found, err = c.Discovery.Found(ctx, v.session.Company, app.ID); err != nil {
+	p := accountsPage{App: app, Search: strings.TrimSpace(q.Get("q")), Show: oneOf(q.Get("show"), accountFilters()...), Manual: c.manual(app), List: oneOf(q.Get("list"), listExport)}
+	if p.Found, err = c.Discovery.Found(ctx, v.session.Company, app.ID, p.List != ""); err != nil {
 		return err
 	}
 	if p.Show == "" {
@@ -83,6 +87,7 @@ func (a FoundAccount) named(search string) bool {
 // linksPage is what linking all that is surely one person's would do.
 type linksPage struct {
 	App    App
+	List   string
 	Links  Links
 	Shown  []FoundAccount // the first of them
 	Held   []HeldLink     // the first of them
@@ -96,11 +101,11 @@ func (c *Console) links(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.showLinks(v, http.StatusOK, linksPage{App: app})
+	return c.showLinks(v, http.StatusOK, linksPage{App: app, List: oneOf(v.r.URL.Query().Get("list"), listExport)})
 }
 
 func (c *Console) showLinks(v *visit, status int, p linksPage) (err error) {
-	if p.Links, err = c.Discovery.Links(v.r.Context(), v.session.Company, p.App.ID); err != nil {
+	if p.Links, err = c.Discovery.Links(v.r.Context(), v.session.Company, p.App.ID, p.List != ""); err != nil {
 		return err
 	}
 	p.Shown = p.Links.Links[:min(pageSize, len(p.Links.Links))]
@@ -115,15 +120,15 @@ func (c *Console) linkAll(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := linksPage{App: app}
-	p.Linked, p.Stale, err = c.Discovery.LinkAll(ctx, v.actor(), v.session.Company, app.ID, v.r.PostFormValue("mark"), strings.TrimSpace(v.r.PostFormValue("reason")))
+	p := linksPage{App: app, List: oneOf(v.r.PostFormValue("list"), listExport)}
+	p.Linked, p.Stale, err = c.Discovery.LinkAll(ctx, v.actor(), v.session.Company, app.ID, p.List != "", v.r.PostFormValue("mark"), strings.TrimSpace(v.r.PostFormValue("reason")))
 	switch words, refused := refusal(err); {
 	case refused:
 		p.Words = words
 	case err != nil:
 		return err
 	case !p.Stale:
-		return back(v, "/apps/"+app.ID+"/accounts", "done", "linked")
+		return back(v, accountsPath(app.ID, p.List), "done", "linked")
 	}
 	return c.showLinks(v, http.StatusConflict, p)
 }

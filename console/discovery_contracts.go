@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"proprio/audit"
@@ -9,8 +10,12 @@ import (
 
 // Found is how the accounts that an app holds stand to the directory.
 type Found struct {
-	Read      bool // there is a list
-	At        time.Time
+	Read      bool      // there is a list
+	At        time.Time // when it was read, or given
+	Export    bool      // it is an export that By gave
+	By        string
+	Exported  time.Time      // when an export was given; zero: there is none
+	Notes     []string       // how the export was read, and what the list does not show
 	Relations map[string]int // relation → count
 	Open      int            // wait for a decision
 	Decided   int            // were left or excepted
@@ -78,14 +83,20 @@ type HeldLink struct {
 
 // Discovery decides about the accounts that an app holds and that did not come from here.
 type Discovery interface {
-	// Found says whose the accounts may be that an app listed when it was last read.
-	Found(ctx context.Context, company, app string) (Found, error)
+	// Found says whose the accounts may be that an app listed when it was last read, or that the last export of it has. Of an app
+	// without an interface there is only the export.
+	Found(ctx context.Context, company, app string, export bool) (Found, error)
 	// Decide decides about one of them. What cannot be done is resources.ErrInvalidValue, ErrUniqueness, ErrMutability or
 	// ErrBusy, with words for a reader; an account or person that is not there is resources.ErrNotFound.
-	Decide(ctx context.Context, actor audit.Actor, company, app, key string, d AccountDecision) error
+	Decide(ctx context.Context, actor audit.Actor, company, app string, export bool, key string, d AccountDecision) error
 	// Links says what LinkAll would do.
-	Links(ctx context.Context, company, app string) (Links, error)
-	// LinkAll reads the app again and links all that is surely one person's, provided that this is what was shown: mark is that
+	Links(ctx context.Context, company, app string, export bool) (Links, error)
+	// LinkAll reads the app again, unless it is about an export, and links all that is surely one person's, provided that this is what was shown: mark is that
 	// of the Links that were. Otherwise it does nothing, and stale is true.
-	LinkAll(ctx context.Context, actor audit.Actor, company, app, mark, reason string) (linked int, stale bool, err error)
+	LinkAll(ctx context.Context, actor audit.Actor, company, app string, export bool, mark, reason string) (linked int, stale bool, err error)
+	// Upload keeps an export of an app's accounts in the place of an earlier one. One that cannot be read is
+	// resources.ErrInvalidSyntax or ErrInvalidValue, with its lines.
+	Upload(ctx context.Context, actor audit.Actor, company, app string, in io.Reader, o ExportOptions) error
+	// Forget takes the export away.
+	Forget(ctx context.Context, actor audit.Actor, company, app string) error
 }

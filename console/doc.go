@@ -22,7 +22,7 @@
 //     one page each; app_log.go, app_why.go: the pages under an app's; app_actions.go: what its forms do
 //   - drift.go: how an app stands to the directory
 //   - accounts.go: whose the accounts of an app may be, and all that is sure at once; account.go: one of them is decided about;
-//     discovery_contracts.go: what is asked for that
+//     export.go: an export of an app's accounts is given; discovery_contracts.go: what is asked for that
 //   - said.go: sentences of the push engine in French, from messages/engine.fr.json
 //   - wizard.go, wizard_steps.go: an app is added: product and access; then test, accounts, scope, trial, start
 //   - tasks.go: what people do in apps without an interface, and how it is closed; task_contracts.go: what is asked for that

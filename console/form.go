@@ -49,12 +49,19 @@ func (c *Console) open(h http.HandlerFunc) http.HandlerFunc {
 
 // adminOnly refuses actions to those who may only look, and forms that cannot be read.
 func adminOnly(size int64, p page) page {
+	return adminActs(func(v *visit) error {
+		if err := readForm(v.w, v.r, size); err != nil {
+			return err
+		}
+		return p(v)
+	})
+}
+
+// adminActs refuses actions to those who may only look.
+func adminActs(p page) page {
 	return func(v *visit) error {
 		if v.session.Role != RoleAdmin {
 			return resources.Errorf(resources.ErrForbidden, "", "the role %s may not change anything", v.session.Role)
-		}
-		if err := readForm(v.w, v.r, size); err != nil {
-			return err
 		}
 		return p(v)
 	}

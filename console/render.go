@@ -128,9 +128,10 @@ func (f formatter) funcs() template.FuncMap {
 		"asset":    func(file string) string { return f.assets[file] },
 		"dict":     dict,
 
-		"accountPath": accountPath, // {{accountPath .App.ID .Key}}: the page of an account that an app holds
-		"relations":   relations,   // how accounts stand to the directory
-		"fieldError":  messageOf,   // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
+		"accountPath":  accountPath,  // {{accountPath .App.ID .List .Key}}: the page of an account that an app holds
+		"accountsPath": accountsPath, // {{accountsPath .App.ID .List}}: a list of an app's accounts
+		"relations":    relations,    // how accounts stand to the directory
+		"fieldError":   messageOf,    // {{fieldError .Errors "name"}}: what is wrong with a field; empty: nothing
 	}
 }
 
@@ -205,7 +206,7 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 func notices() map[string][]string {
 	return map[string][]string{
 		"done": {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses", "task-done", "task-refused",
-			"linked", "decided-link", "decided-adopt", "decided-leave", "decided-except", "decided-reopen"},
+			"uploaded", "forgotten", "linked", "decided-link", "decided-adopt", "decided-leave", "decided-except", "decided-reopen"},
 		"problem": {"task-changed", "tokens", "read"},
 	}
 }
@@ -223,7 +224,11 @@ func notice(r *http.Request, parameter string) string {
 
 // back ends an action: the reader sees the page it acted on, with a notice.
 func back(v *visit, to, parameter, value string) error {
-	http.Redirect(v.w, v.r, to+"?"+parameter+"="+value, http.StatusSeeOther)
+	separator := "?"
+	if strings.Contains(to, "?") {
+		separator = "&"
+	}
+	http.Redirect(v.w, v.r, to+separator+parameter+"="+value, http.StatusSeeOther)
 	return nil
 }
 

@@ -82,6 +82,9 @@ func (c *Console) Handler() http.Handler {
 	act("/apps/{id}/account", "apps", c.decideAccount)
 	read("/apps/{id}/links", "apps", c.links)
 	act("/apps/{id}/links", "apps", c.linkAll)
+	read("/apps/{id}/export", "apps", c.export)
+	mux.Handle("POST /apps/{id}/export", c.signedIn("apps", adminActs(c.upload))) // it reads its form itself
+	act("/apps/{id}/export/forget", "apps", c.forget)
 	read("/apps/{id}/drift", "apps", c.drift)
 	act("/apps/{id}/compare", "apps", c.compareApp)
 	act("/apps/{id}/repair", "apps", c.repairApp)

@@ -105,7 +105,7 @@ func (c *Console) showStep(v *visit, p setupPage) (err error) {
 			return err
 		}
 		p.Lines = p.Last.Lines[:min(pageSize, len(p.Last.Lines))]
-		if p.Found, err = c.Discovery.Found(ctx, v.session.Company, p.App.ID); err != nil {
+		if p.Found, err = c.Discovery.Found(ctx, v.session.Company, p.App.ID, false); err != nil {
 			return err
 		}
 		p.Found.Accounts = slices.DeleteFunc(p.Found.Accounts, func(a FoundAccount) bool { return a.Relation == "linked" })

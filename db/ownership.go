@@ -264,7 +264,7 @@ func (o *observation) put(ctx context.Context, accounts []ownership.ObservedAcco
 	for i, a := range accounts {
 		ids[i] = a.RemoteID
 		rows[i] = []any{a.RemoteID, a.UserName, a.DisplayName, jsonText(a.Emails), jsonText(a.Logins), a.Active, jsonText(a.Roles),
-			a.Administrator, a.User, a.Has(ownership.ReasonAmbiguous), string(a.Verdict), jsonText(a.Reasons)}
+			a.Administrator, a.ExternalID, a.EmployeeNumber, a.User, a.Has(ownership.ReasonAmbiguous), string(a.Verdict), jsonText(a.Reasons)}
 		for _, folded := range a.AddressKeys() {
 			addresses = append(addresses, []any{a.RemoteID, folded})
 		}
@@ -275,10 +275,10 @@ func (o *observation) put(ctx context.Context, accounts []ownership.ObservedAcco
 	}
 	q := o.db.dialect
 	_, err = o.db.exec(ctx, o.tx, `insert into observed_accounts (company_id, app_id, remote_id, user_name, display_name, emails, logins,
-			active, roles, administrator, user_id, ambiguous, verdict, reasons)
+			active, roles, administrator, external_id, employee_number, user_id, ambiguous, verdict, reasons)
 		select ?, ?, `+q.field(0, "")+`, `+q.field(1, "")+`, `+q.field(2, "")+`, `+q.field(3, "")+`, `+q.field(4, "")+`, `+
 		q.field(5, "boolean")+`, `+q.field(6, "")+`, `+q.field(7, "boolean")+`, `+q.field(8, "")+`, `+
-		q.field(9, "boolean")+`, `+q.field(10, "")+`, `+q.field(11, "")+`
+		q.field(9, "")+`, `+q.field(10, "")+`, `+q.field(11, "boolean")+`, `+q.field(12, "")+`, `+q.field(13, "")+`
 		from `+q.rows(), o.app.Company, o.app.ID, jsonText(rows))
 	if err != nil {
 		return err

@@ -10,27 +10,29 @@ import (
 )
 
 type observedRow struct {
-	Company       string `db:"company_id"`
-	App           string `db:"app_id"`
-	RemoteID      string `db:"remote_id"`
-	UserName      string `db:"user_name"`
-	DisplayName   string `db:"display_name"`
-	Emails        string `db:"emails"`
-	Logins        string `db:"logins"`
-	Active        bool   `db:"active"`
-	Roles         string `db:"roles"`
-	Administrator bool   `db:"administrator"`
-	User          string `db:"user_id"`
-	Verdict       string `db:"verdict"`
-	Reasons       string `db:"reasons"`
-	ReadAt        int64  `db:"read_at"`
+	Company        string `db:"company_id"`
+	App            string `db:"app_id"`
+	RemoteID       string `db:"remote_id"`
+	UserName       string `db:"user_name"`
+	DisplayName    string `db:"display_name"`
+	Emails         string `db:"emails"`
+	Logins         string `db:"logins"`
+	Active         bool   `db:"active"`
+	Roles          string `db:"roles"`
+	Administrator  bool   `db:"administrator"`
+	ExternalID     string `db:"external_id"`
+	EmployeeNumber string `db:"employee_number"`
+	User           string `db:"user_id"`
+	Verdict        string `db:"verdict"`
+	Reasons        string `db:"reasons"`
+	ReadAt         int64  `db:"read_at"`
 }
 
 func (r observedRow) account() ownership.ObservedAccount {
 	return ownership.ObservedAccount{
 		Company: r.Company, App: r.App, RemoteID: r.RemoteID, UserName: r.UserName, DisplayName: r.DisplayName,
 		Emails: fromJSON[string](r.Emails), Logins: fromJSON[string](r.Logins), Active: r.Active, Roles: fromJSON[string](r.Roles),
-		Administrator: r.Administrator, User: r.User, Verdict: ownership.Verdict(r.Verdict),
+		Administrator: r.Administrator, ExternalID: r.ExternalID, EmployeeNumber: r.EmployeeNumber, User: r.User, Verdict: ownership.Verdict(r.Verdict),
 		Reasons: fromJSON[ownership.Reason](r.Reasons), ReadAt: fromMicros(r.ReadAt),
 	}
 }
@@ -39,7 +41,7 @@ func (r observedRow) account() ownership.ObservedAccount {
 func (d *DB) observed(ctx context.Context, tx *sqlx.Tx, where string, args ...any) ([]ownership.ObservedAccount, error) {
 	var rows []observedRow
 	err := d.list(ctx, tx, &rows, `select a.company_id, a.app_id, a.remote_id, a.user_name, a.display_name, a.emails, a.logins, a.active,
-			a.roles, a.administrator, a.user_id, a.verdict, a.reasons, p.read_at
+			a.roles, a.administrator, a.external_id, a.employee_number, a.user_id, a.verdict, a.reasons, p.read_at
 		from observed_accounts a join observed_apps p on p.company_id = a.company_id and p.app_id = a.app_id where `+where, args...)
 	accounts := make([]ownership.ObservedAccount, len(rows))
 	for i, r := range rows {

@@ -151,7 +151,7 @@ func observe(app AppRef, read []RemoteAccount, at time.Time) ([]ObservedAccount,
 	for _, r := range read {
 		a := ObservedAccount{
 			Company: app.Company, App: app.ID, RemoteID: r.RemoteID, UserName: r.UserName, DisplayName: r.DisplayName,
-			Active: r.Active, Roles: r.Roles, Administrator: r.Administrator, ReadAt: at,
+			Active: r.Active, Roles: r.Roles, Administrator: r.Administrator, ExternalID: r.ExternalID, EmployeeNumber: r.EmployeeNumber, ReadAt: at,
 		}
 		if IsAddress(r.UserName) {
 			a.Logins = append(a.Logins, r.UserName)

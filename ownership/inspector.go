@@ -270,6 +270,6 @@ func compare(before, after []ObservedAccount) (changed []ObservedAccount, gone [
 func (a ObservedAccount) same(b ObservedAccount) bool {
 	return a.RemoteID == b.RemoteID && a.UserName == b.UserName && a.DisplayName == b.DisplayName && a.Active == b.Active &&
 		a.Administrator == b.Administrator && a.User == b.User && a.Verdict == b.Verdict &&
-		slices.Equal(a.Emails, b.Emails) && slices.Equal(a.Logins, b.Logins) && slices.Equal(a.Roles, b.Roles) &&
+		a.ExternalID == b.ExternalID && a.EmployeeNumber == b.EmployeeNumber && slices.Equal(a.Emails, b.Emails) && slices.Equal(a.Logins, b.Logins) && slices.Equal(a.Roles, b.Roles) &&
 		slices.Equal(a.Reasons, b.Reasons)
 }

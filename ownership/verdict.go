@@ -31,20 +31,22 @@ const (
 
 // ObservedAccount is an account as the app itself lists it, with its verdict. Nothing in the app is changed by looking.
 type ObservedAccount struct {
-	Company       string
-	App           string
-	RemoteID      string
-	UserName      string
-	DisplayName   string
-	Emails        []string
-	Logins        []string // addresses that open it or reset its password: userName when it is one, e-mails but private ones
-	Active        bool
-	Roles         []string // as the app reports them
-	Administrator bool
-	User          string // id of the matched User; empty when none or several match
-	Verdict       Verdict
-	Reasons       []Reason
-	ReadAt        time.Time // the complete read that saw it last
+	Company        string
+	App            string
+	RemoteID       string
+	UserName       string
+	DisplayName    string
+	Emails         []string
+	Logins         []string // addresses that open it or reset its password: userName when it is one, e-mails but private ones
+	Active         bool
+	Roles          []string // as the app reports them
+	Administrator  bool
+	ExternalID     string // and EmployeeNumber: what the app tells besides that may say whose it is
+	EmployeeNumber string
+	User           string // id of the matched User; empty when none or several match
+	Verdict        Verdict
+	Reasons        []Reason
+	ReadAt         time.Time // the complete read that saw it last
 }
 
 // Severity orders findings.

@@ -45,6 +45,15 @@ type Decision struct {
 	Written json.RawMessage `json:"-"` // of a link: what the account is known to hold; nil: nothing, the app is asked
 }
 
+// Export is an export of an app's accounts that somebody gave. An app has one at most: the last.
+type Export struct {
+	Company, App string
+	At           time.Time
+	By           string
+	Notes        []string // how it was read
+	Listing
+}
+
 // Due says that an exception has ended, so that somebody has to decide again.
 func (d Decision) Due(now time.Time) bool { return d.Verb == VerbExcept && !d.Until.After(now) }
 

@@ -5,13 +5,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"proprio/audit"
 	"proprio/console"
 	"proprio/ownership"
+	"proprio/ownership/export"
 	"proprio/push"
 	"proprio/resources"
 )
@@ -20,13 +23,20 @@ import (
 type consoleDiscovery struct{ c *core }
 
 // Found implements console.Discovery.
-func (x consoleDiscovery) Found(ctx context.Context, company, app string) (console.Found, error) {
-	seen, err := x.discover(ctx, company, app, false)
-	if err != nil || seen.at.IsZero() {
+func (x consoleDiscovery) Found(ctx context.Context, company, app string, export bool) (console.Found, error) {
+	kept, err := x.exported(ctx, company, app)
+	if err != nil {
 		return console.Found{}, err
 	}
+	seen, err := x.discover(ctx, company, app, export, false)
+	if err != nil || seen.at.IsZero() {
+		return console.Found{Exported: kept.At}, err
+	}
 	out := consoleFound(seen.Discovery)
-	out.At = seen.at
+	out.At, out.Exported = seen.at, kept.At
+	if seen.Export {
+		out.Export, out.By, out.Notes = true, kept.By, append(out.Notes, kept.Notes...)
+	}
 	return out, nil
 }
 
@@ -34,17 +44,17 @@ func (x consoleDiscovery) Found(ctx context.Context, company, app string) (conso
 type seen struct {
 	push.Discovery
 	app push.App
-	at  time.Time // of the reading; zero: there was none
+	at  time.Time // when the list was read, or given; zero: there is none
 }
 
 // discover says how an app's accounts stand to the directory. Before one of an old list becomes somebody's, it is looked up again.
-func (x consoleDiscovery) discover(ctx context.Context, company, app string, old bool) (seen, error) {
+func (x consoleDiscovery) discover(ctx context.Context, company, app string, export, old bool) (seen, error) {
 	var out seen
 	var err error
 	if out.app, err = x.c.db.App(ctx, company, app); err != nil {
 		return out, err
 	}
-	list, at, err := x.listing(ctx, out.app)
+	list, at, err := x.listing(ctx, out.app, export)
 	if err != nil {
 		return out, err
 	}
@@ -53,9 +63,17 @@ func (x consoleDiscovery) discover(ctx context.Context, company, app string, old
 	return out, err
 }
 
-// listing is the list of accounts that pages go by: what was read last, so that looking does not call the app. Without a time
-// there is none.
-func (x consoleDiscovery) listing(ctx context.Context, app push.App) (push.Listing, time.Time, error) {
+// listing is the list of accounts that pages go by: what was read last, so that looking does not call the app, or the export that
+// was given last. Without a time there is none.
+func (x consoleDiscovery) listing(ctx context.Context, app push.App, export bool) (push.Listing, time.Time, error) {
+	profile, err := x.c.engine.Profile(app)
+	if err != nil {
+		return push.Listing{}, time.Time{}, err
+	}
+	if export || profile.ByHand() {
+		kept, err := x.exported(ctx, app.Company, app.ID)
+		return kept.Listing, kept.At, err
+	}
 	readings, err := x.c.db.Readings(ctx, app.Company)
 	if err != nil || readings[app.ID].ReadAt.IsZero() {
 		return push.Listing{}, time.Time{}, err
@@ -71,9 +89,53 @@ func (x consoleDiscovery) listing(ctx context.Context, app push.App) (push.Listi
 	return list, readings[app.ID].ReadAt, nil
 }
 
+// exported is the export of an app that was given last; without a time there is none.
+func (x consoleDiscovery) exported(ctx context.Context, company, app string) (push.Export, error) {
+	kept, err := x.c.db.Export(ctx, company, app)
+	if errors.Is(err, resources.ErrNotFound) {
+		return push.Export{}, nil
+	}
+	return kept, err
+}
+
+// Upload implements console.Discovery.
+func (x consoleDiscovery) Upload(ctx context.Context, actor audit.Actor, company, app string, in io.Reader, o console.ExportOptions) error {
+	found, err := x.c.db.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	profile, err := x.c.engine.Profile(found)
+	if err != nil {
+		return err
+	}
+	kept := push.Export{Company: company, App: app, At: x.c.now(), By: actor.Name}
+	list, err := export.Read(in, export.Options{Columns: o.Columns, Inactive: o.Inactive, Roles: ownership.Roles(profile.Roles),
+		Note: func(note string) { kept.Notes = append(kept.Notes, note) }})
+	if err != nil {
+		return err
+	}
+	kept.Listing = push.Listing{Export: true, ByAddress: list.ByAddress, Accounts: list.Accounts}
+	return x.c.db.KeepExport(ctx, kept, x.entry(actor, found, fmt.Sprintf("an export of %d accounts was given", len(list.Accounts))))
+}
+
+// Forget implements console.Discovery.
+func (x consoleDiscovery) Forget(ctx context.Context, actor audit.Actor, company, app string) error {
+	found, err := x.c.db.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	return x.c.db.DropExport(ctx, company, app, x.entry(actor, found, "the export of its accounts was forgotten"))
+}
+
+func (x consoleDiscovery) entry(actor audit.Actor, app push.App, reason string) audit.Entry {
+	return audit.Entry{Company: app.Company, At: x.c.now(), Actor: actor, Action: audit.ActionRead, ObjectType: "app", ObjectID: app.ID,
+		ObjectName: app.Name, Reason: reason}
+}
+
 // remoteAccount is an observed account as the app listed it. Addresses that do not open it are private ones.
 func remoteAccount(o ownership.ObservedAccount) ownership.RemoteAccount {
-	a := ownership.RemoteAccount{RemoteID: o.RemoteID, UserName: o.UserName, DisplayName: o.DisplayName, Active: o.Active, Roles: o.Roles, Administrator: o.Administrator}
+	a := ownership.RemoteAccount{RemoteID: o.RemoteID, UserName: o.UserName, DisplayName: o.DisplayName, Active: o.Active, Roles: o.Roles, Administrator: o.Administrator,
+		ExternalID: o.ExternalID, EmployeeNumber: o.EmployeeNumber}
 	for _, address := range o.Emails {
 		kind := "home"
 		if slices.Contains(o.Logins, address) {
@@ -85,8 +147,8 @@ func remoteAccount(o ownership.ObservedAccount) ownership.RemoteAccount {
 }
 
 // Decide implements console.Discovery. The list may be of last night.
-func (x consoleDiscovery) Decide(ctx context.Context, actor audit.Actor, company, app, key string, d console.AccountDecision) error {
-	all, err := x.discover(ctx, company, app, true)
+func (x consoleDiscovery) Decide(ctx context.Context, actor audit.Actor, company, app string, export bool, key string, d console.AccountDecision) error {
+	all, err := x.discover(ctx, company, app, export, true)
 	if err != nil {
 		return err
 	}
@@ -120,8 +182,8 @@ func (x consoleDiscovery) decide(ctx context.Context, actor audit.Actor, app pus
 }
 
 // Links implements console.Discovery.
-func (x consoleDiscovery) Links(ctx context.Context, company, app string) (console.Links, error) {
-	all, err := x.discover(ctx, company, app, false)
+func (x consoleDiscovery) Links(ctx context.Context, company, app string, export bool) (console.Links, error) {
+	all, err := x.discover(ctx, company, app, export, false)
 	if err != nil {
 		return console.Links{}, err
 	}
@@ -129,15 +191,17 @@ func (x consoleDiscovery) Links(ctx context.Context, company, app string) (conso
 }
 
 // LinkAll implements console.Discovery.
-func (x consoleDiscovery) LinkAll(ctx context.Context, actor audit.Actor, company, app, mark, reason string) (int, bool, error) {
+func (x consoleDiscovery) LinkAll(ctx context.Context, actor audit.Actor, company, app string, export bool, mark, reason string) (int, bool, error) {
 	found, err := x.c.db.App(ctx, company, app)
 	if err != nil {
 		return 0, false, err
 	}
-	if _, err := x.c.readApp(ctx, resources.Caller{Company: company, Actor: actor}, found); err != nil {
-		return 0, false, resources.Errorf(resources.ErrInvalidValue, "", "%v", err)
+	if profile, err := x.c.engine.Profile(found); err == nil && !export && !profile.ByHand() {
+		if _, err := x.c.readApp(ctx, resources.Caller{Company: company, Actor: actor}, found); err != nil {
+			return 0, false, resources.Errorf(resources.ErrInvalidValue, "", "%v", err)
+		}
 	}
-	all, err := x.discover(ctx, company, app, false)
+	all, err := x.discover(ctx, company, app, export, false)
 	if err != nil || consoleLinks(all.Preview()).Mark != mark {
 		return 0, err == nil, err
 	}
@@ -160,7 +224,7 @@ func consoleLinks(p push.Preview) console.Links {
 }
 
 func consoleFound(d push.Discovery) console.Found {
-	out := console.Found{Read: true, Relations: map[string]int{}, Open: d.Open, Decided: d.Left + d.Excepted}
+	out := console.Found{Read: true, Relations: map[string]int{}, Open: d.Open, Decided: d.Left + d.Excepted, Notes: d.Warnings}
 	for relation, n := range d.Relations {
 		out.Relations[string(relation)] = n
 	}
