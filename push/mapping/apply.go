@@ -39,6 +39,8 @@ type Outcome struct {
 	Kept [][]string
 	// Cleared says that some attribute in the document is nil: it is to be removed in the app.
 	Cleared bool
+
+	made int // bytes that expressions have made so far
 }
 
 // InScope says whether a person belongs in the app. why names the expression that decided; an error says that it failed
@@ -99,7 +101,7 @@ func (o *Outcome) apply(a attribute, doc Object, p *Person, values map[string]an
 			return nil
 		}
 	}
-	value, err := a.value(p, values)
+	value, err := o.value(a, p, values)
 	switch {
 	case err != nil:
 		step.Effect, step.Error = EffectFailed, err.Error()
@@ -121,23 +123,30 @@ func (o *Outcome) apply(a attribute, doc Object, p *Person, values map[string]an
 	return nil
 }
 
-// value is what the rule gives a person, in the target's form; nil: it is empty.
-func (a attribute) value(p *Person, values map[string]any) (any, error) {
+// value is what a rule gives a person, in the target's form; nil: it is empty.
+func (o *Outcome) value(a attribute, p *Person, values map[string]any) (any, error) {
+	var value any
+	var err error
 	switch {
 	case a.from != nil:
-		value := Lookup(p.Doc, a.from.keys)
+		value = Lookup(p.Doc, a.from.keys)
 		if len(a.from.keys) == 1 && a.from.keys[0] == "id" {
 			value = p.ID
 		}
-		return a.target.shape(value)
 	case a.expression != nil:
-		out, err := a.expression.run(values)
-		if err != nil {
+		if value, err = a.expression.run(values); err != nil {
 			return nil, err
 		}
-		return a.target.shape(out)
+		if o.made += bytesOf(value, maxMade); o.made > maxMade {
+			return nil, fmt.Errorf("on this person: with this one the app's expressions make more than %d KiB: have it make less", maxMade>>10)
+		}
+	default:
+		return resources.Clone(a.constant), nil // documents are changed
 	}
-	return resources.Clone(a.constant), nil // documents are changed
+	if value, err = a.target.shape(value); err != nil {
+		return nil, fmt.Errorf("on this person: %w", err)
+	}
+	return value, nil
 }
 
 // source says in words where a rule's value comes from.

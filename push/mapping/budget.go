@@ -16,6 +16,35 @@ import (
 // each time; what looks into a text or a list costs more, the longer it is.
 const maxSteps = 200_000
 
+// maxMade is how many bytes the expressions of an app may make of one User, all together: one list that names the same text
+// again and again costs few steps, and would be a document of many megabytes.
+const maxMade = 64 << 10
+
+// bytesOf is about how many bytes of JSON a value makes. It stops counting beyond most: a list that holds another one twice,
+// and so on, is small and has no end.
+func bytesOf(v any, most int) int {
+	n := 2
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case []string:
+		for i := 0; i < len(v) && n <= most; i++ {
+			n += 3 + len(v[i])
+		}
+	case []any:
+		for i := 0; i < len(v) && n <= most; i++ {
+			n += 1 + bytesOf(v[i], most-n)
+		}
+	case map[string]any:
+		for key, one := range v {
+			if n <= most {
+				n += 4 + len(key) + bytesOf(one, most-n)
+			}
+		}
+	}
+	return n
+}
+
 var errBudget = errors.New("it works too long: make it simpler")
 
 // meter counts down the work of one evaluation.
@@ -34,6 +63,31 @@ func (m *meter) text(s string) error {
 		return fmt.Errorf("it makes a text of %d bytes; %d are the limit", len(s), maxText)
 	}
 	return m.spend(1 + len(s)/32)
+}
+
+// look pays for looking through a value.
+func (m *meter) look(v any) error { return m.spend(1 + steps(v, m.left)) }
+
+// steps are what there is to look at in a value, up to somewhat more than most of them.
+func steps(v any, most int) int {
+	n := 1
+	switch v := v.(type) {
+	case string:
+		n = len(v) / 32
+	case []string:
+		n = len(v)
+	case []any:
+		for i := 0; i < len(v) && n <= most; i++ {
+			n += 1 + steps(v[i], most-n)
+		}
+	case map[string]any:
+		for _, one := range v {
+			if n <= most {
+				n += 1 + steps(one, most-n)
+			}
+		}
+	}
+	return n
 }
 
 // builtins are those of the language that do nothing but look at values, and whose work shows in how often their
@@ -70,6 +124,7 @@ func metered(v *view, p *metering) []expr.Option {
 		add(f.name, f.do, reflect.New(withMeter(reflect.TypeOf(f.of))).Interface())
 	}
 	add("+", plus, new(func(*meter, any, any) any))
+	add("/", divided, new(func(*meter, any, any) float64))
 	add("==", equal, new(func(*meter, any, any) bool))
 	add("in", in, new(func(*meter, any, any) bool))
 	add("matches", p.matches, new(func(*meter, any, string) bool))
@@ -98,41 +153,26 @@ func plus(m *meter, args []any) (any, error) {
 	return made, m.text(made)
 }
 
+// divided refuses what the language makes a number without end of.
+func divided(m *meter, args []any) (any, error) {
+	if by, ok := args[1].(int); ok && by == 0 || args[1] == 0.0 {
+		return nil, errors.New("it divides by zero")
+	}
+	return runtime.Divide(args[0], args[1]), m.spend(1)
+}
+
 func equal(m *meter, args []any) (any, error) {
-	if err := m.spend(1 + size(args[0])); err != nil {
+	if err := m.look(args[0]); err != nil {
 		return nil, err
 	}
 	return runtime.Equal(args[0], args[1]), nil
 }
 
 func in(m *meter, args []any) (any, error) {
-	if err := m.spend(1 + size(args[1])); err != nil {
+	if err := m.look(args[1]); err != nil {
 		return nil, err
 	}
 	return runtime.In(args[0], args[1]), nil
-}
-
-// size is how much there is to look at in a value.
-func size(v any) int {
-	switch v := v.(type) {
-	case string:
-		return len(v) / 32
-	case []string:
-		return len(v)
-	case []any:
-		n := len(v)
-		for _, one := range v {
-			n += size(one)
-		}
-		return n
-	case map[string]any:
-		n := len(v)
-		for _, one := range v {
-			n += size(one)
-		}
-		return n
-	}
-	return 1
 }
 
 // metering rewrites a checked expression so that its work is counted. It keeps the regular expressions, which are
@@ -140,7 +180,10 @@ func size(v any) int {
 type metering struct{ patterns map[string]*regexp.Regexp }
 
 func (p *metering) matches(m *meter, args []any) (any, error) {
-	s, _ := args[0].(string)
+	s, ok := args[0].(string)
+	if !ok && args[0] != nil { // nil, such as the first of no values, is an empty text
+		return nil, errors.New("only a text can match a pattern")
+	}
 	if err := m.spend(1 + len(s)); err != nil {
 		return nil, err
 	}
@@ -172,7 +215,7 @@ func (p *metering) Visit(node *ast.Node) {
 
 func (p *metering) binary(node *ast.Node, n *ast.BinaryNode, call func(string, ...ast.Node) ast.Node) {
 	switch n.Operator {
-	case "+", "in":
+	case "+", "/", "in":
 		ast.Patch(node, call(n.Operator, n.Left, n.Right))
 	case "==":
 		ast.Patch(node, call("==", n.Left, n.Right))

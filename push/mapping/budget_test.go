@@ -28,8 +28,18 @@ func TestBudget(t *testing.T) {
 		}
 		return text + fmt.Sprintf("len(a%d) > 0", n)
 	}
+	nested := func(n int) string { // lists of which each holds the one before twice
+		text := "let a0 = [title, title]; "
+		for i := range n {
+			text += fmt.Sprintf("let a%d = [a%d, a%d]; ", i+1, i, i)
+		}
+		return text
+	}
 	for text, ends := range map[string]bool{
-		`any(groups, # startsWith "Groupe 4999")`:                                  true,
+		nested(40) + "a40 == a40":                 false,
+		nested(40) + "a40 in [a40]":               false,
+		nested(8) + "a8 == a8":                    true,
+		`any(groups, # startsWith "Groupe 4999")`: true,
 		`"Vente" in groups and len(filter(groups, # matches "^Groupe 1")) == 1000`: true,
 		`any(groups, lower(#) == "groupe 4999")`:                                   true,
 		double(8, "title"):                                                         true,
@@ -55,6 +65,40 @@ func TestBudget(t *testing.T) {
 		inTime(t, text, func() { _, _, err = c.InScope(many) })
 		if (err == nil) != ends || !ends && !strings.Contains(err.Error(), " at 1:") {
 			t.Errorf("%s: %v, want an end by itself: %v", text, err, ends)
+		}
+	}
+}
+
+// What expressions make of a person is a document that an app takes, and no more than that.
+func TestWhatExpressionsMakeIsBounded(t *testing.T) {
+	t.Parallel()
+	nested := "let a0 = [email, email]; "
+	for i := range 40 {
+		nested += fmt.Sprintf("let a%d = [a%d, a%d]; ", i+1, i, i)
+	}
+	for name, c := range map[string]struct {
+		rules []Attribute
+		fault string
+	}{
+		"a long list":            {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: `map(groups, email + email)`}}, fault: "mapping[0]"},
+		"one text many times":    {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: `let t = join(map(filter(groups, # startsWith "Groupe 00"), #), ","); map(groups, t)`}}, fault: "mapping[0]"},
+		"lists in lists":         {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: nested + "a40"}}, fault: "mapping[0]"},
+		"objects":                {rules: []Attribute{{Target: "phoneNumbers", Expression: `map(groups, ({"value": #, "type": "work"}))`}}, fault: "mapping[0]"},
+		"little by little":       {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: "groups[0:2000]"}, {Target: "urn:app:2.0:User:y", Expression: "groups[0:3000]"}}, fault: "mapping[1]"},
+		"what somebody may want": {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: "groups[0:2000]"}, {Target: "title", Expression: `join(groups[0:100], ",")`}}},
+	} {
+		compiled, err := Compile(Rules{Mapping: c.rules}, userType(t), profile(t, ""))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		who := crowded(t)
+		var out Outcome
+		inTime(t, name, func() { out, err = compiled.Apply(Object{}, who, false) })
+		if c.fault == "" && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.fault != "" && (err == nil || !strings.Contains(err.Error(), "("+c.fault+") failed on this person: with this one the app's expressions make more than 64 KiB")) {
+			t.Errorf("%s: %v, and %d steps", name, err, len(out.Steps))
 		}
 	}
 }

@@ -9,7 +9,7 @@
 //
 //   - rules.go: the rules, as an app's settings hold them
 //   - compile.go: checking and compiling all rules of an app
-//   - expression.go: one expression: compiling, running, what is wrong and where
+//   - expression.go: one expression: compiling, running, what is wrong and where; words.go: how that is said
 //   - budget.go: what an expression may use, and how its work is counted; functions.go: what it may call
 //   - person.go: a User as expressions see it
 //   - target.go: the attribute that takes a value; shape.go: the form that it wants

@@ -78,12 +78,8 @@ func (e *expression) run(values map[string]any) (any, error) {
 	var fault *file.Error
 	switch {
 	case errors.As(err, &fault):
-		message := strings.TrimPrefix(fault.Message, "invalid operation: ")
-		if strings.Contains(message, "memory budget") {
-			message = errBudget.Error()
-		}
 		line, column, _ := place(e.text, fault.Location)
-		return nil, fmt.Errorf("at %d:%d: %s", line, column, friendly(message))
+		return nil, fmt.Errorf("at %d:%d: %s", line, column, happened(fault.Message))
 	case err != nil:
 		return nil, err
 	}
@@ -130,9 +126,19 @@ func (l *limits) Visit(node *ast.Node) {
 // wrong is what is wrong with an expression, with the place in it shown.
 func wrong(at, text string, where file.Location, words string) error {
 	line, column, shown := place(text, where)
-	return resources.Errorf(resources.ErrInvalidValue, at, "%d:%d: %s\n  | %s\n  | %s^", line, column, friendly(words), shown,
-		strings.Repeat(".", column-1))
+	letters, before := []rune(shown), column-1
+	if cut := before - shownAround; cut > 0 { // a long line is shown around the place
+		letters, before = append([]rune("… "), letters[cut:]...), shownAround+2
+	}
+	if len(letters) > before+shownAround {
+		letters = append(letters[:before+shownAround:before+shownAround], []rune(" …")...)
+	}
+	return resources.Errorf(resources.ErrInvalidValue, at, "%d:%d: %s\n  | %s\n  | %s^", line, column, friendly(words), string(letters),
+		strings.Repeat(".", before))
 }
+
+// shownAround are how many characters of an expression are shown before and after a mistake.
+const shownAround = 70
 
 // place is the line and the column of a location, both from 1, and the line's text.
 func place(text string, where file.Location) (line, column int, shown string) {
@@ -160,13 +166,6 @@ func (f *first) Visit(node *ast.Node) {
 	}
 }
 
-// friendly says types of the language in words.
-func friendly(words string) string {
-	return strings.NewReplacer("map[string]interface {}", "an object", "[]interface {}", "a list", "[]string", "a list",
-		"interface {}", "any value", "<nil>", "no value", "type string", "a text", "type bool", "true or false",
-		"type int", "a number", "type float64", "a number").Replace(words)
-}
-
 // madeBy reads what the checker found of an expression's value.
 func madeBy(n *nature.Nature) made {
 	m := made{kind: n.Kind}
@@ -182,59 +181,4 @@ func madeBy(n *nature.Nature) made {
 		m.of = &made{kind: reflect.String}
 	}
 	return m
-}
-
-// unknownName is how the checker tells of a name that is none.
-var unknownName = regexp.MustCompile(`^unknown (?:name|field) (\S+)$`)
-
-// hinted adds, to a name that nothing has, the one that may be meant.
-func hinted(message string, v *view) string {
-	found := unknownName.FindStringSubmatch(message)
-	if found == nil {
-		return message
-	}
-	var names []string
-	for name := range v.types {
-		if name != meterName {
-			names = append(names, name)
-		}
-	}
-	for _, f := range functions() {
-		names = append(names, f.name)
-	}
-	slices.Sort(names)
-	best, distance := "", 3
-	for _, name := range names {
-		d := edits(strings.ToLower(found[1]), strings.ToLower(name))
-		if name[0] != found[1][0] {
-			d++ // the first letter is seldom the wrong one
-		}
-		if d < distance && d < len(name) {
-			best, distance = name, d
-		}
-	}
-	if best == "" {
-		return message
-	}
-	return message + "; did you mean " + best + "?"
-}
-
-// edits is how many letters have to be changed, added or taken away to make one name of another.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost = min(before, row[j], row[j+1]) + 1
-			}
-			before, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
