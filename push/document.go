@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"proprio/ownership"
+	"proprio/push/mapping"
 	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -24,16 +25,16 @@ type fields = map[string]any
 // managerRemote is the manager's id in the app; empty: not sent. E-mails that the domain policy does not bind, the private
 // ones, are not sent to any app: the User is in force, so all that the app gets is within the company's verified domains.
 // rules, when they are not nil, change it by an app's own wishes, and say of which attributes the account keeps what it has.
-func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string, rules func(doc fields) ([][]string, error)) (fields, error) {
-	doc, err := decodeFields(r.Body)
+func wantedUser(p profiles.Profile, r *reading, managerRemote string, rules func(doc fields) ([][]string, error)) (fields, error) {
+	doc, err := r.copied()
 	if err != nil {
-		return nil, fmt.Errorf("user %s: %w", r.ID, err)
+		return nil, fmt.Errorf("user %s: %w", r.of.ID, err)
 	}
 	for _, own := range []string{"schemas", "id", "meta", "groups", "password", resources.SchemaOwnership} {
 		delete(doc, own)
 	}
-	doc["externalId"] = r.ID
-	doc["active"] = r.Index.Active
+	doc["externalId"] = r.of.ID
+	doc["active"] = r.of.Index.Active
 	if _, ok := doc["emails"]; ok {
 		if doc["emails"] = ownership.BoundEmails(doc); len(doc["emails"].([]any)) == 0 {
 			delete(doc, "emails")
@@ -58,7 +59,7 @@ func wantedUser(p profiles.Profile, r *resources.Resource, managerRemote string,
 		}
 	}
 	for _, path := range p.Users.Omit {
-		remove(doc, path)
+		mapping.Remove(doc, split(path))
 	}
 	for _, name := range p.Users.Single {
 		if list, ok := doc[name].([]any); ok && len(list) > 1 {
@@ -92,7 +93,7 @@ func formatName(p profiles.Profile, doc fields) {
 func taken(p profiles.Profile, doc fields, kept [][]string) error {
 	var missing []string
 	for _, path := range p.Users.Required {
-		if lookup(doc, path) == nil && !among(kept, path) {
+		if mapping.Lookup(doc, split(path)) == nil && !among(kept, path) {
 			missing = append(missing, path)
 		}
 	}
@@ -101,7 +102,7 @@ func taken(p profiles.Profile, doc fields, kept [][]string) error {
 			p.Title, strings.Join(missing, ", "))
 	}
 	for _, path := range slices.Sorted(maps.Keys(p.Users.Names)) {
-		if broken := breaks(p.Users.Names[path], lookup(doc, path)); broken != "" {
+		if broken := breaks(p.Users.Names[path], mapping.Lookup(doc, split(path))); broken != "" {
 			return needs(ClassNeedsData, "%s takes no %s %s: change it in the identity provider", p.Title, path, broken)
 		}
 	}
@@ -131,23 +132,6 @@ func schemasOf(doc fields) []any {
 	return schemas
 }
 
-// managerOf is the object id of a User's manager; empty when there is none.
-func managerOf(r *resources.Resource) string {
-	doc, err := decodeFields(r.Body)
-	if err != nil {
-		return ""
-	}
-	ext, _ := doc[resources.SchemaEnterprise].(fields)
-	switch m := ext["manager"].(type) {
-	case fields:
-		id, _ := m["value"].(string)
-		return id
-	case string:
-		return m
-	}
-	return ""
-}
-
 // primary is the value of a multi-valued attribute that is marked primary, else the first.
 func primary(list []any) any {
 	for _, v := range list {
@@ -166,50 +150,15 @@ func split(path string) []string {
 	return strings.Split(path, ".")
 }
 
-func lookup(doc fields, path string) any {
-	var v any = doc
-	for _, key := range split(path) {
-		m, ok := v.(fields)
-		if !ok {
-			return nil
-		}
-		v = m[key]
-	}
-	return v
-}
-
 // only is what a document has at some paths.
 func only(doc fields, paths []string) fields {
 	out := fields{}
 	for _, path := range paths {
-		value := lookup(doc, path)
-		if value == nil {
-			continue
+		if value := mapping.Lookup(doc, split(path)); value != nil {
+			mapping.Set(out, split(path), value)
 		}
-		at, keys := out, split(path)
-		for _, key := range keys[:len(keys)-1] {
-			next, ok := at[key].(fields)
-			if !ok {
-				next = fields{}
-				at[key] = next
-			}
-			at = next
-		}
-		at[keys[len(keys)-1]] = value
 	}
 	return out
-}
-
-func remove(doc fields, path string) {
-	keys := split(path)
-	for _, key := range keys[:len(keys)-1] {
-		next, ok := doc[key].(fields)
-		if !ok {
-			return
-		}
-		doc = next
-	}
-	delete(doc, keys[len(keys)-1])
 }
 
 // held is which of the wanted attributes a resource read from the app has already, in the form of Account.Written.

@@ -31,7 +31,8 @@ type job struct {
 	client    Remote // records into attempts
 
 	account  Account
-	state    State // what it ends in when nothing fails
+	reading  *reading // of the User that was read last
+	state    State    // what it ends in when nothing fails
 	note     string
 	why      string
 	action   string // of the call under way

@@ -21,7 +21,7 @@ func (j *job) judgeScope(ctx context.Context, r *resources.Resource, s *Standing
 	if err != nil && !ok {
 		return err
 	}
-	s.scoped = map[string]scoped{j.app.ID: scopedBy(rules, broken, r)}
+	s.scoped = map[string]scoped{j.app.ID: scopedBy(rules, broken, j.read(r))}
 	return nil
 }
 
@@ -33,14 +33,14 @@ func (j *job) wantedUser(ctx context.Context, r *resources.Resource, managerRemo
 		return nil, err
 	}
 	if !rules.Maps() {
-		return wantedUser(j.profile, r, managerRemote, nil)
+		return wantedUser(j.profile, j.read(r), managerRemote, nil)
 	}
-	return wantedUser(j.profile, r, managerRemote, func(doc fields) ([][]string, error) { return j.mapped(ctx, rules, r, doc) })
+	return wantedUser(j.profile, j.read(r), managerRemote, func(doc fields) ([][]string, error) { return j.mapped(ctx, rules, j.read(r), doc) })
 }
 
 // mapped changes a document by the app's rules. It returns the keys of what an account that is there keeps.
-func (j *job) mapped(ctx context.Context, rules *mapping.Compiled, r *resources.Resource, doc fields) ([][]string, error) {
-	person, err := ruledPerson(r)
+func (j *job) mapped(ctx context.Context, rules *mapping.Compiled, r *reading, doc fields) ([][]string, error) {
+	person, err := r.person()
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"proprio/push/mapping"
@@ -31,11 +32,13 @@ func TestNoRulesCostNothing(t *testing.T) {
 	j, r := costly(t, mapping.Rules{})
 	ctx := context.Background()
 	before := testing.AllocsPerRun(100, func() {
-		if _, err := wantedUser(j.profile, r, "", nil); err != nil {
+		j.reading = read(r)
+		if _, err := wantedUser(j.profile, j.reading, "", nil); err != nil {
 			t.Fatal(err)
 		}
 	})
 	now := testing.AllocsPerRun(100, func() {
+		j.reading = nil
 		if _, err := j.wantedUser(ctx, r, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -54,23 +57,92 @@ func TestNoRulesCostNothing(t *testing.T) {
 	}
 }
 
+// people is a store that only knows Users.
+type people struct {
+	Plans
+	all map[string]*resources.Resource
+}
+
+func (p people) People(context.Context, string, []string) (map[string]*resources.Resource, error) {
+	return p.all, nil
+}
+
+// A User is decoded once, however many apps ask of it, and however often a worker does.
+func TestAUserIsReadOnce(t *testing.T) {
+	one, eight := testing.AllocsPerRun(100, scopedByMany(t, 1)), testing.AllocsPerRun(100, scopedByMany(t, 8))
+	j, r := costly(t, ruled())
+	decoding := testing.AllocsPerRun(100, func() { read(r) })
+	if each := (eight - one) / 7; each > decoding/2 {
+		t.Errorf("%v allocations for each further app; to decode the User takes %v", each, decoding)
+	}
+	all := testing.AllocsPerRun(100, func() { asked(t, j, r) })
+	if again := testing.AllocsPerRun(100, func() { askedAgain(t, j, r) }); all-again < decoding || all > 3*decoding {
+		t.Errorf("%v allocations, %v for who was read already; to decode the User takes %v", all, again, decoding)
+	}
+}
+
+// asked is what a worker asks of a User.
+func asked(tb testing.TB, j *job, r *resources.Resource) {
+	tb.Helper()
+	j.reading = nil // another User
+	askedAgain(tb, j, r)
+}
+
+func askedAgain(tb testing.TB, j *job, r *resources.Resource) {
+	tb.Helper()
+	s := Standing{Exists: true, Active: true}
+	if err := j.judgeScope(context.Background(), r, &s); err != nil || j.read(r).manager() != "" {
+		tb.Fatal(err)
+	}
+	if _, err := j.wantedUser(context.Background(), r, ""); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// ruled are rules of each kind.
+func ruled() mapping.Rules {
+	return mapping.Rules{Scope: `department == "Vente"`, Mapping: []mapping.Attribute{
+		{Target: "title", Expression: "upper(title)"}, {Target: "nickName", From: "displayName"}, {Target: "userType", Constant: []byte(`"Member"`)}}}
+}
+
+// scopedByMany are apps with an expression, and a look whether they take somebody in.
+func scopedByMany(tb testing.TB, apps int) (look func()) {
+	tb.Helper()
+	j, r := costly(tb, mapping.Rules{Scope: `department == "Vente"`})
+	store := people{all: map[string]*resources.Resource{"1": r}}
+	var list []App
+	for i := range apps {
+		app := j.app
+		app.ID = fmt.Sprint(i)
+		list = append(list, app)
+	}
+	return func() {
+		standings := map[string]Standing{"1": {Exists: true, Active: true}}
+		if err := j.rulebook.scopes(context.Background(), store, list, "", standings); err != nil || !standings["1"].scopedFor(list[0]).in {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkScopes(b *testing.B) {
+	for _, apps := range []int{1, 8} {
+		b.Run(fmt.Sprint(apps), func(b *testing.B) {
+			look := scopedByMany(b, apps)
+			b.ReportAllocs()
+			for b.Loop() {
+				look()
+			}
+		})
+	}
+}
+
 func BenchmarkWantedUser(b *testing.B) {
-	for name, rules := range map[string]mapping.Rules{
-		"no rules": {},
-		"rules": {Scope: `department == "Vente"`, Mapping: []mapping.Attribute{
-			{Target: "title", Expression: "upper(title)"}, {Target: "nickName", From: "displayName"}, {Target: "userType", Constant: []byte(`"Member"`)}}},
-	} {
+	for name, rules := range map[string]mapping.Rules{"no rules": {}, "rules": ruled()} {
 		b.Run(name, func(b *testing.B) {
 			j, r := costly(b, rules)
 			b.ReportAllocs()
 			for b.Loop() {
-				s := Standing{Exists: true, Active: true}
-				if err := j.judgeScope(b.Context(), r, &s); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := j.wantedUser(b.Context(), r, ""); err != nil {
-					b.Fatal(err)
-				}
+				asked(b, j, r)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"proprio/push/mapping"
 	"proprio/push/profiles"
 	"proprio/resources"
 	"proprio/scim/client"
@@ -32,7 +33,7 @@ func (j *job) matchValue(doc fields) string {
 	name, sub, complex := strings.Cut(j.matchAttribute(), ".")
 	value := doc[name]
 	if list, ok := value.([]any); ok && complex && len(list) > 0 {
-		value = lookup(fields{name: primary(list)}, name+"."+sub)
+		value = mapping.Lookup(fields{name: primary(list)}, []string{name, sub})
 	}
 	if s, ok := value.(string); ok && s != "" {
 		return s

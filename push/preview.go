@@ -128,11 +128,11 @@ func (j *job) steps(ctx context.Context, r *resources.Resource) ([]mapping.Step,
 	if err != nil || !rules.Maps() {
 		return nil, err
 	}
-	person, err := ruledPerson(r)
+	person, err := j.read(r).person()
 	if err != nil {
 		return nil, err
 	}
-	doc, err := decodeFields(r.Body)
+	doc, err := j.read(r).copied()
 	if err != nil {
 		return nil, err
 	}

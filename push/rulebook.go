@@ -1,13 +1,10 @@
 package push
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
-	"proprio/ownership"
 	"proprio/push/mapping"
 	"proprio/push/profiles"
 	"proprio/resources"
@@ -22,18 +19,19 @@ type Rulebook struct {
 
 	mu    sync.Mutex
 	byApp map[string]compiledRules
+	views map[string]*mapping.View // by company
 }
 
 // compiledRules are rules with what they were compiled for.
 type compiledRules struct {
-	text     string
-	registry *resources.Registry
-	profile  string
-	rules    *mapping.Compiled
-	wrong    error // they do not fit the company's schemas any more
+	written mapping.Rules
+	view    *mapping.View
+	profile string
+	rules   *mapping.Compiled
+	wrong   error // they do not fit the company's schemas any more
 }
 
-// maxRules bounds how many apps' rules are kept.
+// maxRules bounds how many apps' rules, and companies' views, are kept.
 const maxRules = 10_000
 
 // of returns an app's rules, compiled; nil where it has none. A failure says that they do not fit any more.
@@ -44,21 +42,20 @@ func (b *Rulebook) of(ctx context.Context, app App) (*mapping.Compiled, error) {
 	if b == nil {
 		return nil, fmt.Errorf("app %s: its rules cannot be compiled here", app.Name)
 	}
-	user, registry, err := b.userType(ctx, app.Company)
+	view, err := b.view(ctx, app.Company)
 	if err != nil {
 		return nil, err
 	}
-	text := string(encodeFields(app.Settings.Rules))
 	b.mu.Lock()
 	have, ok := b.byApp[app.ID]
 	b.mu.Unlock()
-	if !ok || have.text != text || have.registry != registry || have.profile != app.Profile {
-		have = compiledRules{text: text, registry: registry, profile: app.Profile}
+	if !ok || have.view != view || have.profile != app.Profile || !have.written.Equal(app.Settings.Rules) {
+		have = compiledRules{written: app.Settings.Rules, view: view, profile: app.Profile}
 		profile, known := b.Profiles.Get(app.Profile)
 		if !known {
 			return nil, needs(ClassNeedsAdmin, "there is no profile %q", app.Profile)
 		}
-		have.rules, have.wrong = mapping.Compile(app.Settings.Rules, user, profile)
+		have.rules, have.wrong = view.Compile(app.Settings.Rules, profile)
 		b.keep(app.ID, have)
 	}
 	if have.wrong != nil {
@@ -76,22 +73,33 @@ func (b *Rulebook) keep(app string, rules compiledRules) {
 	b.byApp[app] = rules
 }
 
-// userType is the User type of a company.
-func (b *Rulebook) userType(ctx context.Context, company string) (*resources.ResourceType, *resources.Registry, error) {
+// view is what expressions see of a company's Users.
+func (b *Rulebook) view(ctx context.Context, company string) (*mapping.View, error) {
 	registries := b.Registries
 	if registries == nil {
 		registries = resources.NewRegistry()
 	}
 	registry, err := registries.Registry(ctx, company)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the company's schemas: %w", err)
+		return nil, fmt.Errorf("the company's schemas: %w", err)
 	}
-	return registry.Type(resources.TypeUser), registry, nil
+	user := registry.Type(resources.TypeUser)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if seen := b.views[company]; seen != nil && seen.User == user {
+		return seen, nil
+	}
+	if len(b.views) >= maxRules || b.views == nil {
+		b.views = map[string]*mapping.View{}
+	}
+	b.views[company] = mapping.ViewOf(user)
+	return b.views[company], nil
 }
 
-// scopes notes in standings whether the apps' expressions take the Users in. The Users' documents are read only for that.
+// scopes notes in standings whether the apps' expressions take the Users in. The Users' documents are read only for that, and
+// once for all apps.
 func (b *Rulebook) scopes(ctx context.Context, store Plans, apps []App, company string, standings map[string]Standing) error {
-	var people map[string]*resources.Resource
+	var people map[string]*reading
 	for _, app := range apps {
 		if app.Settings.Scope == "" {
 			continue
@@ -102,21 +110,29 @@ func (b *Rulebook) scopes(ctx context.Context, store Plans, apps []App, company 
 			return err
 		}
 		if people == nil {
-			if people, err = store.People(ctx, company, existing(standings)); err != nil {
+			if people, err = readAll(ctx, store, company, existing(standings)); err != nil {
 				return fmt.Errorf("read the Users that expressions ask for: %w", err)
 			}
 		}
-		for id, s := range standings {
-			if r := people[id]; r != nil {
-				if s.scoped == nil {
-					s.scoped = map[string]scoped{}
-				}
-				s.scoped[app.ID] = scopedBy(rules, broken, r)
-				standings[id] = s
+		for id, r := range people {
+			s := standings[id]
+			if s.scoped == nil {
+				s.scoped = make(map[string]scoped, len(apps))
 			}
+			s.scoped[app.ID] = scopedBy(rules, broken, r)
+			standings[id] = s
 		}
 	}
 	return nil
+}
+
+func readAll(ctx context.Context, store Plans, company string, ids []string) (map[string]*reading, error) {
+	people, err := store.People(ctx, company, ids)
+	out := make(map[string]*reading, len(people))
+	for id, r := range people {
+		out[id] = read(r)
+	}
+	return out, err
 }
 
 func existing(standings map[string]Standing) []string {
@@ -130,11 +146,11 @@ func existing(standings map[string]Standing) []string {
 }
 
 // scopedBy is what an app's expression says of a User.
-func scopedBy(rules *mapping.Compiled, broken *failure, r *resources.Resource) scoped {
+func scopedBy(rules *mapping.Compiled, broken *failure, r *reading) scoped {
 	if broken != nil {
 		return scoped{broken: broken}
 	}
-	person, err := ruledPerson(r)
+	person, err := r.person()
 	if err == nil {
 		var s scoped
 		if s.in, s.why, err = rules.InScope(person); err == nil {
@@ -142,19 +158,4 @@ func scopedBy(rules *mapping.Compiled, broken *failure, r *resources.Resource) s
 		}
 	}
 	return scoped{broken: needs(ClassNeedsData, "%v. What the app holds stays as it is: change the expression, or the person's data", err)}
-}
-
-// ruledPerson is a User as rules see it: without what no app may know.
-func ruledPerson(r *resources.Resource) (*mapping.Person, error) {
-	doc, err := decodeFields(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := doc["emails"]; ok {
-		doc["emails"] = ownership.BoundEmails(doc)
-	}
-	groups := slices.SortedFunc(slices.Values(r.Groups), func(a, b resources.Ref) int { // the order of a list is no change
-		return cmp.Or(cmp.Compare(a.Display, b.Display), cmp.Compare(a.ID, b.ID))
-	})
-	return &mapping.Person{ID: r.ID, Doc: doc, Groups: groups}, nil
 }

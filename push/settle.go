@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"proprio/push/mapping"
 	"proprio/resources"
 )
 
@@ -24,11 +23,11 @@ func (e *Engine) Settle(ctx context.Context, app App) (App, error) {
 	if err != nil {
 		return app, resources.Errorf(resources.ErrInvalidValue, "profile", "%v", err)
 	}
-	user, _, err := e.rulebook.userType(ctx, app.Company)
+	view, err := e.rulebook.view(ctx, app.Company)
 	if err != nil {
 		return app, err
 	}
-	if _, err := mapping.Compile(app.Settings.Rules, user, profile); err != nil {
+	if _, err := view.Compile(app.Settings.Rules, profile); err != nil {
 		return app, err
 	}
 	app.Settings.Roles = slices.Clone(app.Settings.Roles)

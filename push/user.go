@@ -48,7 +48,7 @@ func (j *job) user(ctx context.Context) error {
 
 // wanted is the document for the app, with the manager's id there.
 func (j *job) wanted(ctx context.Context, r *resources.Resource) (fields, error) {
-	manager := managerOf(r)
+	manager := j.read(r).manager()
 	j.account.Manager = manager
 	if manager == "" {
 		return j.wantedUser(ctx, r, "")

@@ -96,7 +96,7 @@ var builtins = []string{"all", "any", "concat", "count", "filter", "find", "find
 	"none", "one", "reverse", "sort"}
 
 // plain is what an expression may use, with the types that it is checked by.
-func plain(v *view) []expr.Option {
+func plain(v *View) []expr.Option {
 	options := []expr.Option{expr.Env(v.types), expr.MaxNodes(maxNodes), expr.Optimize(false), expr.DisableAllBuiltins()}
 	for _, name := range builtins {
 		options = append(options, expr.EnableBuiltin(name))
@@ -112,7 +112,7 @@ func never(...any) (any, error) { return nil, errBudget }
 
 // metered is the same for what runs: each call gets the meter, and what the language does without a call is made one
 // where its work can grow.
-func metered(v *view, p *metering) []expr.Option {
+func metered(v *View, p *metering) []expr.Option {
 	options := []expr.Option{expr.Env(v.types), expr.Optimize(false), expr.DisableAllBuiltins(), expr.MaxNodes(0), expr.Patch(p)}
 	for _, name := range builtins {
 		options = append(options, expr.EnableBuiltin(name))

@@ -56,7 +56,7 @@ func TestBudget(t *testing.T) {
 		`all(groups, all(split(#, ""), all(groups, # != "")))`:                                                                                               false,
 		`all(groups, none(groups, # matches "(a|aa)+$"))`:                                                                                                    false,
 	} {
-		c, err := Compile(Rules{Scope: text}, userType(t), profile(t, ""))
+		c, err := ViewOf(userType(t)).Compile(Rules{Scope: text}, profile(t, ""))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -87,7 +87,7 @@ func TestWhatExpressionsMakeIsBounded(t *testing.T) {
 		"little by little":       {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: "groups[0:2000]"}, {Target: "urn:app:2.0:User:y", Expression: "groups[0:3000]"}}, fault: "mapping[1]"},
 		"what somebody may want": {rules: []Attribute{{Target: "urn:app:2.0:User:x", Expression: "groups[0:2000]"}, {Target: "title", Expression: `join(groups[0:100], ",")`}}},
 	} {
-		compiled, err := Compile(Rules{Mapping: c.rules}, userType(t), profile(t, ""))
+		compiled, err := ViewOf(userType(t)).Compile(Rules{Mapping: c.rules}, profile(t, ""))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -107,7 +107,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	long := person(t)
 	long.Doc["title"] = strings.Repeat("x", maxText+1)
-	c, err := Compile(Rules{Scope: `title == ""`}, userType(t), profile(t, ""))
+	c, err := ViewOf(userType(t)).Compile(Rules{Scope: `title == ""`}, profile(t, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +119,12 @@ func TestLimits(t *testing.T) {
 		strings.Repeat("not ", 450) + "active":              "exceeds maximum",
 		strings.Repeat("(", 900) + strings.Repeat(")", 900): "1:",
 	} {
-		if _, err := Compile(Rules{Scope: text}, userType(t), profile(t, "")); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ViewOf(userType(t)).Compile(Rules{Scope: text}, profile(t, "")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d characters: %v, want %s", len(text), err, want)
 		}
 	}
 	many := Rules{Mapping: make([]Attribute, maxAttributes+1)}
-	if _, err := Compile(many, userType(t), profile(t, "")); err == nil || !strings.Contains(err.Error(), "100 are the limit") {
+	if _, err := ViewOf(userType(t)).Compile(many, profile(t, "")); err == nil || !strings.Contains(err.Error(), "100 are the limit") {
 		t.Errorf("%v", err)
 	}
 }
@@ -150,7 +150,7 @@ func FuzzEval(f *testing.F) {
 		for _, rules := range []Rules{{Scope: text}, {Roles: []Role{{Expression: text, Value: "a"}}},
 			{Mapping: []Attribute{{Target: "title", Expression: text}}}, {Mapping: []Attribute{{Target: "emails", Expression: text, Clear: true}}},
 			{Mapping: []Attribute{{Target: "urn:app:2.0:User:a.b", Expression: text}}}} {
-			c, err := Compile(rules, user, p)
+			c, err := ViewOf(user).Compile(rules, p)
 			if err != nil {
 				if text != "" && !strings.Contains(err.Error(), "\n  | ") && !strings.Contains(err.Error(), "the expression") {
 					t.Fatalf("%q: %v: there is no place in it", text, err)

@@ -13,8 +13,7 @@ import (
 
 // Compiled are the rules of an app, checked and ready. They never change and may be used by any number of goroutines.
 type Compiled struct {
-	rules      Rules
-	view       *view
+	view       *View
 	scope      *expression
 	attributes []attribute
 	roles      *roles
@@ -32,8 +31,8 @@ type attribute struct {
 
 // Compile checks rules against the company's User type and what the product takes, and compiles them. The error tells
 // of each wrong place.
-func Compile(r Rules, user *resources.ResourceType, p profiles.Profile) (*Compiled, error) {
-	c := &Compiled{rules: r, view: viewOf(user)}
+func (v *View) Compile(r Rules, p profiles.Profile) (*Compiled, error) {
+	c := &Compiled{view: v}
 	var errs []error
 	if r.Scope != "" {
 		var err error
@@ -76,7 +75,7 @@ func (c *Compiled) attribute(rule Attribute, at string, p profiles.Profile) (att
 		return resources.Errorf(resources.ErrInvalidValue, at+field, "%s", words)
 	}
 	var words string
-	if a.target, words = targetOf(rule.Target, c.view.user, p); words != "" {
+	if a.target, words = targetOf(rule.Target, c.view.User, p); words != "" {
 		return a, fault(".target", words)
 	}
 	if rule.When != "" && rule.When != WhenAlways && rule.When != WhenCreation {
@@ -112,7 +111,7 @@ func (c *Compiled) attribute(rule Attribute, at string, p profiles.Profile) (att
 
 // source resolves the attribute that is copied, and says what keeps it from being the target's value.
 func (c *Compiled) source(path string, to target) (*target, string) {
-	from, fault := resolve(path, c.view.user)
+	from, fault := resolve(path, c.view.User)
 	if fault != "" {
 		return nil, fault
 	}
@@ -149,7 +148,7 @@ func (c *Compiled) source(path string, to target) (*target, string) {
 }
 
 // shows says whether rules may read an attribute.
-func (v *view) shows(a *resources.Attribute) bool {
+func (v *View) shows(a *resources.Attribute) bool {
 	top := a
 	for top.Parent != nil {
 		top = top.Parent
@@ -183,7 +182,7 @@ func (c *Compiled) overlap(r Rules, p profiles.Profile) error {
 	}
 	var seen []place
 	if len(r.Roles) > 0 {
-		if t, fault := resolve(p.Roles.Attribute, c.view.user); fault == "" {
+		if t, fault := resolve(p.Roles.Attribute, c.view.User); fault == "" {
 			seen = append(seen, place{"roles", t.keys})
 		}
 	}

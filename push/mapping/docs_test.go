@@ -41,18 +41,18 @@ func TestDocs(t *testing.T) {
 			t.Fatalf("there is no profile %q", name)
 		}
 		blocks++
-		if _, err := Compile(rulesOf(t, block[2]), user, p); err != nil {
+		if _, err := ViewOf(user).Compile(rulesOf(t, block[2]), p); err != nil {
 			t.Errorf("%s%v", block[2], err)
 		}
 	}
 	if blocks < 4 || who.Doc == nil {
 		t.Fatalf("%d blocks: the page is read wrongly", blocks)
 	}
-	tryExpressions(t, string(text), viewOf(user), who)
+	tryExpressions(t, string(text), ViewOf(user), who)
 }
 
 // tryExpressions compares what the page says that expressions make of a person.
-func tryExpressions(t *testing.T, page string, v *view, who *Person) {
+func tryExpressions(t *testing.T, page string, v *View, who *Person) {
 	t.Helper()
 	rows := regexp.MustCompile("(?m)^\\| `(.+)` \\| `(.+)` \\|$").FindAllStringSubmatch(page, -1)
 	if len(rows) < 15 {

@@ -32,7 +32,7 @@ type made struct {
 
 // parse compiles an expression. accepts says what is wrong with what it makes; empty: nothing. at is its place in the
 // settings, for the error.
-func parse(at, text string, v *view, accepts func(made) string) (e *expression, err error) {
+func parse(at, text string, v *View, accepts func(made) string) (e *expression, err error) {
 	defer func() {
 		if r := recover(); r != nil { // no expression is known that does it, but the library does not promise that
 			err = wrong(at, text, file.Location{}, fmt.Sprintf("it cannot be compiled: %v", r))

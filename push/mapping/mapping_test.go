@@ -94,7 +94,7 @@ func TestScope(t *testing.T) {
 		`let t = lower(title); t contains "chef" && t != "x"`: true,
 		`badge in {"B-7": true} and floor == 3.0`:             true,
 	} {
-		c, err := Compile(Rules{Scope: text}, userType(t), profile(t, ""))
+		c, err := ViewOf(userType(t)).Compile(Rules{Scope: text}, profile(t, ""))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -154,7 +154,7 @@ func TestWrongRules(t *testing.T) {
 		`{"roles": [{"value": "admin", "expression": "title"}]}`:                                                           "roles[0].expression: 1:1:",
 		`{"roles": [{"value": "admin", "group": "g1", "expression": "active"}]}`:                                           "not both",
 	} {
-		_, err := Compile(rulesOf(t, rules), userType(t), profile(t, roles+`, "users": {"omit": ["photos"]}`))
+		_, err := ViewOf(userType(t)).Compile(rulesOf(t, rules), profile(t, roles+`, "users": {"omit": ["photos"]}`))
 		if !errors.Is(err, resources.ErrInvalidValue) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n got %v\nwant %s", rules, err, want)
 		}
@@ -168,14 +168,14 @@ func TestCopiesChangeNothing(t *testing.T) {
 	rules := Rules{}
 	for _, a := range append(user.Attributes(), user.Extension("urn:atelier:2.0:User")...) {
 		rule := Attribute{Target: a.String(), From: a.String()}
-		if _, err := Compile(Rules{Mapping: []Attribute{rule}}, user, p); err == nil {
+		if _, err := ViewOf(user).Compile(Rules{Mapping: []Attribute{rule}}, p); err == nil {
 			rules.Mapping = append(rules.Mapping, rule)
 		}
 	}
 	if len(rules.Mapping) < 15 {
 		t.Fatalf("only %v can be copied", rules.Mapping)
 	}
-	c, err := Compile(rules, user, p)
+	c, err := ViewOf(user).Compile(rules, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestCopiesChangeNothing(t *testing.T) {
 		if diff := cmp.Diff(who.Doc, doc); diff != "" {
 			t.Errorf("(-person +document)\n%s", diff)
 		}
-		none, err := Compile(Rules{}, user, p)
+		none, err := ViewOf(user).Compile(Rules{}, p)
 		if err != nil || none.Maps() {
 			t.Errorf("no rules map: %v", err)
 		}

@@ -11,11 +11,15 @@ import (
 	"proprio/resources"
 )
 
-// Person is a User as rules see it.
+// Person is a User as rules see it. It serves one goroutine: what was laid out of it for one expression is kept for the next.
 type Person struct {
 	ID     string
 	Doc    Object // its attributes, decoded with numbers as json.Number; without what no app may know
 	Groups []resources.Ref
+
+	seen   *View // whose view the values are; nil: none yet
+	values map[string]any
+	err    error
 }
 
 const (
@@ -27,17 +31,18 @@ const (
 // withheld are attributes that expressions do not see: what is not the User's own, and what is too long to look into.
 var withheld = []string{"schemas", "meta", "externalid", "groups", "members", "password", "photos"}
 
-// view is what expressions see of the Users of a company: names with types, and how a person's values are laid out.
-type view struct {
-	user  *resources.ResourceType
+// View is what expressions see of the Users of a company: names with types, and how a person's values are laid out. It never
+// changes and may be used by any number of goroutines.
+type View struct {
+	User  *resources.ResourceType
 	types types.Map
 	flat  map[string]*resources.Attribute            // by the name that stands alone
 	byURN map[string]map[string]*resources.Attribute // extensions
 }
 
-// viewOf makes the view of a User type.
-func viewOf(user *resources.ResourceType) *view {
-	v := &view{user: user, types: types.Map{}, flat: map[string]*resources.Attribute{}, byURN: map[string]map[string]*resources.Attribute{}}
+// ViewOf makes the view of a User type.
+func ViewOf(user *resources.ResourceType) *View {
+	v := &View{User: user, types: types.Map{}, flat: map[string]*resources.Attribute{}, byURN: map[string]map[string]*resources.Attribute{}}
 	for _, a := range user.Attributes() {
 		v.add(a)
 	}
@@ -64,7 +69,7 @@ func viewOf(user *resources.ResourceType) *view {
 	return v
 }
 
-func (v *view) add(a *resources.Attribute) {
+func (v *View) add(a *resources.Attribute) {
 	if !a.Extension() && slices.Contains(withheld, strings.ToLower(a.Name)) {
 		return
 	}
@@ -100,8 +105,17 @@ func typeOf(a *resources.Attribute) (types.Type, bool) {
 	return t, true
 }
 
-// values lays a person out. What the User does not have is there too, empty, so that no expression has to ask whether.
-func (v *view) values(p *Person) (map[string]any, error) {
+// values are a person laid out, once for all expressions.
+func (v *View) values(p *Person) (map[string]any, error) {
+	if p.seen != v {
+		p.values, p.err = v.layOut(p)
+		p.seen = v
+	}
+	return p.values, p.err
+}
+
+// layOut lays a person out. What the User does not have is there too, empty, so that no expression has to ask whether.
+func (v *View) layOut(p *Person) (map[string]any, error) {
 	values := make(map[string]any, len(v.types))
 	for name, a := range v.flat {
 		value, err := laidOut(a, Lookup(p.Doc, a.Keys()))

@@ -36,7 +36,7 @@ func (c *Compiled) compileRoles(rules []Role, p profiles.Profile) (*roles, error
 	case len(rules) > maxRoles:
 		return nil, fault("roles", "there are %d; %d are the limit", len(rules), maxRoles)
 	}
-	t, words := targetOf(p.Roles.Attribute, c.view.user, p)
+	t, words := targetOf(p.Roles.Attribute, c.view.User, p)
 	if words != "" {
 		return nil, fault("roles", "%s: %s", p.Roles.Attribute, words)
 	}

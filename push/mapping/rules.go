@@ -1,6 +1,10 @@
 package mapping
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
 
 // Rules are an administrator's wishes for one app, in its settings. The zero value wishes nothing.
 type Rules struct {
@@ -15,6 +19,16 @@ type Rules struct {
 
 // Empty says whether there is nothing to do.
 func (r Rules) Empty() bool { return r.Scope == "" && len(r.Mapping) == 0 && len(r.Roles) == 0 }
+
+// Equal says whether two are the same, written the same way.
+func (r Rules) Equal(other Rules) bool {
+	return r.Scope == other.Scope && slices.Equal(r.Roles, other.Roles) && slices.EqualFunc(r.Mapping, other.Mapping, Attribute.equal)
+}
+
+func (a Attribute) equal(b Attribute) bool {
+	return a.Target == b.Target && a.From == b.From && bytes.Equal(a.Constant, b.Constant) && a.Expression == b.Expression &&
+		a.When == b.When && a.Clear == b.Clear
+}
 
 // Attribute is the rule of one attribute in the app. It has one of From, Constant and Expression.
 type Attribute struct {

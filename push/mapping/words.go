@@ -47,7 +47,7 @@ var (
 var unknownName = regexp.MustCompile(`^unknown (?:name|field) (\S+)$`)
 
 // hinted adds, to a name that nothing has, the one that may be meant.
-func hinted(message string, v *view) string {
+func hinted(message string, v *View) string {
 	found := unknownName.FindStringSubmatch(message)
 	if found == nil {
 		return message

@@ -28,7 +28,7 @@ func TestFailuresAreSaidInWords(t *testing.T) {
 		`sort([sites, sites])`:         "a list < a list",
 		`let a = title + title; a + 1`: "invalid operation: + (mismatched types a text and a whole number)",
 	} {
-		c, err := Compile(Rules{Mapping: []Attribute{{Target: "urn:app:2.0:User:x", Expression: expression}}}, userType(t), profile(t, ""))
+		c, err := ViewOf(userType(t)).Compile(Rules{Mapping: []Attribute{{Target: "urn:app:2.0:User:x", Expression: expression}}}, profile(t, ""))
 		if err == nil {
 			_, err = c.Apply(Object{}, person(t), true)
 		}
@@ -42,7 +42,7 @@ func TestFailuresAreSaidInWords(t *testing.T) {
 func TestMistakesOfLongExpressions(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat(`title != "x" and `, 30) + `titel == "" and ` + strings.Repeat(`title != "y" and `, 30) + `active`
-	_, err := Compile(Rules{Scope: text}, userType(t), profile(t, ""))
+	_, err := ViewOf(userType(t)).Compile(Rules{Scope: text}, profile(t, ""))
 	if err == nil {
 		t.Fatal("it is taken")
 	}
