@@ -50,12 +50,15 @@ func (e *Engine) reader(ctx context.Context, app App, action string) (Remote, pr
 	if err != nil {
 		return nil, profile, err
 	}
-	return c.Recording(func(x client.Exchange) {
-		a := attemptOf(Account{Company: app.Company, App: app.ID}, action, "", x)
-		if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
-			e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
-		}
-	}), profile, nil
+	return c.Recording(func(x client.Exchange) { e.recordRead(ctx, app, action, x) }), profile, nil
+}
+
+// recordRead keeps an exchange that is about no single account.
+func (e *Engine) recordRead(ctx context.Context, app App, action string, x client.Exchange) {
+	a := attemptOf(Account{Company: app.Company, App: app.ID}, action, "", x)
+	if err := e.Store.RecordAttempts(context.WithoutCancel(ctx), a); err != nil {
+		e.Log.Warn("attempt not recorded", "app", app.Name, "error", err)
+	}
 }
 
 // EachUser reads an app's own account list, all of it or an error, and hands out each account as it comes. What was

@@ -42,7 +42,8 @@
 //   - discover.go: whose all the accounts of an app may be, from its list or an export; discover_match.go: how they are told;
 //     discover_decide.go, discover_bulk.go: link, adopt, leave, except; discover_check.go: what is refused; discover_store.go:
 //     what was decided; linked.go: the first push of a linked account, and no touch of one that is to be left
-//   - match.go, takeover.go: look-up before create, link; take over what a former object left
+//   - match.go, takeover.go: look-up before create, link; take over what a former object left; census.go: one look-up for all
+//     of a first push
 //   - document.go, patch.go: the wanted remote document and the least change towards it
 //   - guard.go: how much an app may lose at once; what is more waits for a decision
 //   - delete.go: where an app asks for it, accounts are deleted long after their access ended

@@ -324,7 +324,7 @@ func (e *Engine) worker(ctx context.Context, app App, lease Lease) (*worker, err
 	}
 	w := &worker{engine: e, app: app, profile: profile, lease: lease, limiter: e.limiter(app, profile), failing: app.Failures,
 		log: e.Log.With("app", app.Name, "company", app.Company)}
-	w.ledger = &ledger{store: e.Store, lease: lease}
+	w.ledger, w.census = &ledger{store: e.Store, lease: lease}, &census{making: map[string]bool{}}
 	remote, err := e.client(ctx, app, profile, w.pace)
 	w.client = slotted{remote, make(chan struct{}, profile.Rate.Concurrency)}
 	return w, err

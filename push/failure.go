@@ -21,7 +21,7 @@ type failure struct {
 	// quarantine: and an administrator has to mend it; the app is only probed now and then.
 	quarantine bool
 	retryAfter time.Duration // the app's own wish; 0: none
-	skipped    bool          // no call was made: the app is blocked already
+	skipped    bool          // no call was made, for a reason that is none of the account's
 	cause      error
 }
 

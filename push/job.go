@@ -26,6 +26,7 @@ type job struct {
 	resources resources.Store
 	rulebook  *Rulebook
 	ledger    *ledger
+	census    *census // nil: everybody is looked up
 	now       time.Time
 	rehearsed bool   // nothing is changed in the app, so that no look afterwards shows it
 	client    Remote // records into attempts

@@ -87,9 +87,12 @@ func quote(s string) string {
 }
 
 // ensure finds the account's resource in the app or creates it. After it account.RemoteID is set, or err says why not.
-// Nothing is created without a look-up just before: an earlier attempt may have had its effect without its answer
-// being heard. found is the resource when it was there already.
+// Nothing is created without a look-up before, of the one or of all (census): an earlier attempt may have had its effect
+// without its answer being heard. found is the resource when it was there already.
 func (j *job) ensure(ctx context.Context, value string, body fields) (found client.Document, err error) {
+	if j.account.ObjectType == resources.TypeUser && !j.census.claim(value) {
+		return nil, &failure{class: ClassTransient, words: "another of that name is just being sent", skipped: true}
+	}
 	found, err = j.find(ctx, value)
 	if found != nil || err != nil {
 		return found, err
@@ -126,6 +129,9 @@ func (j *job) find(ctx context.Context, value string) (client.Document, error) {
 		if len(docs) > 0 {
 			return j.adopt(ctx, begun, docs, true)
 		}
+	}
+	if begun == "" && j.account.ObjectType == resources.TypeUser && j.census.absent(value, j.now) {
+		return nil, nil
 	}
 	docs, err := j.lookUp(ctx, j.matchAttribute(), value)
 	if err != nil || len(docs) == 0 {

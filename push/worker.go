@@ -42,6 +42,7 @@ type worker struct {
 	ledger  *ledger
 	client  Remote
 	limiter *rate.Limiter
+	census  *census
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -73,6 +74,7 @@ func (w *worker) run(ctx context.Context) error {
 		if due, err = w.guard(ctx, due); err != nil {
 			return fmt.Errorf("look whether too many go: %w", err)
 		}
+		w.census.take(ctx, w, due)
 		began := time.Now()
 		err = w.batch(ctx, due)
 		w.tell(ctx)
@@ -125,7 +127,7 @@ func (w *worker) process(ctx context.Context, a Account) error {
 	if w.block() != nil || ctx.Err() != nil {
 		return nil
 	}
-	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, rulebook: w.engine.rulebook, ledger: w.ledger, now: w.engine.Now(), account: a}
+	j := &job{app: w.app, profile: w.profile, store: w.engine.Store, resources: w.engine.Resources, rulebook: w.engine.rulebook, ledger: w.ledger, census: w.census, now: w.engine.Now(), account: a}
 	j.client = w.client.Recording(func(x client.Exchange) {
 		j.record(x)
 		w.heard(ctx, x)
