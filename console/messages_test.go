@@ -159,7 +159,7 @@ func keysOfSets() []string {
 		"would":         plannedActions(),
 		"product":       productFacts(),
 		"confidence":    {"high", "medium", "low"},
-		"field":         {"name", "taken", "responsible", "url", "url-braces", "credential"},
+		"field":         {"name", "taken", "responsible", "url", "url-braces", "credential", "private"},
 		"setup.step":    setupSteps(),
 		"setup.lead":    setupSteps(),
 		"attempt":       attemptActions(),

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 
 	"proprio/audit"
 )
@@ -51,6 +52,9 @@ type Access struct {
 	AllowPrivate bool // it may be in a private network
 }
 
+// ErrPrivate means that an app may not be in a private network there, as whoever runs the server has set it.
+var ErrPrivate = errors.New("apps may not be in a private network there")
+
 // Probe is what an app answered when it was tried.
 type Probe struct {
 	Users, Groups int
@@ -79,9 +83,9 @@ type Setup interface {
 	// Products are all that an app can be, by title.
 	Products() []Product
 	// Add adds an app. A name that is taken is resources.ErrUniqueness, an address or credential that cannot be used
-	// resources.ErrInvalidValue.
+	// resources.ErrInvalidValue, a private network that is not allowed ErrPrivate.
 	Add(ctx context.Context, actor audit.Actor, company string, a NewApp) (id string, err error)
-	// SetAccess gives an app another address and credential.
+	// SetAccess gives an app another address and credential; what is wrong with them is told as by Add.
 	SetAccess(ctx context.Context, actor audit.Actor, company, app string, a Access) error
 	// Try reads a little from an app.
 	Try(ctx context.Context, company, app string) (Probe, error)

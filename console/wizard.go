@@ -78,6 +78,8 @@ func (c *Console) addApp(v *visit) error {
 			return back(v, "/apps/"+id+"/setup", "done", "added")
 		case errors.Is(err, resources.ErrUniqueness):
 			p.Errors = []fieldError{{"name", "taken"}}
+		case errors.Is(err, ErrPrivate):
+			p.Errors = []fieldError{{"private", "private"}}
 		case errors.Is(err, resources.ErrInvalidValue):
 			p.Words = err.Error()
 		default:
@@ -153,10 +155,13 @@ func (c *Console) setAccess(v *visit) error {
 			return back(v, "/apps/"+p.App.ID+"/setup/"+stepTest, "done", "access")
 		case err == nil:
 			return back(v, "/apps/"+p.App.ID, "done", "access")
-		case !errors.Is(err, resources.ErrInvalidValue):
+		case errors.Is(err, ErrPrivate):
+			p.Errors = []fieldError{{"private", "private"}}
+		case errors.Is(err, resources.ErrInvalidValue):
+			p.Words = err.Error()
+		default:
 			return err
 		}
-		p.Words = err.Error()
 	}
 	p.Form.Credential = ""
 	return c.render(v, http.StatusUnprocessableEntity, "access", p)

@@ -59,6 +59,7 @@ func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
 		"no credential":     {newForm("credential", ""), nil, "Saisissez le jeton"},
 		"a taken name":      {newForm(), resources.Errorf(resources.ErrUniqueness, "", "taken"), "porte déjà ce nom"},
 		"cannot be used":    {newForm(), resources.Errorf(resources.ErrInvalidValue, "", "no <good>"), "no &lt;good&gt;"},
+		"a private network": {newForm("private", "on", "url", "http://10.0.0.1/scim"), console.ErrPrivate, "--private-apps"},
 		"script in a field": {newForm("name", hostileName, "url", ""), nil, "&lt;script&gt;"},
 	} {
 		w.setup.wrong = test.wrong

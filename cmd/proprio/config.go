@@ -29,6 +29,7 @@ type Config struct {
 	TracesEndpoint string        // of an OTLP receiver; empty: no traces
 	TracesShare    float64       // of requests and background work that is traced, from 0 to 1. Default 0.1
 	Profiles       string        // folder of profiles beside those that come with the program; empty: none
+	PrivateApps    privateApps
 	Limits         limits
 	LogFormat      string // "text" or "json". Default "text"
 	LogLevel       string // "debug", "info", "warn" or "error". Default "info"
@@ -39,6 +40,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Database, "database", "", "postgres:// address; empty: SQLite in the data folder")
 	f.Uint16Var(&c.Connections, "database-connections", 16, "connections to the database, at most, of this process")
 	f.StringVar(&c.Profiles, "profiles", "", "folder of `NAME.json` profiles of apps, beside or in the place of those that come with the program")
+	f.StringSliceVar((*[]string)(&c.PrivateApps), "private-apps", nil, "`hosts` in private networks where administrators may put apps in the console, such as crm.internal,10.0.0.5:8443; any: all; empty: none")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.String("config", "", "`file` with lines \"name = value\", name being a flag's")
@@ -62,7 +64,7 @@ func (c *Config) check() error {
 	if c.DrainDelay < 0 {
 		return fmt.Errorf("%w: --drain-delay %s must not be negative", errUsage, c.DrainDelay)
 	}
-	return c.Limits.check()
+	return errors.Join(c.PrivateApps.check(), c.Limits.check())
 }
 
 // publicURLFlag is for the server and for commands that print an address of it.

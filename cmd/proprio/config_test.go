@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestSettingsPrecedence(t *testing.T) {
 	secret := write("dsn", "postgres://secret\n")
 	environment := map[string]string{
 		"PROPRIO_CONFIG": file, "PROPRIO_LOG_LEVEL": "warn", "PROPRIO_PUBLIC_URL": "https://environment.example",
-		"PROPRIO_DATABASE_FILE": secret,
+		"PROPRIO_DATABASE_FILE": secret, "PROPRIO_PRIVATE_APPS": "crm.internal,10.0.0.5:8443",
 	}
 	got, err := settings(environment, "--public-url", "https://flag.example")
 	if err != nil {
@@ -33,9 +34,9 @@ func TestSettingsPrecedence(t *testing.T) {
 	}
 	want := Config{
 		Data: "data", Database: "postgres://secret", Listen: "127.0.0.1:1", PublicURL: "https://flag.example",
-		LogFormat: "text", LogLevel: "warn", TracesShare: 0.1, Connections: 16,
+		LogFormat: "text", LogLevel: "warn", TracesShare: 0.1, Connections: 16, PrivateApps: privateApps{"crm.internal", "10.0.0.5:8443"},
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("settings %+v, want %+v", got, want)
 	}
 }

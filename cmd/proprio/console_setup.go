@@ -58,7 +58,7 @@ func (s consoleSetup) Add(ctx context.Context, actor audit.Actor, company string
 		ID: newID(), Company: company, Name: a.Name, Profile: a.Product, URL: a.URL, Responsible: a.Responsible, AllowPrivate: a.AllowPrivate,
 		Paused: true, Created: s.c.now(), Settings: push.Settings{Setup: s.first(a.Product)},
 	}
-	if err := s.check(app, a.Credential); err != nil {
+	if err := s.check(push.App{}, app, a.Credential); err != nil {
 		return "", err
 	}
 	stored, err := s.c.db.CreateApp(ctx, actor, app, []byte(a.Credential))
@@ -81,9 +81,14 @@ func (s consoleSetup) manual(profile string) bool {
 	return p.ByHand()
 }
 
-func (s consoleSetup) check(app push.App, credential string) error {
-	if s.manual(app.Profile) {
+// check refuses an app that cannot be called like this, and a place in a private network that whoever runs the server has not
+// allowed: neither by --private-apps nor, for the app as it was before, on the command line.
+func (s consoleSetup) check(before, app push.App, credential string) error {
+	switch {
+	case s.manual(app.Profile):
 		return nil
+	case app.AllowPrivate && !s.c.private.allows(app.URL) && !(before.AllowPrivate && samePlace(before.URL, app.URL)):
+		return console.ErrPrivate
 	}
 	if err := s.c.engine.Check(app, credential); err != nil {
 		return resources.Errorf(resources.ErrInvalidValue, "", "%v", err)
@@ -95,8 +100,9 @@ func (s consoleSetup) check(app push.App, credential string) error {
 func (s consoleSetup) SetAccess(ctx context.Context, actor audit.Actor, company, app string, a console.Access) error {
 	defer s.c.engine.Wake()
 	_, err := s.c.db.ReplaceApp(ctx, actor, company, app, []byte(a.Credential), func(now push.App) (push.App, error) {
-		now.URL, now.AllowPrivate = a.URL, a.AllowPrivate
-		return now, s.check(now, a.Credential)
+		next := now
+		next.URL, next.AllowPrivate = a.URL, a.AllowPrivate
+		return next, s.check(now, next, a.Credential)
 	})
 	return err
 }

@@ -34,6 +34,7 @@ type core struct {
 	checker   *ownership.Checker   // sees in apps what they confirmed
 	desk      *manual.Desk         // what people do in apps without an interface
 	limits    limits               // of the server
+	private   privateApps          // where the console may put apps
 	data      string               // the folder of SQLite's file and of the keys
 	traces    *traces              // nil: none
 	log       *slog.Logger
@@ -62,7 +63,7 @@ func (p *program) wire(ctx context.Context, existing bool) (*core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, data: p.cfg.Data, traces: p.traces, log: p.log, now: time.Now}
+	c := &core{db: d, registry: resources.NewRegistry(), limits: p.cfg.Limits, private: p.cfg.PrivateApps, data: p.cfg.Data, traces: p.traces, log: p.log, now: time.Now}
 	if err := c.wirePush(p.cfg.Profiles); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

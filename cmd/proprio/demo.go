@@ -43,7 +43,7 @@ func (p *program) demoCmd() *cobra.Command {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		p.cfg = Config{Data: dir, Listen: listen, LogFormat: "text", LogLevel: "warn"}
+		p.cfg = Config{Data: dir, Listen: listen, PrivateApps: privateApps{"127.0.0.1", "localhost", "[::1]"}, LogFormat: "text", LogLevel: "warn"}
 		if p.log, err = newLogger(p.cfg, p.lines); err != nil {
 			return err
 		}

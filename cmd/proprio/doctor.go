@@ -35,7 +35,7 @@ func (p *program) doctorCmd() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look whether the database and what it stands on are well, while the server runs",
 		Long: `Look whether the database and what it stands on are well: disk, clock, write-ahead log, connections, indexes, keyset, backups,
-totals, waiting work, duties, the credentials of apps. Nothing is changed. The server may run.
+totals, waiting work, duties, the credentials of apps, apps in private networks. Nothing is changed. The server may run.
 
 Exit status: 0 all is well, 1 there are warnings, 2 something is wrong.`,
 		Example: "  proprio doctor --data /var/lib/proprio",
@@ -83,10 +83,11 @@ type patient struct {
 	data string
 	deep bool
 	// older: the schema is that of an older version, which may lack what is looked at.
-	older  bool
-	bounds bounds
-	space  func(folder string) (free, size int64, err error) // of a folder's disk
-	now    func() time.Time
+	older   bool
+	bounds  bounds
+	space   func(folder string) (free, size int64, err error) // of a folder's disk
+	now     func() time.Time
+	private privateApps // that the console may make
 }
 
 // examine makes every check. One that cannot be made has failed; the others are made all the same.
@@ -95,7 +96,7 @@ func (p *program) examine(ctx context.Context, deep bool) []finding {
 	if err != nil {
 		return []finding{{"keyset", healthFail, err.Error(), "see PROPRIO_KEYSET_FILE"}}
 	}
-	x := patient{data: p.cfg.Data, deep: deep, bounds: usualBounds(), space: diskSpace, now: time.Now}
+	x := patient{data: p.cfg.Data, deep: deep, bounds: usualBounds(), space: diskSpace, now: time.Now, private: p.cfg.PrivateApps}
 	x.d, err = db.Inspect(c)
 	if err != nil {
 		return []finding{{"database", healthFail, err.Error(), "see --data and --database"}, x.disk()}
@@ -107,7 +108,7 @@ func (p *program) examine(ctx context.Context, deep bool) []finding {
 	}
 	have, want, _ := x.d.Schema(ctx)
 	x.older = have < want
-	checks := []func(context.Context) finding{x.schema, x.clock, x.keyset, x.indexes, x.totals, x.backups, x.waiting, x.duties, x.credentials}
+	checks := []func(context.Context) finding{x.schema, x.clock, x.keyset, x.indexes, x.totals, x.backups, x.waiting, x.duties, x.credentials, x.privateApps}
 	found = append(found, x.disk())
 	if x.d.Postgres() {
 		checks = append(checks, x.serverWAL, x.sessions, x.bloat)

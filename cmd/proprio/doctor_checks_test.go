@@ -76,6 +76,23 @@ func TestEachCheckOfDoctorFindsItsFault(t *testing.T) {
 			{"credentials", "", "fail", "crm: the credential has expired", func(x *patient) {
 				x.now = func() time.Time { return time.Date(2030, 2, 1, 0, 0, 0, 0, time.UTC) }
 			}},
+			{"private apps", "", "ok", "0 named by --private-apps, 0 allowed", func(*patient) {}},
+			{"private apps", "", "ok", "0 named by --private-apps, 1 allowed on the command line", func(x *patient) {
+				_, err := x.d.CreateApp(t.Context(), audit.Actor{}, push.App{Company: "c-9", Name: "intranet", Profile: "generic", URL: "http://10.0.0.5/scim", AllowPrivate: true}, []byte("token"))
+				if err != nil {
+					t.Fatal(err)
+				}
+			}},
+			{"private apps", "", "warn", "several companies: intranet of Doctor at http://10.0.0.5/scim", func(x *patient) {
+				company, err := x.d.CreateCompany(t.Context(), audit.Actor{}, ownership.Company{ID: "c-10", Name: "Neighbour", OutsideDomain: ownership.OutsideHold})
+				if err == nil {
+					_, err = x.d.CreateApp(t.Context(), audit.Actor{}, push.App{Company: company.ID, Name: "crm", Profile: "generic"}, []byte("token"))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}},
+			{"private apps", "", "ok", "1 named by --private-apps", func(x *patient) { x.private = privateApps{"10.0.0.5"} }},
 			{"totals", "", "warn", "of the Users of company c-1", func(x *patient) {
 				run(`insert into milestones (company_id, type, created, id, passed) values ('c-1', 'User', 1, 'x', 7)`)
 			}},
@@ -135,7 +152,7 @@ func (x *patient) look(t *testing.T, check string) finding {
 	if x.d.Postgres() {
 		wal = x.serverWAL
 	}
-	return map[string]func(context.Context) finding{"clock": x.clock, "wal": wal, "pool": x.sessions, "dead rows": x.bloat, "totals": x.totals, "credentials": x.credentials}[check](t.Context())
+	return map[string]func(context.Context) finding{"clock": x.clock, "wal": wal, "pool": x.sessions, "dead rows": x.bloat, "totals": x.totals, "credentials": x.credentials, "private apps": x.privateApps}[check](t.Context())
 }
 
 // runBeside runs statements on a connection of their own.

@@ -69,7 +69,7 @@ func TestDoctor(t *testing.T) {
 		server := i.serve()
 		_, states, found := i.doctor("--deep")
 		want := map[string]string{"database": "ok", "schema": "ok", "clock": "ok", "keyset": "ok", "indexes": "ok", "totals": "ok",
-			"backup": "warn", "waiting": "ok", "duties": "ok", "credentials": "ok"}
+			"backup": "warn", "waiting": "ok", "duties": "ok", "credentials": "ok", "private apps": "ok"}
 		machine := []string{"disk"}
 		if where.URL == "" {
 			want["wal"], want["file"] = "ok", "ok"

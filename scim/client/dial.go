@@ -39,7 +39,7 @@ func (e *PrivateAddressError) Error() string {
 		return fmt.Sprintf("address %s is one where no app can be (link-local, cloud metadata, unspecified or multicast); "+
 			"set the app's address to where it lives", e.Address)
 	}
-	return fmt.Sprintf("address %s is not a public one; allow private addresses for this app if it is meant", e.Address)
+	return fmt.Sprintf("address %s is not a public one; whoever runs the server can allow it for this app (proprio app add --allow-private) or its host (--private-apps)", e.Address)
 }
 
 // reserved are the blocks that netip's own predicates leave out (IANA special-purpose registries).
