@@ -142,10 +142,13 @@ func primary(list []any) any {
 	return list[0]
 }
 
-// split divides a path "a.b" or "urn:…:User:a.b" into keys.
+// split divides a path "a.b" into keys; of extensions, the enterprise one is looked into.
 func split(path string) []string {
+	if inside, ok := strings.CutPrefix(path, resources.SchemaEnterprise+":"); ok {
+		return append([]string{resources.SchemaEnterprise}, strings.Split(inside, ".")...)
+	}
 	if strings.HasPrefix(path, "urn:") {
-		return []string{path} // a profile names an extension as a whole
+		return []string{path} // a profile names another as a whole
 	}
 	return strings.Split(path, ".")
 }

@@ -27,7 +27,9 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 		start         func(testing.TB) *standin.Server
 		play          func(t *testing.T, l *restLife)
 	}{
-		{"a member of Hubstaff is taken out by hand, an invitation by us", "hubstaff-invitations", standin.Hubstaff, hubstaffByHand},
+		{"Hubstaff: a member is taken out, an invitation is withdrawn", "hubstaff-invitations", standin.Hubstaff, hubstaffTakenOut},
+		{"Hubstaff: whoever accepts while being taken out is taken out", "hubstaff-invitations", standin.Hubstaff, hubstaffAccepts},
+		{"Hubstaff: whoever comes back has the role again", "hubstaff-invitations", standin.Hubstaff, hubstaffRole},
 		{"a refresh token that is replaced is stored", "hubstaff-invitations", standin.Hubstaff, replacedTokenIsStored},
 		{"an access token that died early is replaced", "google-workspace", standin.Google, deadTokenIsReplaced},
 		{"a revoked credential sets the app aside", "microsoft-365", standin.Graph, revokedCredential},
@@ -40,7 +42,8 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 		{"Zendesk's search that lags makes nobody a stranger", "zendesk", standin.Zendesk, searchThatLags},
 		{"HubSpot's teams survive a change", "hubspot-users", standin.HubSpot, teamsSurvive},
 		{"whom HubSpot had before is not removed by us", "hubspot-users", standin.HubSpot, linkedIsNotRemoved},
-		{"an invitation to Dropbox is withdrawn by hand", "dropbox", standin.Dropbox, dropboxInvitation},
+		{"an invitation to Dropbox is withdrawn, and made again", "dropbox", standin.Dropbox, dropboxInvitation},
+		{"Microsoft 365 has the department, and loses it", "microsoft-365", standin.Graph, departmentKept},
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, c := range cases {
@@ -80,23 +83,54 @@ func TestNoRecordShowsASecret(t *testing.T) {
 	}
 }
 
-func hubstaffByHand(t *testing.T, l *restLife) {
-	anna, ben := l.user("anna"), l.user("ben")
+func hubstaffTakenOut(t *testing.T, l *restLife) {
+	anna, ben, carla := l.user("anna"), l.user("ben"), l.user("carla")
 	l.push()
 	l.product.Accept("anna@atelier.fr")
+	l.product.Accept("carla@atelier.fr")
 	l.set("User", anna, "active", false)
 	l.set("User", ben, "active", false)
 	l.push()
-	l.wantState("User", ben, push.StateConfirmed)
-	if a := l.wantState("User", anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "remove the member") {
-		t.Errorf("class %s, error %q", a.Class, a.Error)
-	}
-	if all := l.product.People(); len(all) != 1 || all[0].State != "member" {
-		t.Errorf("Hubstaff holds %+v, want the member alone", all)
-	}
-	l.product.Leave("anna@atelier.fr")
-	l.later(25 * time.Hour)
 	l.wantState("User", anna, push.StateConfirmed)
+	l.wantState("User", ben, push.StateConfirmed)
+	l.wantState("User", carla, push.StateConfirmed)
+	if all := l.product.People(); len(all) != 1 || all[0].Address != "carla@atelier.fr" {
+		t.Errorf("Hubstaff holds %+v, want carla alone", all)
+	}
+}
+
+// Between the reading and the withdrawal the invitation is accepted.
+func hubstaffAccepts(t *testing.T, l *restLife) {
+	anna := l.user("anna")
+	l.push()
+	l.product.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == "DELETE" {
+			l.product.Accept("anna@atelier.fr")
+		}
+		return nil
+	})
+	l.set("User", anna, "active", false)
+	l.push()
+	if l.wantState("User", anna, push.StateConfirmed); len(l.product.People()) != 0 {
+		t.Errorf("Hubstaff holds %+v, want nobody", l.product.People())
+	}
+}
+
+func hubstaffRole(t *testing.T, l *restLife) {
+	settled, err := l.world.settle(`{"roles": [{"value": "project_viewer"}]}`)
+	must(t, err)
+	l.app, err = l.db.UpdateApp(t.Context(), l.caller.Actor, l.app.Company, l.app.ID, func(push.App) (push.App, error) { return settled, nil })
+	must(t, err)
+	anna := l.user("anna")
+	l.push()
+	for _, active := range []bool{false, true} {
+		l.set("User", anna, "active", active)
+		l.push()
+		l.wantState("User", anna, push.StateConfirmed)
+	}
+	if p := l.person("anna"); p.Role != "project_viewer" || p.State != "invited" {
+		t.Errorf("Hubstaff holds %+v, want the role that is given", p)
+	}
 }
 
 // Each replacement of the refresh token is stored. This process keeps its access token beside it; another process, which
@@ -293,14 +327,42 @@ func linkedIsNotRemoved(t *testing.T, l *restLife) {
 }
 
 func dropboxInvitation(t *testing.T, l *restLife) {
-	anna := l.user("anna")
+	anna, ben := l.user("anna"), l.user("ben")
 	l.push()
-	l.set("User", anna, "active", false)
-	l.push()
-	if a := l.wantState("User", anna, push.StateFailed); a.Class != push.ClassNeedsAdmin || !strings.Contains(a.Error, "withdraw the invitation") {
-		t.Errorf("class %s, error %q", a.Class, a.Error)
+	l.product.Accept("ben@atelier.fr")
+	for _, id := range []string{anna, ben} {
+		l.set("User", id, "active", false)
 	}
-	l.product.Leave("anna@atelier.fr")
-	l.later(25 * time.Hour)
-	l.wantState("User", anna, push.StateRemoved)
+	l.push()
+	l.wantState("User", anna, push.StateConfirmed)
+	if all := l.product.People(); len(all) != 1 || all[0].State != "suspended" {
+		t.Errorf("Dropbox holds %+v, want ben alone, suspended", all)
+	}
+	l.set("User", anna, "active", true)
+	l.push()
+	if l.wantState("User", anna, push.StateConfirmed); l.person("anna").State != "invited" {
+		t.Errorf("Dropbox holds %+v, want anna invited again", l.product.People())
+	}
+}
+
+func departmentKept(t *testing.T, l *restLife) {
+	const department = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
+	anna := l.user("anna")
+	for _, want := range []any{"Vente", "Achats", nil} {
+		l.set("User", anna, department, want)
+		l.push()
+		l.wantState("User", anna, push.StateConfirmed)
+		u, _, err := l.engine.ReadUser(t.Context(), l.app, l.account("User", anna).RemoteID)
+		must(t, err)
+		held, _ := u["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"].(map[string]any)
+		if held["department"] != want {
+			t.Errorf("Microsoft 365 shows %v, want the department %v", u, want)
+		}
+		must(t, l.engine.Compare(t.Context(), l.app, func(c push.Comparison) error {
+			if c.Verdict != push.Matched {
+				t.Errorf("%s is %s (%v)", c.Name, c.Verdict, c.Attributes)
+			}
+			return nil
+		}))
+	}
 }

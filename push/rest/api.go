@@ -86,6 +86,25 @@ func (a *api) get(ctx context.Context, path string, query url.Values) (client.Do
 	return doc, err
 }
 
+// one reads what is at an id below a path.
+func (a *api) one(ctx context.Context, below, id string, query url.Values) (client.Document, error) {
+	path, err := segment(id)
+	if err != nil {
+		return nil, err
+	}
+	return a.get(ctx, below+path, query)
+}
+
+// remove deletes what is at an id below a path.
+func (a *api) remove(ctx context.Context, below, id string, query url.Values) error {
+	path, err := segment(id)
+	if err != nil {
+		return err
+	}
+	_, err = a.call(ctx, client.Call{Method: http.MethodDelete, Path: below + path, Query: query})
+	return err
+}
+
 // write sends a change.
 func (a *api) write(ctx context.Context, method, path string, body any) (client.Document, error) {
 	return a.call(ctx, client.Call{Method: method, Path: path, Body: body})
@@ -185,19 +204,4 @@ func (a *api) elements(path string, doc client.Document, name string) ([]client.
 func inner(doc client.Document, name string) client.Document {
 	m, _ := doc[name].(map[string]any)
 	return m
-}
-
-// withMembers adds to a group its members, which read reads from the path that it is given.
-func (a *api) withMembers(group client.Document, read func(r *reading, path string) error) (client.Document, error) {
-	path, err := segment(group.ID())
-	if err != nil {
-		return nil, err
-	}
-	path, members := "/groups"+path+"/members", []any{}
-	err = read(newReading(a.base+path, client.ListOptions{}, func(m client.Document) error {
-		members = append(members, fields{"value": m.ID()})
-		return nil
-	}), path)
-	group["members"] = members
-	return group, err
 }

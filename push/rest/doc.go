@@ -14,6 +14,7 @@
 //   - credential.go: credentials that are more than a token
 //   - token.go, refresh.go: access tokens; refresh tokens that are replaced with each use
 //   - password.go: passwords that nobody knows
+//   - groups.go: the groups of a directory service
 //   - pipedrive.go, lastpass.go, hubstaff.go, zendesk.go, hubspot.go, dropbox.go: the products
 //   - zendesk_tickets.go: what a Zendesk agent leaves
 //   - google.go, google_groups.go, graph.go, graph_groups.go: those with groups

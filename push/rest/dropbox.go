@@ -2,7 +2,7 @@ package rest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"time"
 
@@ -43,7 +43,7 @@ func dropboxTerms(e *client.Error, a client.Answer) {
 		e.Status = http.StatusNotFound
 	case "email_reserved_for_other_user", "external_id_used_by_other_user":
 		e.ScimType = "uniqueness"
-	case "suspend_last_admin", "team_license_limit", "no_permission":
+	case "suspend_last_admin", "remove_last_admin", "team_license_limit", "no_permission":
 		e.Status = http.StatusForbidden
 	default:
 		e.Status = http.StatusBadRequest
@@ -65,30 +65,23 @@ func (d dropboxMembers) list(ctx context.Context, q query, r *reading) error {
 		return q.unknown()
 	}
 	path, ask := "/team/members/list_v2", fields{"limit": pageSize(q, 1000), "include_removed": false}
-	for {
+	return r.each(d.account, func(from string) ([]client.Document, string, error) {
+		if from != "" {
+			path, ask = "/team/members/list/continue_v2", fields{"cursor": from}
+		}
 		doc, err := d.ask(ctx, path, ask)
 		if err != nil {
-			return err
-		}
-		members, err := d.api.elements(path, doc, "members")
-		if err != nil {
-			return err
-		}
-		for i, m := range members {
-			members[i] = d.account(m)
+			return nil, "", err
 		}
 		next := ""
 		if doc.Flag("has_more", false) {
 			if next = doc.Text("cursor"); next == "" {
-				return r.incomplete("Dropbox says that there are more, but not where")
+				return nil, "", r.incomplete("Dropbox says that there are more, but not where")
 			}
 		}
-		more, err := r.page(members, next)
-		if err != nil || !more {
-			return err
-		}
-		path, ask = "/team/members/list/continue_v2", fields{"cursor": next}
-	}
+		members, err := d.api.elements(path, doc, "members")
+		return members, next, err
+	})
 }
 
 // ask posts a question, as all of Dropbox's are, and wants an answer to it.
@@ -105,8 +98,7 @@ func (d dropboxMembers) byAddress(ctx context.Context, address string, r *readin
 	if err != nil || found == nil {
 		return err
 	}
-	_, err = r.page([]client.Document{d.account(found)}, "")
-	return err
+	return r.page(d.account, []client.Document{found})
 }
 
 // info reads one member; nil: the team has none such.
@@ -181,8 +173,8 @@ func (d dropboxMembers) create(ctx context.Context, resource fields) (client.Doc
 		}
 	}
 	answer, err := d.ask(ctx, path, fields{"new_members": []any{person}, "force_async": false})
-	if err == nil && answer.Text(".tag") == "async_job_id" {
-		answer, err = d.await(ctx, answer.Text("async_job_id"))
+	if err == nil {
+		answer, err = d.await(ctx, "/team/members/add/job_status/get_v2", answer)
 	}
 	if err != nil {
 		return nil, err
@@ -206,11 +198,13 @@ func (d dropboxMembers) create(ctx context.Context, resource fields) (client.Doc
 }
 
 // await asks for the end of a job, in growing steps, for some seconds. What takes longer counts as unanswered: the next
-// attempt looks for the member before it adds one.
-func (d dropboxMembers) await(ctx context.Context, job string) (client.Document, error) {
-	const path = "/team/members/add/job_status/get_v2"
+// attempt looks what became of it before it begins another.
+func (d dropboxMembers) await(ctx context.Context, path string, begun client.Document) (client.Document, error) {
+	if begun.Text(".tag") != "async_job_id" {
+		return begun, nil
+	}
 	for pause := 50 * time.Millisecond; pause < 4*time.Second; pause *= 2 {
-		doc, err := d.ask(ctx, path, fields{"async_job_id": job})
+		doc, err := d.ask(ctx, path, fields{"async_job_id": begun.Text("async_job_id")})
 		if err != nil {
 			return nil, d.api.unheard(err, http.MethodPost, path)
 		}
@@ -218,7 +212,11 @@ func (d dropboxMembers) await(ctx context.Context, job string) (client.Document,
 		case "complete":
 			return doc, nil
 		case "failed":
-			return nil, d.api.refused(http.MethodPost, path, http.StatusBadRequest, doc.Text("failed"))
+			words := doc.Text("failed")
+			if words == "" {
+				words = inner(doc, "failed").Text(".tag")
+			}
+			return nil, d.api.refused(http.MethodPost, path, http.StatusBadRequest, words)
 		}
 		wait := time.NewTimer(pause)
 		select {
@@ -228,7 +226,7 @@ func (d dropboxMembers) await(ctx context.Context, job string) (client.Document,
 		case <-wait.C:
 		}
 	}
-	return nil, &client.Unanswered{Method: http.MethodPost, URL: d.api.base + path, Cause: fmt.Errorf("the job has not ended yet")}
+	return nil, &client.Unanswered{Method: http.MethodPost, URL: d.api.base + path, Cause: errors.New("the job has not ended yet")}
 }
 
 // change takes access away before all else, and gives it after all else.
@@ -260,10 +258,18 @@ func (d dropboxMembers) switchTo(ctx context.Context, id string, active bool) er
 		return err
 	}
 	if now.Text("userType") == "invited" {
-		return cannot(http.StatusForbidden, "%s has not accepted the invitation to the team, and Dropbox suspends members only: withdraw the "+
-			"invitation in Dropbox (Admin console › Members), then retry", now.Text("userName"))
+		return d.withdraw(ctx, id)
 	}
 	_, err = d.api.write(ctx, http.MethodPost, "/team/members/suspend", fields{"user": member(id), "wipe_data": false})
+	return err
+}
+
+// withdraw takes an invitation back, which cannot be suspended. Nothing is lost: who never accepted has no files in the team.
+func (d dropboxMembers) withdraw(ctx context.Context, id string) error {
+	begun, err := d.ask(ctx, "/team/members/remove", fields{"user": member(id), "wipe_data": false, "keep_account": false})
+	if err == nil {
+		_, err = d.await(ctx, "/team/members/remove/job_status/get", begun)
+	}
 	return err
 }
 

@@ -56,7 +56,7 @@ func openGoogle(c connection) (*remote, error) {
 	})
 	_, domain, _ := strings.Cut(key.Subject, "@")
 	build := func(a *api) product {
-		return product{users: googleUsers{api: a}, groups: googleGroups{api: a, domain: domain}}
+		return product{users: googleUsers{api: a}, groups: googleGroups(a, domain)}
 	}
 	return c.open(sign, googleTerms, build, key.PrivateKey)
 }
@@ -74,6 +74,14 @@ func googleTerms(e *client.Error, a client.Answer) {
 			e.Status = http.StatusTooManyRequests
 		case "duplicate":
 			e.Status, e.ScimType = http.StatusConflict, "uniqueness"
+		case "conditionNotMet": // the user was made just now
+			e.Status = http.StatusServiceUnavailable
+		case "limitExceeded": // no seat is left
+			e.Status = http.StatusForbidden
+		case "forbidden":
+			if e.Method == http.MethodPost {
+				e.Detail = problem.Text("message") + ". Is the domain of the address one of this Workspace?"
+			}
 		case "notFound":
 			if e.Method == http.MethodPost && strings.Contains(strings.ToLower(problem.Text("message")), "domain") {
 				e.Status = http.StatusBadRequest
@@ -102,50 +110,41 @@ func (g googleUsers) list(ctx context.Context, q query, r *reading) error {
 	default:
 		return q.unknown()
 	}
-	return googlePages(ctx, g.api, r, "/users", "users", ask, func(u client.Document) (client.Document, error) { return g.account(u), nil })
+	return googlePages(ctx, g.api, r, "/users", ask, g.account)
 }
 
 // googlePages reads a list by page token. Google leaves an empty array out, but says of what kind the list is.
-func googlePages(ctx context.Context, a *api, r *reading, path, name string, ask url.Values, shown func(client.Document) (client.Document, error)) error {
-	for {
+func googlePages(ctx context.Context, a *api, r *reading, path string, ask url.Values, show show) error {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	return r.each(show, func(from string) ([]client.Document, string, error) {
+		if from != "" {
+			ask.Set("pageToken", from)
+		}
 		doc, err := a.get(ctx, path, ask)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
 		if doc[name] == nil && doc.Text("kind") == "admin#directory#"+name {
 			doc[name] = []any{}
 		}
 		page, err := a.elements(path, doc, name)
-		if err != nil {
-			return err
-		}
-		for i, one := range page {
-			if page[i], err = shown(one); err != nil {
-				return err
-			}
-		}
-		next := doc.Text("nextPageToken")
-		more, err := r.page(page, next)
-		if err != nil || !more {
-			return err
-		}
-		ask.Set("pageToken", next)
-	}
+		return page, doc.Text("nextPageToken"), err
+	})
 }
 
-// byAddress reads one user, which a search would not show for some time after it was made. That nobody is there counts only
-// when the list answers: a wrong address says so of everybody.
+// byAddress reads one user, which a search would not show for some time after it was made. That nobody is there, which of a
+// domain that is not the Workspace's comes as 403, counts only when the list answers: a wrong address or credential says so of
+// everybody.
 func (g googleUsers) byAddress(ctx context.Context, address string, r *reading) error {
 	u, err := g.get(ctx, address)
-	if notThere(err) {
+	if notThere(err) || status(err) == http.StatusForbidden {
 		_, err = g.api.get(ctx, "/users", url.Values{"customer": {"my_customer"}, "maxResults": {"1"}})
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	_, err = r.page([]client.Document{u}, "")
-	return err
+	return r.page(asIs, []client.Document{u})
 }
 
 func (g googleUsers) account(u client.Document) client.Document {
@@ -172,11 +171,7 @@ func (g googleUsers) account(u client.Document) client.Document {
 }
 
 func (g googleUsers) get(ctx context.Context, id string) (client.Document, error) {
-	path, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	u, err := g.api.get(ctx, "/users"+path, url.Values{"projection": {"full"}})
+	u, err := g.api.one(ctx, "/users", id, url.Values{"projection": {"full"}})
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func openGraph(c connection) (*remote, error) {
 		TokenURL: strings.TrimRight(key.Authority, "/") + "/" + key.Tenant + "/oauth2/v2.0/token",
 		Scopes:   []string{origin(c.config.BaseURL) + "/.default"}, AuthStyle: oauth2.AuthStyleInParams}
 	sign := c.bearerOf(config.TokenURL, func(ctx context.Context, _ *api, _ *bearing) (*oauth2.Token, error) { return config.Token(ctx) })
-	build := func(a *api) product { return product{users: graphUsers{api: a}, groups: graphGroups{api: a}} }
+	build := func(a *api) product { return product{users: graphUsers{api: a}, groups: graphGroups(a)} }
 	return c.open(sign, graphTerms, build, key.ClientSecret)
 }
 
@@ -69,38 +69,28 @@ func graphTerms(e *client.Error, a client.Answer) {
 }
 
 // graphPages reads a list by the links that Graph gives to the next page, as long as they lead to Graph.
-func graphPages(ctx context.Context, a *api, r *reading, path string, ask url.Values, shown func(client.Document) (client.Document, error)) error {
-	for {
+func graphPages(ctx context.Context, a *api, r *reading, path string, ask url.Values, show show) error {
+	return r.each(show, func(from string) ([]client.Document, string, error) {
+		if from != "" {
+			rest, ours := strings.CutPrefix(from, a.base+"/")
+			if !ours {
+				return nil, "", r.incomplete("the next page is said to be elsewhere, at %s", origin(from))
+			}
+			path, ask = "/"+rest, nil
+		}
 		doc, err := a.get(ctx, path, ask)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
 		page, err := a.elements(path, doc, "value")
-		if err != nil {
-			return err
-		}
-		for i, one := range page {
-			if page[i], err = shown(one); err != nil {
-				return err
-			}
-		}
-		next := doc.Text("@odata.nextLink")
-		more, err := r.page(page, next)
-		if err != nil || !more {
-			return err
-		}
-		rest, ours := strings.CutPrefix(next, a.base+"/")
-		if !ours {
-			return r.incomplete("the next page is said to be elsewhere, at %s", origin(next))
-		}
-		path, ask = "/"+rest, nil
-	}
+		return page, doc.Text("@odata.nextLink"), err
+	})
 }
 
 // quoted is a text in an OData filter.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-const graphUserFields = "id,userPrincipalName,displayName,givenName,surname,mail,jobTitle,accountEnabled,userType"
+const graphUserFields = "id,userPrincipalName,displayName,givenName,surname,mail,jobTitle,department,accountEnabled,userType"
 
 // graphUsers are the users of a Microsoft 365 tenant, guests among them.
 type graphUsers struct {
@@ -122,7 +112,7 @@ func (g graphUsers) list(ctx context.Context, q query, r *reading) error {
 	default:
 		return q.unknown()
 	}
-	return graphPages(ctx, g.api, r, "/users", ask, func(u client.Document) (client.Document, error) { return g.account(u, roles), nil })
+	return graphPages(ctx, g.api, r, "/users", ask, func(u client.Document) client.Document { return g.account(u, roles) })
 }
 
 // roles are the names of the directory roles that are given to people directly, by the person's id. What the credential may
@@ -142,7 +132,7 @@ func (g graphUsers) roles(ctx context.Context, ask url.Values, glance bool) (map
 		ask = url.Values{}
 	}
 	ask.Set("$expand", "roleDefinition")
-	err := graphPages(ctx, g.api, r, path, ask, func(a client.Document) (client.Document, error) { return a, nil })
+	err := graphPages(ctx, g.api, r, path, ask, asIs)
 	var more *client.IncompleteError
 	if glance && errors.As(err, &more) && more.Limited {
 		err = nil
@@ -156,6 +146,9 @@ func (g graphUsers) account(u client.Document, roles map[string][]string) client
 	put(a, "displayName", u.Text("displayName"))
 	put(a, "title", u.Text("jobTitle"))
 	put(a, "userType", u.Text("userType"))
+	if department := u.Text("department"); department != "" {
+		a[schemaEnterprise] = fields{"department": department}
+	}
 	if mail := u.Text("mail"); mail != "" {
 		a["emails"] = []any{fields{"value": mail, "primary": true}}
 	}
@@ -166,11 +159,7 @@ func (g graphUsers) account(u client.Document, roles map[string][]string) client
 }
 
 func (g graphUsers) get(ctx context.Context, id string) (client.Document, error) {
-	path, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	u, err := g.api.get(ctx, "/users"+path, url.Values{"$select": {graphUserFields}})
+	u, err := g.api.one(ctx, "/users", id, url.Values{"$select": {graphUserFields}})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +205,8 @@ func nickname(text string) string {
 // graphFields are a change's attributes as Graph calls them; what goes is null.
 func graphFields(c change) fields {
 	user := fields{}
-	for theirs, ours := range map[string]string{"userPrincipalName": "userName", "displayName": "displayName", "jobTitle": "title"} {
+	for theirs, ours := range map[string]string{"userPrincipalName": "userName", "displayName": "displayName", "jobTitle": "title",
+		"department": "department"} {
 		if !c.has(ours) {
 			continue
 		}

@@ -21,6 +21,9 @@ func openHubSpot(c connection) (*remote, error) {
 // superAdmin is shown as a role. It cannot be given.
 const superAdmin = "super-admin"
 
+// byNumber says what an id in a path is.
+func byNumber() url.Values { return url.Values{"idProperty": {"USER_ID"}} }
+
 // hubspotUsers are the users of a HubSpot account. There is no inactive one: who is to be out is removed from the account,
 // whose records stay.
 type hubspotUsers struct{ api *api }
@@ -34,17 +37,12 @@ func (h hubspotUsers) list(ctx context.Context, q query, r *reading) error {
 		return q.unknown()
 	}
 	ask := url.Values{"limit": {strconv.Itoa(pageSize(q, 100))}}
-	for {
-		users, next, err := h.page(ctx, ask)
-		if err != nil {
-			return err
+	return r.each(h.account, func(from string) ([]client.Document, string, error) {
+		if from != "" {
+			ask.Set("after", from)
 		}
-		more, err := r.page(users, next)
-		if err != nil || !more {
-			return err
-		}
-		ask.Set("after", next)
-	}
+		return h.page(ctx, ask)
+	})
 }
 
 func (h hubspotUsers) page(ctx context.Context, ask url.Values) (users []client.Document, next string, err error) {
@@ -53,19 +51,12 @@ func (h hubspotUsers) page(ctx context.Context, ask url.Values) (users []client.
 		return nil, "", err
 	}
 	users, err = h.api.elements("", doc, "results")
-	for i, u := range users {
-		users[i] = h.account(u)
-	}
 	return users, inner(inner(doc, "paging"), "next").Text("after"), err
 }
 
 // byAddress reads one user. That nobody is there counts only when the list answers: a wrong address says so of everybody.
 func (h hubspotUsers) byAddress(ctx context.Context, address string, r *reading) error {
-	path, err := segment(address)
-	if err != nil {
-		return err
-	}
-	doc, err := h.api.get(ctx, path, url.Values{"idProperty": {"EMAIL"}})
+	doc, err := h.api.one(ctx, "", address, url.Values{"idProperty": {"EMAIL"}})
 	if notThere(err) {
 		_, _, err = h.page(ctx, url.Values{"limit": {"1"}})
 		return err
@@ -73,8 +64,7 @@ func (h hubspotUsers) byAddress(ctx context.Context, address string, r *reading)
 	if err != nil {
 		return err
 	}
-	_, err = r.page([]client.Document{h.account(doc)}, "")
-	return err
+	return r.page(h.account, []client.Document{doc})
 }
 
 func (h hubspotUsers) account(u client.Document) client.Document {
@@ -99,11 +89,7 @@ func (h hubspotUsers) get(ctx context.Context, id string) (client.Document, erro
 }
 
 func (h hubspotUsers) read(ctx context.Context, id string) (client.Document, error) {
-	path, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	return h.api.get(ctx, path, url.Values{"idProperty": {"USER_ID"}})
+	return h.api.one(ctx, "", id, byNumber())
 }
 
 func (h hubspotUsers) create(ctx context.Context, resource fields) (client.Document, error) {
@@ -155,16 +141,11 @@ func (h hubspotUsers) change(ctx context.Context, id string, c change) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.api.call(ctx, client.Call{Method: http.MethodPut, Path: path, Query: url.Values{"idProperty": {"USER_ID"}}, Body: body})
+	_, err = h.api.call(ctx, client.Call{Method: http.MethodPut, Path: path, Query: byNumber(), Body: body})
 	return err
 }
 
 // remove takes a user out of the account: HubSpot's only way. What the user owned stays, with the former owner's name.
 func (h hubspotUsers) remove(ctx context.Context, id string) error {
-	path, err := segment(id)
-	if err != nil {
-		return err
-	}
-	_, err = h.api.call(ctx, client.Call{Method: http.MethodDelete, Path: path, Query: url.Values{"idProperty": {"USER_ID"}}})
-	return err
+	return h.api.remove(ctx, "", id, byNumber())
 }

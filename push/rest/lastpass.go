@@ -120,8 +120,7 @@ func (l lastpassUsers) list(ctx context.Context, q query, r *reading) error {
 	if _, told := doc["total"]; told && q.attribute == "" && number(doc, "total") != fmt.Sprint(len(found)) {
 		return r.incomplete("LastPass counts %v users and lists %d", doc["total"], len(found))
 	}
-	_, err = r.page(found, "")
-	return err
+	return r.page(asIs, found)
 }
 
 func (l lastpassUsers) account(id string, u client.Document) client.Document {
@@ -179,11 +178,7 @@ func (l lastpassUsers) change(ctx context.Context, id string, c change) error {
 	}
 	name := now.Text("userName")
 	if active, told := c.flag("active"); told && active != now.Flag("active", true) {
-		command := "disableuser"
-		if active {
-			command = "enableuser"
-		}
-		if _, err := l.command(ctx, command, []any{name}); err != nil {
+		if err := l.switchTo(ctx, id, name, active); err != nil {
 			return err
 		}
 	}
@@ -191,4 +186,25 @@ func (l lastpassUsers) change(ctx context.Context, id string, c change) error {
 		_, err = l.command(ctx, "updateuser", fields{"username": name, "fullname": c.text("displayName")})
 	}
 	return err
+}
+
+// switchTo disables or enables an account. LastPass reports success of a command that changed nobody, too: whoever it does not
+// name is looked at.
+func (l lastpassUsers) switchTo(ctx context.Context, id, name string, active bool) error {
+	command, done := "disableuser", "disabled_users"
+	if active {
+		command, done = "enableuser", "enabled_users"
+	}
+	answer, err := l.command(ctx, command, []any{name})
+	if err != nil || slices.ContainsFunc(texts(answer[done]), func(one string) bool { return same(one, name) }) {
+		return err
+	}
+	now, err := l.get(ctx, id)
+	if err != nil {
+		return l.api.unheard(err, http.MethodPost, " "+command)
+	}
+	if now.Flag("active", true) != active {
+		return l.api.refused(http.MethodPost, " "+command, http.StatusForbidden, "LastPass reports success, and left the account as it was")
+	}
+	return nil
 }

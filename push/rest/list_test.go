@@ -6,11 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"proprio/push"
 	"proprio/push/profiles"
 	"proprio/push/rest"
+	"proprio/push/rest/standin"
 	"proprio/scim/client"
 )
 
@@ -94,6 +96,49 @@ func TestAListThatIsNotWholeIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// LastPass answers "success" to a command that changed nobody, too: nobody is taken for locked out who is not.
+func TestLastPassIsNotBelievedBlindly(t *testing.T) {
+	t.Parallel()
+	remote, _ := canned(t, "lastpass", "", `{"cid": 7, "provhash": "h"}`, map[string]string{
+		`/ {"cid":7,"cmd":"getuserdata","provhash":"h"}`:                   `{"total": 1, "Users": {"1": {"username": "a@x.fr", "disabled": false}}}`,
+		`/ {"cid":7,"cmd":"disableuser","data":["a@x.fr"],"provhash":"h"}`: `{"status": "success", "unchanged_users": ["a@x.fr"]}`,
+	})
+	_, err := remote.Patch(t.Context(), "/Users", "1", []client.Operation{{Op: "replace", Value: map[string]any{"active": false}}})
+	var refused *client.Error
+	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
+		t.Errorf("%v, want a refusal", err)
+	}
+}
+
+// An address of another domain is answered 403 by Google. It is nobody, as long as the list answers: one outside address must
+// not stop the app for everybody.
+func TestGoogleKnowsNobodyOfAnotherDomain(t *testing.T) {
+	t.Parallel()
+	s := standin.Google(t)
+	remote, err := rest.Connectors()["google"](profiles.Profile{}, client.Config{BaseURL: s.URL, Token: s.Credential, AllowPlain: true, Transport: client.Transport(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lookUp := func() error {
+		return remote.Each(t.Context(), "/Users", client.ListOptions{Filter: `userName eq "anna@elsewhere.example"`}, func(client.Document) error { return nil })
+	}
+	foreign := func(r standin.Request) bool { return strings.Contains(r.Path, "elsewhere") }
+	s.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if foreign(r) {
+			return &standin.Fault{Status: http.StatusForbidden}
+		}
+		return nil
+	})
+	if err := lookUp(); err != nil {
+		t.Errorf("%v, want nobody", err)
+	}
+	var refused *client.Error
+	s.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: http.StatusForbidden} })
+	if err := lookUp(); !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
+		t.Errorf("%v, want a refusal of all", err)
 	}
 }
 

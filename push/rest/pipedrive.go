@@ -40,12 +40,7 @@ func (p pipedriveUsers) list(ctx context.Context, q query, r *reading) error {
 	if err != nil {
 		return err
 	}
-	accounts := make([]client.Document, len(found))
-	for i, u := range found {
-		accounts[i] = p.account(u)
-	}
-	_, err = r.page(accounts, "")
-	return err
+	return r.page(p.account, found)
 }
 
 func (p pipedriveUsers) account(u client.Document) client.Document {
@@ -90,11 +85,7 @@ func access(role string) fields {
 }
 
 func (p pipedriveUsers) get(ctx context.Context, id string) (client.Document, error) {
-	path, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := p.api.get(ctx, "/users"+path, nil)
+	doc, err := p.api.one(ctx, "/users", id, nil)
 	if err != nil {
 		return nil, err
 	}

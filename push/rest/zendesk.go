@@ -62,7 +62,8 @@ type zendeskUsers struct {
 func (z zendeskUsers) list(ctx context.Context, q query, r *reading) error {
 	switch q.attribute {
 	case "":
-		return z.staff(ctx, q, r)
+		ask := url.Values{"role[]": {"agent", "admin"}, "page[size]": {strconv.Itoa(pageSize(q, 100))}}
+		return zendeskPages(ctx, z.api, r, "/users", "users", ask, z.account)
 	case "userName":
 		return z.found(ctx, r, "/users/search", url.Values{"query": {`email:"` + strings.ReplaceAll(q.value, `"`, "") + `"`}, "per_page": {"100"}})
 	case "externalId":
@@ -71,52 +72,41 @@ func (z zendeskUsers) list(ctx context.Context, q query, r *reading) error {
 	return q.unknown()
 }
 
-// staff reads all agents and admins by cursor.
-func (z zendeskUsers) staff(ctx context.Context, q query, r *reading) error {
-	ask := url.Values{"role[]": {"agent", "admin"}, "page[size]": {strconv.Itoa(pageSize(q, 100))}}
-	for {
-		doc, err := z.api.get(ctx, "/users", ask)
-		if err != nil {
-			return err
-		}
-		users, err := z.accounts("/users", doc)
-		if err != nil {
-			return err
-		}
-		more, next, err := z.following(r, doc, users)
-		if err != nil || !more {
-			return err
-		}
-		ask.Set("page[after]", next)
-	}
-}
-
 // found reads the one page that a search for one value has.
 func (z zendeskUsers) found(ctx context.Context, r *reading, path string, ask url.Values) error {
 	doc, err := z.api.get(ctx, path, ask)
 	if err != nil {
 		return err
 	}
-	users, err := z.accounts(path, doc)
+	users, err := z.api.elements(path, doc, "users")
 	if err != nil {
 		return err
 	}
 	if doc.Text("next_page") != "" {
 		return r.incomplete("a search for one person finds more than a page")
 	}
-	_, err = r.page(users, "")
-	return err
+	return r.page(z.account, users)
 }
 
-func (z zendeskUsers) accounts(path string, doc client.Document) ([]client.Document, error) {
-	users, err := z.api.elements(path, doc, "users")
-	if err != nil {
-		return nil, err
-	}
-	for i, u := range users {
-		users[i] = z.account(u)
-	}
-	return users, nil
+// zendeskPages reads a list by cursor.
+func zendeskPages(ctx context.Context, a *api, r *reading, path, name string, ask url.Values, show show) error {
+	return r.each(show, func(from string) ([]client.Document, string, error) {
+		if from != "" {
+			ask.Set("page[after]", from)
+		}
+		doc, err := a.get(ctx, path, ask)
+		if err != nil {
+			return nil, "", err
+		}
+		next, meta := "", inner(doc, "meta")
+		if meta.Flag("has_more", false) {
+			if next = meta.Text("after_cursor"); next == "" {
+				return nil, "", r.incomplete("Zendesk says that there are more, but not where")
+			}
+		}
+		page, err := a.elements(path, doc, name)
+		return page, next, err
+	})
 }
 
 func (z zendeskUsers) account(u client.Document) client.Document {
@@ -133,11 +123,7 @@ func (z zendeskUsers) account(u client.Document) client.Document {
 }
 
 func (z zendeskUsers) get(ctx context.Context, id string) (client.Document, error) {
-	path, err := segment(id)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := z.api.get(ctx, "/users"+path, nil)
+	doc, err := z.api.one(ctx, "/users", id, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -40,31 +40,6 @@ func (z zendeskUsers) openTickets(ctx context.Context, path string) ([]string, e
 		}
 		return nil
 	})
-	ask := url.Values{"page[size]": {"100"}}
-	for {
-		doc, err := z.api.get(ctx, path, ask)
-		if err != nil {
-			return nil, err
-		}
-		tickets, err := z.api.elements(path, doc, "tickets")
-		if err != nil {
-			return nil, err
-		}
-		more, next, err := z.following(r, doc, tickets)
-		if err != nil || !more {
-			return ids, err
-		}
-		ask.Set("page[after]", next)
-	}
-}
-
-// following hands out a page of a list by cursor; next is where the following one begins.
-func (z zendeskUsers) following(r *reading, doc client.Document, page []client.Document) (more bool, next string, err error) {
-	if meta := inner(doc, "meta"); meta.Flag("has_more", false) {
-		if next = meta.Text("after_cursor"); next == "" {
-			return false, "", r.incomplete("Zendesk says that there are more, but not where")
-		}
-	}
-	more, err = r.page(page, next)
-	return more, next, err
+	err := zendeskPages(ctx, z.api, r, path, "tickets", url.Values{"page[size]": {"100"}}, asIs)
+	return ids, err
 }

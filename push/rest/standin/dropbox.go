@@ -15,10 +15,10 @@ type dropbox struct {
 	jobs   map[string]*job
 }
 
-// job is the addition of one member.
+// job is the addition or removal of one member.
 type job struct {
 	asked  int
-	result document
+	result any // nil: there is none to tell
 }
 
 // Dropbox starts one.
@@ -77,7 +77,7 @@ func (d *dropbox) serve(r *request) answer {
 		return d.info(r.body)
 	case "/team/members/add_v2":
 		return d.add(r.body)
-	case "/team/members/add/job_status/get_v2":
+	case "/team/members/add/job_status/get_v2", "/team/members/remove/job_status/get":
 		return d.status(r.body)
 	}
 	u := d.users.held[text(inner(r.body, "user"), "team_member_id")]
@@ -89,6 +89,8 @@ func (d *dropbox) serve(r *request) answer {
 		return d.move(r.body, u, "active", "suspended", "suspend_inactive_user", "user", "wipe_data")
 	case "/team/members/unsuspend":
 		return d.move(r.body, u, "suspended", "active", "unsuspend_non_suspended_member", "user")
+	case "/team/members/remove":
+		return d.remove(r.body, u)
 	case "/team/members/set_profile_v2":
 		return d.profile(r.body, u)
 	}
@@ -141,9 +143,26 @@ func (d *dropbox) add(body document) answer {
 	if wrong := unknown(who, "member_email", "member_given_name", "member_surname", "member_external_id", "send_welcome_email", "role_ids"); wrong != "" || !isAddress(text(who, "member_email")) {
 		return answer{status: http.StatusBadRequest, body: page("new_members: " + wrong)}
 	}
+	return d.begin([]document{d.added(who)})
+}
+
+// begin begins a job with a result.
+func (d *dropbox) begin(result any) answer {
 	id := fmt.Sprintf("job-%d", len(d.jobs)+1)
-	d.jobs[id] = &job{result: d.added(who)}
+	d.jobs[id] = &job{result: result}
 	return ok(document{".tag": "async_job_id", "async_job_id": id})
+}
+
+// remove lets nobody be removed who has accepted: such a removal takes files away.
+func (d *dropbox) remove(body, u document) answer {
+	if wrong := unknown(body, "user", "wipe_data", "keep_account"); wrong != "" || body["wipe_data"] != false || body["keep_account"] != false {
+		return answer{status: http.StatusBadRequest, body: page(wrong)}
+	}
+	if u["status"] != "invited" {
+		return answer{status: http.StatusBadRequest, body: page("the stand-in lets no member be removed")}
+	}
+	d.users.remove(text(u, "id"))
+	return d.begin(nil)
 }
 
 func (d *dropbox) added(who document) document {
@@ -169,7 +188,11 @@ func (d *dropbox) status(body document) answer {
 	if j.asked++; j.asked < 2 {
 		return ok(document{".tag": "in_progress"})
 	}
-	return ok(document{".tag": "complete", "complete": []document{j.result}})
+	done := document{".tag": "complete"}
+	if j.result != nil {
+		done["complete"] = j.result
+	}
+	return ok(done)
 }
 
 func (d *dropbox) move(body, u document, from, to, otherwise string, allowed ...string) answer {

@@ -119,7 +119,7 @@ func (g *graph) taken(name, but string) bool {
 const duplicate = "Another object with the same value for property userPrincipalName already exists."
 
 func (g *graph) create(body document) answer {
-	if wrong := unknown(body, "accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile", "givenName", "surname", "jobTitle"); wrong != "" {
+	if wrong := unknown(body, "accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile", "givenName", "surname", "jobTitle", "department"); wrong != "" {
 		return g.refuse(http.StatusBadRequest, wrong)
 	}
 	_, told := body["accountEnabled"].(bool)
@@ -140,7 +140,7 @@ func (g *graph) create(body document) answer {
 }
 
 func (g *graph) change(u, body document) answer {
-	if wrong := unknown(body, "accountEnabled", "displayName", "userPrincipalName", "givenName", "surname", "jobTitle"); wrong != "" || len(body) == 0 {
+	if wrong := unknown(body, "accountEnabled", "displayName", "userPrincipalName", "givenName", "surname", "jobTitle", "department"); wrong != "" || len(body) == 0 {
 		return g.refuse(http.StatusBadRequest, wrong)
 	}
 	if name := text(body, "userPrincipalName"); name != "" && g.taken(name, text(u, "id")) {

@@ -19,11 +19,14 @@ func Hubstaff(t testing.TB) *Server {
 	h := &hubstaff{tokens: &issuer{path: tokenPath}, invites: newTable(), members: newTable()}
 	refresh := &rotating{now: "hubstaff-refresh"}
 	h.tokens.grant = refresh.grant
-	s := start(t, "/v2/organizations/42", h)
+	s := start(t, "/v2", h)
 	s.tokens = h.tokens
-	s.Credential = `{"refresh_token": "hubstaff-refresh", "token_url": "` + strings.TrimSuffix(s.URL, "/v2/organizations/42") + tokenPath + `"}`
+	s.Credential = `{"refresh_token": "hubstaff-refresh", "token_url": "` + strings.TrimSuffix(s.URL, s.base) + tokenPath + `"}`
+	s.URL += hubstaffOrganization
 	return s
 }
+
+const hubstaffOrganization = "/organizations/42"
 
 // Accept has somebody accept an invitation.
 func (s *Server) Accept(address string) {
@@ -66,22 +69,44 @@ func (h *hubstaff) refuse(status int, words string) answer {
 }
 
 func (h *hubstaff) serve(r *request) answer {
-	id, rest, one := below(r.path, "/invites")
+	id, rest, one := below(r.path, "/invites") // an invitation is not below its organization
 	switch {
-	case r.path == "/members" && r.method == http.MethodGet:
-		return h.listMembers(r)
-	case r.path == "/invites" && r.method == http.MethodGet:
-		return h.listInvites(r)
-	case r.path == "/invites" && r.method == http.MethodPost:
-		return h.invite(r.body)
 	case one && rest == "" && r.method == http.MethodDelete:
 		if h.invites.held[id] == nil {
 			return h.refuse(http.StatusNotFound, "no such invite")
 		}
 		h.invites.remove(id)
 		return ok(document{})
+	case r.path == hubstaffOrganization+"/members" && r.method == http.MethodGet:
+		return h.listMembers(r)
+	case r.path == hubstaffOrganization+"/invites" && r.method == http.MethodGet:
+		return h.listInvites(r)
+	case r.path == hubstaffOrganization+"/invites" && r.method == http.MethodPost:
+		return h.invite(r.body)
+	case r.path == hubstaffOrganization+"/update_members" && r.method == http.MethodPut:
+		return h.updateMembers(r.body)
 	}
 	return h.refuse(http.StatusNotFound, "there is no such endpoint")
+}
+
+// updateMembers takes members out: their times stay.
+func (h *hubstaff) updateMembers(body document) answer {
+	list, _ := body["members"].([]any)
+	for _, v := range list {
+		m, _ := v.(document)
+		n, number := m["user_id"].(float64)
+		if wrong := unknown(m, "user_id", "role"); wrong != "" || !number || m["role"] != "remove" {
+			return h.refuse(http.StatusBadRequest, "members: "+wrong)
+		}
+		if h.members.held[fmt.Sprint(n)] == nil {
+			return h.refuse(http.StatusNotFound, "no such member")
+		}
+		h.members.remove(fmt.Sprint(n))
+	}
+	if len(list) == 0 {
+		return h.refuse(http.StatusBadRequest, "members is missing")
+	}
+	return ok(document{})
 }
 
 // page is a page in Hubstaff's way, which begins with an id: what goes from an earlier one moves nobody.
@@ -141,7 +166,7 @@ func (h *hubstaff) people() []Person {
 	var out []Person
 	for state, held := range map[string]*table{"invited": h.invites, "member": h.members} {
 		for _, d := range held.all() {
-			out = append(out, Person{ID: text(d, "email"), Address: text(d, "email"), Active: true, State: state})
+			out = append(out, Person{ID: text(d, "email"), Address: text(d, "email"), Active: true, State: state, Role: text(d, "role")})
 		}
 	}
 	return out

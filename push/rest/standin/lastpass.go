@@ -103,19 +103,27 @@ func (l *lastpass) named(name string) document {
 }
 
 func (l *lastpass) disable(data any, off bool) answer {
-	var changed []string
+	changed, unchanged := []string{}, []string{}
 	for _, name := range texts(data) {
 		u := l.named(name)
-		if u == nil {
+		switch {
+		case u == nil:
 			return ok(document{"status": "error", "error": "unknown user " + name})
+		case u["disabled"] == off:
+			unchanged = append(unchanged, name)
+		default:
+			u["disabled"] = off
+			changed = append(changed, name)
 		}
-		u["disabled"] = off
-		changed = append(changed, name)
 	}
-	if len(changed) == 0 {
+	if len(texts(data)) == 0 {
 		return l.refuse(http.StatusBadRequest, "data is empty")
 	}
-	return ok(document{"status": "success", "changed": changed})
+	done := "enabled_users"
+	if off {
+		done = "disabled_users"
+	}
+	return ok(document{"status": "success", done: changed, "unchanged_users": unchanged})
 }
 
 func (l *lastpass) update(data any) answer {

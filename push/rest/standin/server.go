@@ -22,6 +22,7 @@ type Person struct {
 	ID, Address, Name string
 	Active            bool
 	State             string // in the product's words, where Active does not say it all
+	Role              string // where the stand-in keeps one
 }
 
 // Group is a group in a product.
