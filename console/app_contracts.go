@@ -137,6 +137,9 @@ type Engine interface {
 	RetryFailed(ctx context.Context, actor audit.Actor, company, app, class string) error
 	// Unblock has a blocked app called again.
 	Unblock(ctx context.Context, actor audit.Actor, company, app string) error
+	// Provision takes the steps that bring a person or group into the app: without send all but the last, so that nothing is sent
+	// but reads. What keeps it from the app is in the result; that the app cannot be called at all is resources.ErrInvalidValue.
+	Provision(ctx context.Context, actor audit.Actor, company, app, objectType, object string, send bool) (Provisioning, error)
 	// Decide allows removals that are held, or rejects them: of one account, or of all when it is empty.
 	Decide(ctx context.Context, actor audit.Actor, company, app, account string, allow bool) error
 }

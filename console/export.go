@@ -108,6 +108,11 @@ func (c *Console) forget(v *visit) error {
 	return back(v, "/apps/"+app.ID+"/export", "done", "forgotten")
 }
 
+// TakesFile says whether a request may have a file in its body, so that it is longer than any other form.
+func TakesFile(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/apps/") && strings.HasSuffix(r.URL.Path, "/export")
+}
+
 // readUpload reads a form with a file whole, into memory. What is left of one that is too long is read and thrown away, so that
 // the browser stays to hear the answer.
 func readUpload(w http.ResponseWriter, r *http.Request) error {

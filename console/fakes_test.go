@@ -212,6 +212,22 @@ func (f *fakeEngine) Decide(_ context.Context, actor audit.Actor, company, app, 
 	return f.note(actor, "reject", company, app, account)
 }
 
+// Provision rehearses, or sends, and tells of hostile data.
+func (f *fakeEngine) Provision(_ context.Context, actor audit.Actor, company, app, objectType, object string, send bool) (console.Provisioning, error) {
+	out := console.Provisioning{Name: object, Sends: true, Steps: []console.ProvisionStep{
+		{Name: "read", Done: true, Words: "as the directory holds it", Data: []byte(`{"displayName":"<b>","password":"hunter2"}`)},
+		{Name: "scope", Done: true, Words: "the User is in the app's scope"},
+		{Name: "match", Done: true, Words: "the app has nobody of that name", Calls: []console.Attempt{{Method: "GET", URL: "https://jurizy.example/Users?filter=x", Status: 200}}},
+		{Name: "decide", Done: true, Words: "create: 1 calls", Plan: []console.PlannedCall{{Action: "create", Body: []byte(`{"title":"<i>"}`)}}},
+	}}
+	if send {
+		out.State = "confirmed"
+		out.Steps = append(out.Steps, console.ProvisionStep{Name: "send", Done: true, Words: "confirmed"})
+		return out, f.note(actor, "provision", company, app, objectType, object)
+	}
+	return out, f.err
+}
+
 // fakeDrift has one comparison, made at once.
 type fakeDrift struct {
 	engine *fakeEngine

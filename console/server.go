@@ -90,6 +90,8 @@ func (c *Console) Handler() http.Handler {
 	act("/apps/{id}/repair", "apps", c.repairApp)
 	read("/apps/{id}/log", "apps", c.appLog)
 	read("/apps/{id}/why/{type}/{object}", "apps", c.why)
+	read("/apps/{id}/provision", "apps", c.provision)
+	act("/apps/{id}/provision", "apps", c.provisionNow)
 	act("/apps/{id}/sync", "apps", c.syncApp)
 	act("/apps/{id}/read", "apps", c.readApp)
 	act("/apps/{id}/pause", "apps", c.pauseApp)

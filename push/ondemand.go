@@ -30,6 +30,9 @@ type Provisioning struct {
 	sending *Intent
 }
 
+// Sends says that the rehearsal found something to send.
+func (p *Provisioning) Sends() bool { return p.sending != nil }
+
 func (p *Provisioning) add(s Step) { p.Steps = append(p.Steps, s) }
 
 // Rehearse takes the first four steps for one object: it is read, its place is found, it is looked for in the app, and what

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,9 +26,12 @@ func decideInBrowser(t *testing.T, ctx context.Context, app string) {
 	visit(t, ctx, "account-adopt", then(follow("Reprendre, avec l’adresse de la société"), see("prennent la place")), "Aucun autre compte")
 	visit(t, ctx, "account-refused", then(press("Reprendre ce compte"), see("Rien n’a été fait")))
 	visit(t, ctx, "links", then(page("/links"), see("Reprendre tout ce qui est sûr")))
+	visit(t, ctx, "provision-search", then(page("/provision"), typed("q", "karim"), press("Chercher"), see("karim.haddad@atelier-bremond.fr")))
+	visit(t, ctx, "provision-try", then(follow("Karim"), press("Essayer sans rien envoyer"), see("Données de cette étape")), "Lire l’annuaire", "Décider de ce qui doit être fait", "Rien n’a été envoyé")
+	giveExport(t, ctx, app)
 	here, err := chromedp.Run(ctx, chromedp.Location())
 	if axe, ok := axeScript(t); err == nil && ok {
-		for _, path := range []string{"/accounts", "/accounts?show=all", "/links"} {
+		for _, path := range []string{"/accounts", "/accounts?show=all", "/links", "/provision?q=karim", "/export", "/accounts?list=export"} {
 			checkPage(t, ctx, path, app+path, axe)
 		}
 		account := strings.TrimSuffix(app, "/") + "/account?key="
@@ -36,6 +40,19 @@ func decideInBrowser(t *testing.T, ctx context.Context, app string) {
 		}
 		visit(t, ctx, "back", steps{scripts(false), chromedp.Navigate(here)})
 	}
+}
+
+// giveExport gives a file that is longer than any other form; its accounts are shown, and it is forgotten.
+func giveExport(t *testing.T, ctx context.Context, app string) {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString("Courriel;Nom complet\n")
+	for n := range 3000 {
+		fmt.Fprintf(&text, "personne.%d@ailleurs.example;Personne %d\n", n, n)
+	}
+	file := writeFile(t, "export.csv", text.String())
+	visit(t, ctx, "export", steps{chromedp.Navigate(app + "/export"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file})})
+	visit(t, ctx, "export-shown", then(press("Lire le fichier"), see("Fichier lu")), "personne.0@ailleurs.example", "1 à 50 sur 3")
 }
 
 // outsider is the key of the account that nobody made here.

@@ -30,8 +30,8 @@
 //   - task.go: what people do in apps without an interface; app_confirm.go: exports of their accounts, read back
 //   - app_log.go: whether an app answers, what was exchanged with it, and what failed is tried again
 //   - profile.go: what is known of the products that apps can be
-//   - comparisons.go, console_drift.go, console_setup.go, console_scope.go, console_discovery.go: apps are compared, set up, and
-//     their accounts decided about, from the console
+//   - comparisons.go, console_drift.go, console_setup.go, console_scope.go, console_discovery.go, console_provision.go: apps
+//     are compared and set up, their accounts decided about, one person brought in, from the console
 //   - private_apps.go: where in private networks the console may put apps
 //   - account_reader.go, console_apps.go, console_tasks.go, console_connected.go, console_signin.go: how packages meet that do not know each other
 //   - backup.go, backup_key.go, restore.go: backups, made while the server runs, and databases made from them

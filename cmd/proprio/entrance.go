@@ -23,6 +23,7 @@ const refusedFull = "full"
 type entrance struct {
 	scim     *gate.Gate // inside the SCIM server; a line for each connection
 	pages    *gate.Gate // the console and the token endpoint, a line for each
+	uploads  *gate.Gate // of files in the console: their bodies come while they have a slot, and are kept in memory
 	polls    *gate.Gate // of event streams: nearly all of them wait for something to happen
 	most     int64
 	inFlight atomic.Int64
@@ -34,7 +35,7 @@ type entrance struct {
 func newEntrance(l limits, m *metrics) *entrance {
 	polls := mostRequests / 4
 	return &entrance{
-		scim: l.gate(), pages: gate.New(gate.Config{Slots: 16}), polls: gate.New(gate.Config{Slots: polls, Share: polls}),
+		scim: l.gate(), pages: gate.New(gate.Config{Slots: 16}), uploads: gate.New(gate.Config{Slots: 2}), polls: gate.New(gate.Config{Slots: polls, Share: polls}),
 		most: mostRequests, formTime: formTime, metrics: m,
 	}
 }

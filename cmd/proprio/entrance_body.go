@@ -11,7 +11,7 @@ import (
 // its headers.
 const (
 	formTime = 5 * time.Second
-	formSize = 32 << 10
+	formSize = 64 << 10
 )
 
 // awaited reads the body of a request before it gets a slot: whoever sends one byte and no more, and anybody may, would
@@ -28,8 +28,11 @@ func (e *entrance) awaited(w http.ResponseWriter, r *http.Request) (ok bool) {
 	// net/http takes the deadline away when the body has come. When it has not, it stays, and ends the connection.
 	// A writer that has no deadlines is a test's.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(e.formTime))
-	body, err := io.ReadAll(io.LimitReader(r.Body, formSize+1)) // one byte more is too much for every handler
-	if err == nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, formSize+1))
+	switch {
+	case len(body) > formSize: // what was cut off must not pass for the whole
+		err = &http.MaxBytesError{Limit: formSize}
+	case err == nil:
 		err = io.EOF
 	}
 	r.Body = form{io.MultiReader(bytes.NewReader(body), failing{err}), r.Body} // in place: who counts requests reads the route from this one

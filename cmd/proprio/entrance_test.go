@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -170,6 +171,29 @@ func TestAFormThatDoesNotComeIsRefused(t *testing.T) {
 	all, err := io.ReadAll(conn)
 	if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 400") || !strings.Contains(string(all), "not complete") {
 		t.Errorf("%v %s", err, all)
+	}
+}
+
+// A form of which only a part is read is told as one that is too long: the part must not pass for the whole.
+func TestAFormThatIsTooLongIsNotTakenForAShorterOne(t *testing.T) {
+	t.Parallel()
+	e := newEntrance(limits{}, nil)
+	read := func(length int) (int, error) {
+		var n int
+		var err error
+		h := e.complete(e.pages, "console", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			body, problem := io.ReadAll(r.Body)
+			n, err = len(body), problem
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "POST", "/apps/new", strings.NewReader(strings.Repeat("g", length))))
+		return n, err
+	}
+	if n, err := read(formSize); n != formSize || err != nil {
+		t.Errorf("the longest form: %d bytes, %v", n, err)
+	}
+	var tooLarge *http.MaxBytesError
+	if _, err := read(formSize + 100); !errors.As(err, &tooLarge) {
+		t.Errorf("a longer one: %v", err)
 	}
 }
 

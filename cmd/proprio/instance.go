@@ -114,6 +114,7 @@ func (i *instance) observe(ctx context.Context, route, method string, status int
 func (i *instance) handler() http.Handler {
 	protocol, health := i.scim.Handler(), i.measured(i.health())
 	pages := i.measured(i.entrance.complete(i.entrance.pages, "console", i.console.Handler()))
+	uploads := i.measured(i.entrance.admitted(i.entrance.uploads, "uploads", i.console.Handler()))
 	tokens := i.measured(i.entrance.complete(i.entrance.pages, "oauth", i.oauth.Handler()))
 	streams := i.measured(i.entrance.admitted(i.entrance.polls, "events", i.eventRoutes()))
 	bounded := i.entrance.bounded(i.traces.requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,6 +125,8 @@ func (i *instance) handler() http.Handler {
 			tokens.ServeHTTP(w, r)
 		case events.Concerns(r.URL.Path):
 			streams.ServeHTTP(w, r)
+		case console.TakesFile(r):
+			uploads.ServeHTTP(w, r)
 		default:
 			pages.ServeHTTP(w, r)
 		}
