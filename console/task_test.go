@@ -107,7 +107,7 @@ func (w *world) seedTasks(company string, names ...string) []manual.Task {
 		if a.ObjectName == names[0] {
 			need.Action, need.Days, at = manual.ActionDeactivate, 1, w.now.Add(-48*time.Hour)
 		}
-		must(w.t, w.db.FinishAccounts(ctx, lease, at, push.Result{Account: a, Confirmed: true, Need: &need}))
+		must(w.t, w.db.Record(ctx, lease, at, nil, push.Result{Account: a, Confirmed: true, Need: &need}))
 	}
 	must(w.t, w.db.ReleaseApp(ctx, lease))
 	list, err := w.db.Tasks(ctx, company, manual.Query{})

@@ -290,7 +290,7 @@ func (w *world) finish(lease push.Lease, a push.Account, fails bool) {
 		attempt.Response = []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","scimType":"uniqueness","detail":"userName is taken"}`)
 	}
 	r.Attempts = []push.Attempt{attempt}
-	must(w.t, w.db.FinishAccounts(w.t.Context(), lease, w.now, r))
+	must(w.t, w.db.Record(w.t.Context(), lease, w.now, nil, r))
 }
 
 func (w *world) seedConnection() {

@@ -13,31 +13,12 @@ import (
 	"proprio/push"
 )
 
-// BeginCreates implements push.Work.
-func (d *DB) BeginCreates(ctx context.Context, l push.Lease, begun map[string]string) error {
-	rows := make([][]any, 0, len(begun))
-	for _, account := range slices.Sorted(maps.Keys(begun)) {
-		rows = append(rows, []any{account, begun[account]})
-	}
+// Record implements push.Work.
+func (d *DB) Record(ctx context.Context, l push.Lease, now time.Time, begun map[string]string, results ...push.Result) error {
 	return d.underLease(ctx, l, func(ctx context.Context, tx *sqlx.Tx) error {
-		if d.dialect.postgres {
-			_, err := d.exec(ctx, tx, `update accounts set begun = s.begun from (select `+d.dialect.field(0, "")+` as id, `+d.dialect.field(1, "")+
-				` as begun from `+d.dialect.rows()+`) s where company_id = ? and app_id = ? and accounts.id = s.id`, jsonText(rows), l.Company, l.App)
+		if err := d.begin(ctx, tx, l, begun); err != nil || len(results) == 0 {
 			return err
 		}
-		for _, r := range rows {
-			_, err := d.exec(ctx, tx, `update accounts set begun = ? where company_id = ? and app_id = ? and id = ?`, r[1], l.Company, l.App, r[0])
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// FinishAccounts implements push.Work.
-func (d *DB) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, results ...push.Result) error {
-	return d.underLease(ctx, l, func(ctx context.Context, tx *sqlx.Tx) error {
 		if err := d.release(ctx, tx, l, results); err != nil {
 			return err
 		}
@@ -60,6 +41,29 @@ func (d *DB) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, re
 		}
 		return d.appendEntries(ctx, tx, entries...)
 	})
+}
+
+// begin notes the creations that are about to be sent.
+func (d *DB) begin(ctx context.Context, tx *sqlx.Tx, l push.Lease, begun map[string]string) error {
+	if len(begun) == 0 {
+		return nil
+	}
+	rows := make([][]any, 0, len(begun))
+	for _, account := range slices.Sorted(maps.Keys(begun)) {
+		rows = append(rows, []any{account, begun[account]})
+	}
+	if d.dialect.postgres {
+		_, err := d.exec(ctx, tx, `update accounts set begun = s.begun from (select `+d.dialect.field(0, "")+` as id, `+d.dialect.field(1, "")+
+			` as begun from `+d.dialect.rows()+`) s where company_id = ? and app_id = ? and accounts.id = s.id`, jsonText(rows), l.Company, l.App)
+		return err
+	}
+	for _, r := range rows {
+		_, err := d.exec(ctx, tx, `update accounts set begun = ? where company_id = ? and app_id = ? and id = ?`, r[1], l.Company, l.App, r[0])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // release takes remote accounts away from the rows of former objects, which others answer for now.

@@ -18,7 +18,7 @@ func TestAttemptsAreFoundAndPaged(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		p, other := newPushed(t, d), newPushed(t, d)
 		say := func(p *pushed, a push.Account, action, outcome string) {
-			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, push.Result{Account: a, Attempts: []push.Attempt{
+			p.check(d.Record(t.Context(), p.lease, p.now, nil, push.Result{Account: a, Attempts: []push.Attempt{
 				{Account: a.ID, At: p.now, Action: action, Outcome: outcome},
 			}}))
 		}
@@ -81,7 +81,7 @@ func TestOldAttemptsArePurged(t *testing.T) {
 				at := p.now.Add(time.Duration(i) * time.Second)
 				r.Attempts = append(r.Attempts, push.Attempt{Account: a.ID, At: at, Action: fmt.Sprint(i), Outcome: "NUL \x00 and \xff"})
 			}
-			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, r))
+			p.check(d.Record(t.Context(), p.lease, p.now, nil, r))
 		}
 		for _, test := range []struct {
 			name   string
@@ -128,7 +128,7 @@ func TestFailedAccountsAreTriedAgainTogether(t *testing.T) {
 		fail := func(p *pushed, object string, class push.Class) {
 			a := p.raise("User", object)
 			a.State, a.Class, a.Attempts, a.NextAttempt = push.StateFailed, class, 3, p.now.Add(time.Hour)
-			p.check(d.FinishAccounts(t.Context(), p.lease, p.now, push.Result{Account: a}))
+			p.check(d.Record(t.Context(), p.lease, p.now, nil, push.Result{Account: a}))
 		}
 		fail(p, "a", push.ClassNeedsAdmin)
 		fail(p, "b", push.ClassNeedsAdmin)

@@ -69,7 +69,7 @@ func (p *pushed) raise(typ, object string) push.Account {
 
 func (p *pushed) finish(a push.Account, confirmed bool) error {
 	a.State = push.StateConfirmed
-	return p.d.FinishAccounts(p.t.Context(), p.lease, p.now, push.Result{Account: a, Confirmed: confirmed})
+	return p.d.Record(p.t.Context(), p.lease, p.now, nil, push.Result{Account: a, Confirmed: confirmed})
 }
 
 func TestAppCredentialsAreSealedAndBoundToTheirApp(t *testing.T) {

@@ -258,7 +258,7 @@ func takeOverAfterTheLeaseRunsOut(t *testing.T, w *world) {
 	w.later(2 * time.Second)
 	w.wantState("User", id, push.StateConfirmed)
 	// The lease was taken and given back since: it is nobody's.
-	err = w.db.FinishAccounts(t.Context(), dead, w.clock.Now(), push.Result{Account: late[0], Confirmed: true})
+	err = w.db.Record(t.Context(), dead, w.clock.Now(), nil, push.Result{Account: late[0], Confirmed: true})
 	if err != push.ErrLeaseLost {
 		t.Errorf("the dead engine's result gives %v, want ErrLeaseLost", err)
 	}

@@ -23,10 +23,12 @@ type counted struct {
 	times, results *int
 }
 
-func (c counted) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, results ...push.Result) error {
-	*c.times, *c.results = *c.times+1, *c.results+len(results)
+func (c counted) Record(ctx context.Context, l push.Lease, now time.Time, begun map[string]string, results ...push.Result) error {
+	if len(results) > 0 {
+		*c.times, *c.results = *c.times+1, *c.results+len(results)
+	}
 	time.Sleep(time.Millisecond) // as a disk that syncs
-	return c.Store.FinishAccounts(ctx, l, now, results...)
+	return c.Store.Record(ctx, l, now, begun, results...)
 }
 
 // picky is a store that refuses one account.
@@ -35,14 +37,14 @@ type picky struct {
 	refused string
 }
 
-func (p picky) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, results ...push.Result) error {
+func (p picky) Record(ctx context.Context, l push.Lease, now time.Time, begun map[string]string, results ...push.Result) error {
 	for _, r := range results {
 		if r.Account.ObjectName == p.refused && r.Confirmed {
 			return resources.ErrUniqueness
 		}
 	}
 	time.Sleep(time.Millisecond)
-	return p.Store.FinishAccounts(ctx, l, now, results...)
+	return p.Store.Record(ctx, l, now, begun, results...)
 }
 
 func whatCannotBeWrittenKeepsNoOtherFromIt(t *testing.T, w *world) {

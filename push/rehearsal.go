@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"maps"
+	"time"
 
 	"proprio/scim/client"
 )
@@ -78,4 +79,7 @@ func (r rehearsal) Recording(record func(client.Exchange)) Remote {
 // unwritten is a store that keeps nothing of a job.
 type unwritten struct{ Store }
 
-func (unwritten) BeginCreates(context.Context, Lease, map[string]string) error { return nil }
+// Record implements Store.
+func (unwritten) Record(context.Context, Lease, time.Time, map[string]string, ...Result) error {
+	return nil
+}

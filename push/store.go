@@ -188,10 +188,9 @@ type Work interface {
 	HoldRemovals(ctx context.Context, l Lease, now time.Time, entry audit.Entry) (int, error)
 	// LatestTask returns an account's latest task for a person, or resources.ErrNotFound.
 	LatestTask(ctx context.Context, company, account string) (manual.Task, error)
-	// BeginCreates records that creations are about to be sent: the match value of each account, by its id.
-	BeginCreates(ctx context.Context, l Lease, begun map[string]string) error
-	// FinishAccounts writes results of different accounts, all or none.
-	FinishAccounts(ctx context.Context, l Lease, now time.Time, results ...Result) error
+	// Record writes what became of accounts, all or none: of some that creations are about to be sent (the match value of
+	// each, by its id), of others the results.
+	Record(ctx context.Context, l Lease, now time.Time, begun map[string]string, results ...Result) error
 }
 
 // Count is how many accounts of a type are in a state, by class of failure.

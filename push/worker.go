@@ -22,11 +22,11 @@ const (
 	// workBatch is how many accounts are taken at once, at first: few, so that a deactivation that comes in during a first push
 	// of thousands is next in line. An app that does them within batchTime gets more, up to mostBatch.
 	workBatch = 32
-	mostBatch = 512
+	mostBatch = 1024
 	batchTime = 250 * time.Millisecond
 	// inFlight is how many of a batch are worked on at once. Most of them wait: for a slot of the app, or to be written with
 	// the others.
-	inFlight = 64
+	inFlight = 256
 	// streakLimit is how many calls may fail in a row, on different accounts, before the app is taken to be down.
 	streakLimit = 5
 	// deniedLimit is the same for 403: one object may be protected, several mean that the token lacks the right.

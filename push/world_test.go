@@ -275,7 +275,7 @@ func (w *world) wantState(typ, id string, want push.State) push.Account {
 	return a
 }
 
-// killed is a store whose owner dies at a moment: FinishAccounts fails for as long as dead answers true.
+// killed is a store whose owner dies at a moment: Record fails for as long as dead answers true.
 type killed struct {
 	push.Store
 	dead func(r push.Result) bool
@@ -283,9 +283,9 @@ type killed struct {
 
 var errKilled = errors.New("killed")
 
-func (k killed) FinishAccounts(ctx context.Context, l push.Lease, now time.Time, results ...push.Result) error {
+func (k killed) Record(ctx context.Context, l push.Lease, now time.Time, begun map[string]string, results ...push.Result) error {
 	if slices.ContainsFunc(results, k.dead) {
 		return errKilled
 	}
-	return k.Store.FinishAccounts(ctx, l, now, results...)
+	return k.Store.Record(ctx, l, now, begun, results...)
 }
