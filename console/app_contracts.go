@@ -21,6 +21,7 @@ type App struct {
 	Expression    string    // that limits the app to those of whom it is true; empty: none
 	Rules         string    // of attributes and roles, as JSON; empty: none
 	Setup         string    // the step of setting up that comes next: test, accounts, scope, trial; empty: it is set up
+	Mark          string    // of who is in the app and what it is sent, as it is now
 	BlockedUntil  time.Time // zero: not blocked
 	BlockedSince  time.Time
 	BlockedReason string

@@ -13,6 +13,7 @@ type Comparison struct {
 	Running         bool      // one goes on; what is told is of the one before
 	Broken          bool      // the last one was broken off
 	Error           string    // why the last one has no result
+	Of              string    // App.Mark of the app as it was compared
 	Repaired        int       // accounts that were sent again
 	Verdicts        map[string]int
 	Actions         map[string]int
@@ -33,7 +34,7 @@ type ComparisonLine struct {
 type Drift interface {
 	// Comparison returns the last one; a zero one when there was none.
 	Comparison(ctx context.Context, company, app string) (Comparison, error)
-	// Compare begins one, unless one goes on, and returns when it is finished, or after a moment. With repair it has what is
+	// Compare begins one, after one that goes on if the app has changed since, and returns when it is finished, or after a moment. With repair it has what is
 	// different or missing sent again.
 	Compare(ctx context.Context, actor audit.Actor, company, app string, repair bool) error
 }

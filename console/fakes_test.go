@@ -36,7 +36,7 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 			Alarms: told,
 			ID:     x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
 			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
-			BlockedReason: x.BlockedReason, Setup: string(x.Settings.Setup), Expression: x.Settings.Scope,
+			BlockedReason: x.BlockedReason, Mark: x.Mark(), Setup: string(x.Settings.Setup), Expression: x.Settings.Scope,
 		})
 	}
 	return out, err
@@ -230,6 +230,7 @@ func (f *fakeEngine) Provision(_ context.Context, actor audit.Actor, company, ap
 
 // fakeDrift has one comparison, made at once.
 type fakeDrift struct {
+	store  *db.DB
 	engine *fakeEngine
 	last   console.Comparison
 }
@@ -238,7 +239,12 @@ func (f *fakeDrift) Comparison(_ context.Context, company, app string) (console.
 	return f.last, nil
 }
 
-func (f *fakeDrift) Compare(_ context.Context, actor audit.Actor, company, app string, repair bool) error {
+func (f *fakeDrift) Compare(ctx context.Context, actor audit.Actor, company, app string, repair bool) error {
+	now, err := f.store.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	f.last.Of = now.Mark()
 	if repair {
 		return f.engine.note(actor, "repair", company, app)
 	}

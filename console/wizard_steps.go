@@ -20,10 +20,12 @@ type setupPage struct {
 	Product Product
 	Probe   *Probe     // of the test that was just made
 	Last    Comparison // of the steps accounts and trial
+	Tried   bool       // the last comparison is of the app as it is now
 	Lines   []ComparisonLine
 	Found   Found // of the step accounts
 	Scope   scopeForm
 	Wrong   string // why the app cannot go on as it is
+	Changed bool   // it has changed since the page was read that asks for the start
 }
 
 // scopeForm is who should be in the app, as the form has it.
@@ -104,7 +106,11 @@ func (c *Console) showStep(v *visit, p setupPage) (err error) {
 		if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, p.App.ID); err != nil {
 			return err
 		}
+		p.Tried = p.Last.Known() && p.Last.Of == p.App.Mark
 		p.Lines = p.Last.Lines[:min(pageSize, len(p.Last.Lines))]
+		if p.Step == stepTrial {
+			break
+		}
 		if p.Found, err = c.Discovery.Found(ctx, v.session.Company, p.App.ID, false); err != nil {
 			return err
 		}
@@ -162,8 +168,11 @@ func (c *Console) doStep(v *visit) error {
 	return c.start(v, p)
 }
 
-// start has the app called from now on.
+// start has the app called from now on, as it was tried out and shown.
 func (c *Console) start(v *visit, p setupPage) error {
+	if p.Changed = v.r.PostForm.Get("mark") != p.App.Mark; p.Changed {
+		return c.showStep(v, p)
+	}
 	err := c.Engine.SetPaused(v.r.Context(), v.actor(), v.session.Company, p.App.ID, false)
 	if errors.Is(err, resources.ErrInvalidValue) {
 		p.Wrong = err.Error()

@@ -23,6 +23,9 @@ func (w *world) leads(path string, form url.Values, want string) {
 	}
 }
 
+// mark is what the form that starts an app holds.
+func (w *world) mark(id string) url.Values { return url.Values{"mark": {w.stored(id).Mark()}} }
+
 func (w *world) stored(id string) push.App {
 	w.t.Helper()
 	app, err := w.db.App(w.t.Context(), w.company, id)
@@ -122,7 +125,7 @@ func TestWizard_stepByStep(t *testing.T) {
 	if asked := strings.Join(w.engine.asked, "\n"); strings.Count(asked, " compare "+w.company+" "+id) != 2 || strings.Contains(asked, "resume") {
 		t.Errorf("the engine was asked %q", asked)
 	}
-	w.leads(page+"/setup/trial", nil, page+"?done=start")
+	w.leads(page+"/setup/trial", w.mark(id), page+"?done=start")
 	if last := w.engine.asked[len(w.engine.asked)-1]; !strings.HasSuffix(last, "resume "+w.company+" "+id) {
 		t.Errorf("at the start the engine was asked %q", last)
 	}
@@ -200,7 +203,9 @@ func TestWizard_rulesThatNoLongerFit(t *testing.T) {
 	must(t, dbtest.UpdateApp(t.Context(), w.db, audit.Actor{Kind: audit.ActorCommand}, app))
 	w.engine.err = resources.Errorf(resources.ErrInvalidValue, "", "scope: 1:1: unknown <name> wrong")
 	for _, step := range []string{"accounts", "trial"} {
-		res, body := w.post(page+step, url.Values{"link": {"on"}})
+		form := w.mark(w.unfinished)
+		form.Set("link", "on")
+		res, body := w.post(page+step, form)
 		if res.StatusCode != http.StatusOK || !strings.Contains(body, "unknown &lt;name&gt; wrong") || !strings.Contains(body, `href="`+page+`scope"`) {
 			t.Errorf("%s: %s, or not told", step, res.Status)
 		}
@@ -209,6 +214,34 @@ func TestWizard_rulesThatNoLongerFit(t *testing.T) {
 	if app := w.stored(w.unfinished); !app.InSetup() || app.LinkExisting {
 		t.Errorf("something was kept: %+v", app)
 	}
+}
+
+// What is started is what was tried out and shown: not what another window has made of it since.
+func TestWizard_startsWhatWasTried(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page := "/apps/" + w.unfinished + "/setup/"
+	start := "Démarrer l’application"
+	w.leads(page+"scope", url.Values{"who": {"groups"}, "group": {w.group}}, page+"trial?done=saved")
+	shown := w.mark(w.unfinished)
+	w.says(page+"trial", "fr", []string{"12 créations", start, `value="` + shown.Get("mark") + `"`}, []string{"portait sur un autre périmètre"})
+
+	app := w.stored(w.unfinished)
+	app.ScopeGroups = nil
+	must(t, dbtest.UpdateApp(t.Context(), w.db, audit.Actor{Kind: audit.ActorCommand}, app))
+	w.says(page+"trial", "fr", []string{"portait sur un autre périmètre"}, []string{"12 créations", start})
+	for name, form := range map[string]url.Values{"a page of before": shown, "no page at all": nil} {
+		res, body := w.post(page+"trial", form)
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, "Rien n’a démarré") || strings.Contains(body, start) {
+			t.Errorf("%s: %s, or not told", name, res.Status)
+		}
+		checkPage(t, name, "fr", body)
+	}
+	if asked := strings.Join(w.engine.asked, "\n"); strings.Contains(asked, "resume") {
+		t.Errorf("the engine was asked %q", asked)
+	}
+	w.leads("/apps/"+w.unfinished+"/compare", url.Values{"step": {"trial"}}, page+"trial")
+	w.leads(page+"trial", w.mark(w.unfinished), "/apps/"+w.unfinished+"?done=start")
 }
 
 // What was started has no set-up any more, in whatever window; another company's app has none at all.

@@ -62,7 +62,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		t: t, db: d, now: time.Date(2026, 11, 21, 14, 30, 0, 0, zone), registry: resources.NewRegistry(),
 		people: map[string]string{}, signIn: &fakeSignIn{}, engine: &fakeEngine{},
 	}
-	w.drift, w.setup = &fakeDrift{engine: w.engine, last: seedComparison(w.now)}, &fakeSetup{store: d, newID: newID}
+	w.drift, w.setup = &fakeDrift{store: d, engine: w.engine, last: seedComparison(w.now)}, &fakeSetup{store: d, newID: newID}
 	w.company = w.newCompany("Atelier Brémond", "atelier-bremond.fr")
 	w.discovery = &fakeDiscovery{company: w.company, list: seedFound(w.now)}
 	w.seedPeople()

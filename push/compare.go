@@ -190,6 +190,7 @@ func changedMeanwhile(line Comparison) Comparison {
 // Tally counts the lines of a comparison.
 type Tally struct {
 	At       time.Time       `json:"at"`
+	Of       string          `json:"of,omitempty"` // App.Mark of the app as it was compared
 	Verdicts map[Verdict]int `json:"verdicts"`
 	Actions  map[Action]int  `json:"actions"`
 }

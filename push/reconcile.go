@@ -26,7 +26,7 @@ const linesKept = 1000
 // Reconcile compares an app with the directory and keeps the result; with repair it has what is different or missing sent
 // again. An error is kept, too, and returned.
 func (e *Engine) Reconcile(ctx context.Context, by audit.Actor, app App, repair bool) (Reconciliation, error) {
-	r := Reconciliation{Company: app.Company, App: app.ID, Begun: e.Now(), Tally: Tally{At: e.Now().UTC()}, Lines: []Comparison{}}
+	r := Reconciliation{Company: app.Company, App: app.ID, Begun: e.Now(), Tally: Tally{At: e.Now().UTC(), Of: app.Mark()}, Lines: []Comparison{}}
 	if err := e.Store.BeginReconciliation(ctx, app.Company, app.ID, r.Begun); err != nil {
 		return r, err
 	}
@@ -50,7 +50,7 @@ func (e *Engine) reconcile(ctx context.Context, by audit.Actor, app App, repair 
 	}
 	r.Finished = e.Now()
 	if err != nil {
-		r.Error, r.Tally, r.Lines = err.Error(), Tally{At: r.Tally.At}, []Comparison{} // half a list says nothing
+		r.Error, r.Tally, r.Lines = err.Error(), Tally{At: r.Tally.At, Of: r.Tally.Of}, []Comparison{} // half a list says nothing
 	}
 	kept := e.Store.FinishReconciliation(context.WithoutCancel(ctx), *r)
 	return errors.Join(err, kept)

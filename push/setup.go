@@ -1,9 +1,13 @@
 package push
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
+	"proprio/push/mapping"
 	"proprio/resources"
 )
 
@@ -27,6 +31,22 @@ func (s Setup) check() error {
 		return nil
 	}
 	return resources.Errorf(resources.ErrInvalidValue, "setup", "settings of an app: setup %q is none of %s", s, fmt.Sprint(SetupSteps()))
+}
+
+// Mark tells apart what decides who is in the app and what it is sent of them: a comparison is of the app as it was then.
+func (a App) Mark() string {
+	groups := slices.Sorted(slices.Values(a.ScopeGroups))
+	text := fmt.Sprintf("%q", []string{a.URL, a.Profile, fmt.Sprint(a.LinkExisting), fmt.Sprintf("%q", groups), ruleText(a.Settings.Rules)})
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+func ruleText(r mapping.Rules) string {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err.Error() // of no rules that were ever read from a database
+	}
+	return string(text)
 }
 
 // InSetup says that the app is not set up yet: it is paused, and nothing is planned for it before it starts. Whoever resumes

@@ -16,10 +16,10 @@ type comparisons struct {
 	engine *push.Engine
 	read   func(ctx context.Context, by audit.Actor, app push.App) error // reads the app's own account list
 	log    *slog.Logger
-	asked  chan asked
+	asked  chan *turn
 
-	mu      sync.Mutex
-	running map[string]bool // by app
+	mu    sync.Mutex
+	turns map[string]*turn // by app
 }
 
 // asked is a comparison that somebody waits for.
@@ -30,11 +30,19 @@ type asked struct {
 	done   chan struct{} // closed when it is finished
 }
 
+// covers says that a comparison tells whoever asks for another one what they want to know.
+func (a *asked) covers(b *asked) bool {
+	return a.app.Mark() == b.app.Mark() && (a.repair || !b.repair)
+}
+
+// turn is an app that is being compared: now, and once more after that when it was asked for otherwise meanwhile.
+type turn struct{ now, next *asked }
+
 func newComparisons(c *core) *comparisons {
 	read := func(ctx context.Context, by audit.Actor, app push.App) error {
 		return c.inspector.ReadApp(ctx, by, appRef(app))
 	}
-	return &comparisons{engine: c.engine, read: read, log: c.log, asked: make(chan asked), running: map[string]bool{}}
+	return &comparisons{engine: c.engine, read: read, log: c.log, asked: make(chan *turn), turns: map[string]*turn{}}
 }
 
 // run makes comparisons until ctx ends, and waits for those under way, which end with it.
@@ -45,19 +53,35 @@ func (c *comparisons) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case a := <-c.asked:
-			under.Go(func() { c.compare(ctx, a) })
+		case t := <-c.asked:
+			under.Go(func() {
+				for a := t.now; a != nil; a = c.after(t) {
+					c.compare(ctx, a)
+				}
+			})
 		}
 	}
 }
 
-func (c *comparisons) compare(ctx context.Context, a asked) {
-	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.running, a.app.ID)
-		close(a.done)
-	}()
+// after ends a comparison, and returns the one that was asked for meanwhile.
+func (c *comparisons) after(t *turn) *asked {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(t.now.done)
+	if t.next == nil {
+		delete(c.turns, t.now.app.ID)
+	}
+	t.now, t.next = t.next, nil
+	return t.now
+}
+
+// drop takes back a turn that nobody has begun.
+func (c *comparisons) drop(t *turn) {
+	for c.after(t) != nil {
+	}
+}
+
+func (c *comparisons) compare(ctx context.Context, a *asked) {
 	if a.app.InSetup() { // nobody has read who is there
 		if err := c.read(ctx, a.by, a.app); err != nil {
 			c.log.WarnContext(ctx, "accounts not read", "app", a.app.Name, "company", a.app.Company, "error", err)
@@ -68,23 +92,17 @@ func (c *comparisons) compare(ctx context.Context, a asked) {
 	}
 }
 
-// begin has an app compared, unless it is being compared here, and waits for a moment: a small one is done by then.
+// begin has an app compared, and waits for a moment: a small one is done by then. While it is being compared as it was before,
+// the newest that is asked for comes after.
 func (c *comparisons) begin(ctx context.Context, by audit.Actor, app push.App, repair bool) error {
-	c.mu.Lock()
-	already := c.running[app.ID]
-	c.running[app.ID] = true
-	c.mu.Unlock()
-	if already {
-		return nil
-	}
-	a := asked{by: by, app: app, repair: repair, done: make(chan struct{})}
-	select {
-	case c.asked <- a:
-	case <-ctx.Done():
-		c.mu.Lock()
-		delete(c.running, app.ID)
-		c.mu.Unlock()
-		return ctx.Err()
+	a, first := c.queue(&asked{by: by, app: app, repair: repair, done: make(chan struct{})})
+	if first != nil {
+		select {
+		case c.asked <- first:
+		case <-ctx.Done():
+			c.drop(first)
+			return ctx.Err()
+		}
 	}
 	moment := time.NewTimer(2 * time.Second)
 	defer moment.Stop()
@@ -96,9 +114,29 @@ func (c *comparisons) begin(ctx context.Context, by audit.Actor, app push.App, r
 	return nil
 }
 
+// queue returns the comparison that answers what is asked for, and the app's turn when it has to begin.
+func (c *comparisons) queue(a *asked) (answer *asked, first *turn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.turns[a.app.ID]
+	switch {
+	case t == nil:
+		t = &turn{now: a}
+		c.turns[a.app.ID] = t
+		return a, t
+	case t.next == nil && t.now.covers(a):
+		return t.now, nil
+	case t.next != nil:
+		t.next.by, t.next.app, t.next.repair = a.by, a.app, a.repair || t.next.repair
+		return t.next, nil
+	}
+	t.next = a
+	return a, nil
+}
+
 // goesOn says whether an app is being compared here.
 func (c *comparisons) goesOn(app string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.running[app]
+	return c.turns[app] != nil
 }

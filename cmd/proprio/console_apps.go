@@ -27,7 +27,7 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 		out = append(out, console.App{
 			ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
 			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
-			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup),
+			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup), Mark: app.Mark(),
 			Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
 			Alarms: consoleAlarms(alarms),
 		})

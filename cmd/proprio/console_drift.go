@@ -32,7 +32,7 @@ func (d consoleDrift) Comparison(ctx context.Context, company, app string) (cons
 func consoleComparison(last push.Reconciliation, here bool, now time.Time) console.Comparison {
 	open := last.Finished.Before(last.Begun)
 	out := console.Comparison{
-		Begun: last.Begun, Finished: last.Finished, Error: last.Error, Repaired: last.Repaired,
+		Begun: last.Begun, Finished: last.Finished, Error: last.Error, Repaired: last.Repaired, Of: last.Tally.Of,
 		Verdicts: map[string]int{}, Actions: map[string]int{}, Running: here || open && now.Sub(last.Begun) < believed,
 	}
 	out.Broken = open && !out.Running
@@ -58,7 +58,7 @@ func (d consoleDrift) Compare(ctx context.Context, actor audit.Actor, company, a
 		return err
 	}
 	last, err := d.Comparison(ctx, company, app)
-	if err != nil || last.Running {
+	if err != nil || last.Running && !d.i.comparisons.goesOn(app) { // another replica does
 		return err
 	}
 	return d.i.comparisons.begin(ctx, actor, found, repair)
