@@ -152,15 +152,34 @@ func (d *DB) PlanMarks(ctx context.Context, company string, now time.Time, plann
 		for _, o := range taken {
 			ours[o] = true
 		}
-		var intents []push.Intent
+		var plans []push.Planned
 		for _, p := range planned {
 			if o := (object{p.Mark.ObjectType, p.Mark.ObjectID}); ours[o] {
-				intents = append(intents, p.Intents...)
+				plans = append(plans, p)
 				delete(ours, o) // a mark has one plan
 			}
 		}
-		return d.raise(ctx, tx, company, now, intents)
+		if err := d.tellNames(ctx, tx, company, now, plans); err != nil {
+			return err
+		}
+		return d.raise(ctx, tx, company, now, intentsOf(plans))
 	})
+}
+
+// intentsOf are the intents of plans, one for each account: two Groups may have been renamed that hold the same User.
+func intentsOf(plans []push.Planned) []push.Intent {
+	type account struct{ app, typ, id string }
+	seen := map[account]bool{}
+	var out []push.Intent
+	for _, p := range plans {
+		for _, i := range p.Intents {
+			if of := (account{i.App, i.ObjectType, i.ObjectID}); !seen[of] {
+				seen[of] = true
+				out = append(out, i)
+			}
+		}
+	}
+	return out
 }
 
 // RaiseAccounts implements push.Plans.

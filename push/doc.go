@@ -19,6 +19,7 @@
 //   - store.go, errors.go: the contract that databases fulfil
 //   - scope.go, planner.go: which apps an object belongs in; marks into wanted generations; everything again
 //   - engine.go: the loop over planner and apps; leases
+//   - rename.go: a Group's new name reaches the apps whose expressions read it
 //   - rulebook.go: the rules of apps (package mapping), compiled; which Users their expressions take in; reading.go: a User's
 //     document, read once for all that is asked of it
 //   - mapped.go: a User's document by an app's rules, and what of it an account that is there keeps

@@ -49,39 +49,43 @@ func (p *Planner) Step(ctx context.Context) (more bool, err error) {
 	}
 	var failed error
 	for k, batch := range groups {
-		if err := p.settle(ctx, k, batch); err != nil { // the other companies are planned nevertheless
+		left, err := p.settle(ctx, k, batch)
+		more = more || left
+		if err != nil { // the other companies are planned nevertheless
 			failed = errors.Join(failed, fmt.Errorf("plan %d marks of company %s: %w", len(batch), k.company, err))
 		}
 	}
-	return len(marks) == stepBatch, failed
+	return more || len(marks) == stepBatch, failed
 }
 
-// settle takes marks away, with or without a plan, and tells who hears of it.
-func (p *Planner) settle(ctx context.Context, k species, marks []Mark) error {
+// settle takes marks away, with or without a plan, and tells who hears of it. more says that some have to be planned again.
+func (p *Planner) settle(ctx context.Context, k species, marks []Mark) (more bool, err error) {
 	if p.Begin != nil {
 		begun, end := p.Begin(ctx, "plan")
 		defer end()
 		ctx = begun
 	}
-	take := func(batch []Mark) error { return p.Store.DropMarks(ctx, k.company, batch) }
+	take := func(batch []Mark) ([]Mark, error) { return batch, p.Store.DropMarks(ctx, k.company, batch) }
 	if k.wanted {
 		apps, err := p.Store.Apps(ctx, k.company)
 		if err != nil {
-			return err
+			return false, err
 		}
-		take = func(batch []Mark) error { return p.planBatch(ctx, k, apps, batch) }
+		take = func(batch []Mark) ([]Mark, error) { return p.planBatch(ctx, k, apps, batch) }
 	}
 	for batch := range slices.Chunk(marks, planBatch) { // SQLite has one writer: nobody waits long for a turn
 		began := time.Now()
-		if err := take(batch); err != nil {
-			return err
+		done, err := take(batch)
+		if err != nil {
+			return more, err
 		}
-		p.tell(ctx, k, batch)
+		more = more || len(done) < len(batch)
+		p.tell(ctx, k, done)
 		if !k.wanted && len(batch) == planBatch {
 			rest(ctx, time.Since(began))
 		}
 	}
-	return nil
+	return more, nil
 }
 
 // rest leaves the database to others for three times as long as a batch took: no app waits for these marks, and after a first
@@ -95,16 +99,31 @@ func rest(ctx context.Context, took time.Duration) {
 	}
 }
 
-func (p *Planner) planBatch(ctx context.Context, k species, apps []App, marks []Mark) error {
+// planBatch plans marks, and returns those that are done with.
+func (p *Planner) planBatch(ctx context.Context, k species, apps []App, marks []Mark) (done []Mark, err error) {
 	standings, err := standings(ctx, p.Store, p.rules(), apps, k.company, k.kind, objectIDs(marks))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	planned := make([]Planned, len(marks))
 	for i, m := range marks {
 		planned[i] = Planned{Mark: m, Intents: p.intents(apps, k.kind, m.ObjectID, standings[m.ObjectID])}
 	}
-	return p.Store.PlanMarks(ctx, k.company, p.Now(), planned)
+	if k.kind == resources.TypeGroup {
+		readers, err := p.readers(ctx, apps)
+		if err != nil {
+			return nil, err
+		}
+		if planned, err = p.retold(ctx, k.company, readers, standings, planned); err != nil {
+			return nil, err
+		}
+	}
+	for _, plan := range planned {
+		if plan.Told == nil || plan.Told.Done || plan.Told.Name == "" {
+			done = append(done, plan.Mark)
+		}
+	}
+	return done, p.Store.PlanMarks(ctx, k.company, p.Now(), planned)
 }
 
 func (p *Planner) tell(ctx context.Context, k species, marks []Mark) {

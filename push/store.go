@@ -94,10 +94,15 @@ type Plans interface {
 	Standings(ctx context.Context, company, objectType string, ids []string) (map[string]Standing, error)
 	// People returns Users with their Body and Groups (id and displayName), by id; unknown ids are left out.
 	People(ctx context.Context, company string, ids []string) (map[string]*resources.Resource, error)
+	// Members is that of resources.Store.
+	Members(ctx context.Context, c resources.Caller, group, after string, limit int) ([]resources.Member, error)
+	// ToldNames returns under which names Groups are known to apps whose expressions read them, by id.
+	ToldNames(ctx context.Context, company string, groups []string) (map[string]ToldName, error)
 	// DropMarks takes a company's marks away, provided that it has no app; one that has moved stays.
 	DropMarks(ctx context.Context, company string, marks []Mark) error
 	// PlanMarks takes a company's marks away and raises the accounts they call for, in one transaction. A mark that has
-	// moved, or that somebody else has planned, is left alone together with its intents.
+	// moved, or that somebody else has planned, is left alone together with its intents. One of which Told is not done is set
+	// again.
 	PlanMarks(ctx context.Context, company string, now time.Time, planned []Planned) error
 	// ObjectsOfApp returns the ids of a type, greater than after and in order, of all the company's objects and of all
 	// objects that the app has a row for.
@@ -124,6 +129,7 @@ type Repair struct {
 type Planned struct {
 	Mark    Mark
 	Intents []Intent
+	Told    *ToldName // of a Group; nil: nothing new about its name
 }
 
 // Lease is the right to call one app. Results are accepted only from its holder.

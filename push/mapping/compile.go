@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"proprio/push/profiles"
@@ -57,6 +58,16 @@ func (v *View) Compile(r Rules, p profiles.Profile) (*Compiled, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// ReadsGroups says whether an expression asks for the names of the Groups that hold a person.
+func (c *Compiled) ReadsGroups() bool {
+	if c == nil {
+		return false
+	}
+	asks := func(e *expression) bool { return e != nil && e.groups }
+	return asks(c.scope) || slices.ContainsFunc(c.attributes, func(a attribute) bool { return asks(a.expression) }) ||
+		c.roles != nil && slices.ContainsFunc(c.roles.rules, func(r role) bool { return asks(r.expression) })
 }
 
 // truth accepts an expression that is true or false.

@@ -22,6 +22,7 @@ import (
 type expression struct {
 	text    string
 	program *vm.Program
+	groups  bool // it asks for the names of Groups
 }
 
 // made is what an expression is known to make, before it runs.
@@ -61,7 +62,7 @@ func parse(at, text string, v *View, accepts func(made) string) (e *expression, 
 	if err != nil {
 		return nil, wrong(at, text, file.Location{}, firstLine(err))
 	}
-	return &expression{text: text, program: program}, nil
+	return &expression{text: text, program: program, groups: limits.groups}, nil
 }
 
 // firstLine is an error without the stack that the library adds to some.
@@ -86,10 +87,11 @@ func (e *expression) run(values map[string]any) (any, error) {
 	return out, nil
 }
 
-// limits refuses what the language has and rules may not use.
+// limits refuses what the language has and rules may not use, and notes whether Groups are asked for.
 type limits struct {
-	wrong string
-	where file.Location
+	wrong  string
+	where  file.Location
+	groups bool
 }
 
 // Visit implements ast.Visitor.
@@ -108,6 +110,7 @@ func (l *limits) Visit(node *ast.Node) {
 		if n.Value == "$env" {
 			refuse("$env cannot be used: name the attribute")
 		}
+		l.groups = l.groups || n.Value == groupsName
 	case *ast.CallNode:
 		if _, ok := n.Callee.(*ast.IdentifierNode); !ok {
 			refuse("an attribute cannot be called: it is no function")

@@ -24,6 +24,7 @@ type Person struct {
 
 const (
 	extensionName = "extension" // of the attributes of extensions, by URN
+	groupsName    = "groups"    // of the Groups that hold the User
 	meterName     = " meter"    // no expression can name it
 	maxText       = 4096        // bytes of one text that an expression reads or makes
 )
@@ -63,7 +64,7 @@ func ViewOf(user *resources.ResourceType) *View {
 		extensions[ext.ID] = all
 	}
 	v.types[extensionName] = extensions
-	v.types["groups"] = types.Array(types.String)
+	v.types[groupsName] = types.Array(types.String)
 	v.types["email"] = types.String
 	v.types[meterName] = types.TypeOf((*meter)(nil))
 	return v
@@ -140,7 +141,7 @@ func (v *View) layOut(p *Person) (map[string]any, error) {
 	for i, g := range p.Groups {
 		groups[i] = g.Display
 	}
-	values[extensionName], values["groups"], values["id"] = extensions, groups, p.ID
+	values[extensionName], values[groupsName], values["id"] = extensions, groups, p.ID
 	values["email"] = primaryEmail(p.Doc)
 	return values, nil
 }
