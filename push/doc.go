@@ -32,6 +32,7 @@
 //   - remote.go: an app as the engine talks to it, whatever the product speaks
 //   - client.go: clients for apps, reading an app's account list
 //   - worker.go: one app under one lease: batches, pace, what a result makes of the row and of the app
+//   - doubt.go: what an app may have done although nobody heard of it
 //   - ledger.go: what jobs have written, together; slots.go: how often an app is called at once
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
 //   - byhand.go, byhand_group.go: the same for products without an interface, where it becomes a task (package push/manual)

@@ -119,6 +119,10 @@ func (j *job) rename(ctx context.Context, record *groupRecord, name string) erro
 	}
 	j.doing("update")
 	if _, err := j.client.Patch(ctx, endpointGroups, j.account.RemoteID, ops); err != nil {
+		if unheard(err) {
+			record.DisplayName = "" // the one or the other
+			j.account.Written = encodeFields(record)
+		}
 		return judge(err, onObject)
 	}
 	record.DisplayName, record.ExternalID = name, ""

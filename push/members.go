@@ -246,6 +246,7 @@ func memberOperations(m profiles.Members, changes []memberChange) []client.Opera
 func (j *job) sendChunk(ctx context.Context, record *groupRecord, chunk []memberChange) error {
 	_, err := j.client.Patch(ctx, endpointGroups, j.account.RemoteID, memberOperations(j.profile.Members, chunk))
 	if err != nil && !(len(chunk) == 1 && chunk[0].remove && noTarget(err)) {
+		j.doubtMembers(record, chunk, err)
 		return judge(err, onObject)
 	}
 	for _, c := range chunk {

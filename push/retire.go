@@ -41,7 +41,7 @@ func (j *job) retire(ctx context.Context, r *resources.Resource) error {
 
 // retireOnly makes the account inactive, whatever else may be wanted of it.
 func (j *job) retireOnly(ctx context.Context) error {
-	written, err := decodeFields(j.account.Written)
+	written, err := j.lastWritten()
 	if err != nil {
 		return err
 	}
@@ -78,15 +78,18 @@ func (j *job) switchOff(ctx context.Context, written fields) error {
 	default:
 		err = j.sendInactive(ctx)
 	}
-	if err != nil {
-		return err
-	}
 	after := fields{}
 	for key, value := range written {
 		after[key] = value
 	}
 	after["active"] = false
-	j.account.Written = encodeFields(after)
+	if err != nil {
+		if written != nil && unheard(err) {
+			j.account.Written = encodeFields(doubted(written, after))
+		}
+		return err
+	}
+	j.account.Written, j.account.Begun = encodeFields(after), ""
 	j.changed = append(j.changed, "active")
 	return nil
 }

@@ -133,13 +133,17 @@ func (j *job) orphan(ctx context.Context) (client.Document, error) {
 
 // keep brings an account that is there up to date, and makes it again when somebody removed it in the app.
 func (j *job) keep(ctx context.Context, r *resources.Resource, want fields, active bool) error {
-	written, err := decodeFields(j.account.Written)
+	written, err := j.lastWritten()
 	if err != nil {
 		return err
 	}
-	revived := active && written["active"] == false
+	was, told := written["active"]
+	revived := active && told && was != true
 	if revived {
 		if err := j.mayReactivate(ctx, written); err != nil {
+			return err
+		}
+		if err := j.reviving(ctx); err != nil {
 			return err
 		}
 	}
@@ -165,7 +169,7 @@ func (j *job) keep(ctx context.Context, r *resources.Resource, want fields, acti
 	case !active:
 		return j.absent()
 	}
-	j.account.RemoteID, j.account.Written, j.account.Origin = "", nil, ""
+	j.account.RemoteID, j.account.Written, j.account.Origin, j.account.Begun = "", nil, "", ""
 	if want, err = j.wanted(ctx, r); err != nil {
 		return err
 	}
@@ -200,7 +204,7 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 	}
 	ops = j.trimmed(ops)
 	if len(ops) == 0 {
-		j.account.Written = encodeFields(want)
+		j.account.Written, j.account.Begun = encodeFields(want), ""
 		return nil
 	}
 	off := want["active"] == false && known["active"] != false
@@ -223,9 +227,12 @@ func (j *job) update(ctx context.Context, want, written, known fields) error {
 		}
 	}
 	if err == nil {
-		j.account.Written = encodeFields(want)
+		j.account.Written, j.account.Begun = encodeFields(want), ""
 		j.changed = append(j.changed, touched(ops)...)
 		return nil
+	}
+	if written != nil && unheard(err) {
+		j.account.Written = encodeFields(doubted(written, want))
 	}
 	f := judge(err, onObject)
 	if off && len(ops) > 1 && f.class == ClassNeedsData {
