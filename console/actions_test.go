@@ -25,7 +25,7 @@ func sqliteWorld(t *testing.T) *world {
 func (w *world) actions() []string {
 	return []string{
 		"/apps/" + w.app + "/sync", "/apps/" + w.app + "/read", "/apps/" + w.app + "/pause", "/apps/" + w.app + "/resume",
-		"/apps/new", "/apps/" + w.app + "/access", "/apps/" + w.app + "/account", "/apps/" + w.app + "/links", "/apps/" + w.app + "/export/forget", "/apps/" + w.app + "/provision", "/apps/" + w.app + "/compare", "/apps/" + w.app + "/repair",
+		"/apps/new", "/apps/" + w.app + "/access", "/apps/" + w.app + "/account", "/apps/" + w.app + "/links", "/apps/" + w.app + "/export/forget", "/apps/" + w.app + "/settings", "/apps/" + w.app + "/scope", "/apps/" + w.app + "/provision", "/apps/" + w.app + "/compare", "/apps/" + w.app + "/repair",
 		"/apps/" + w.unfinished + "/setup/test", "/apps/" + w.unfinished + "/setup/accounts", "/apps/" + w.unfinished + "/setup/scope", "/apps/" + w.unfinished + "/setup/trial",
 		"/apps/" + w.app + "/unblock", "/apps/" + w.app + "/retry", "/apps/" + w.app + "/allow", "/apps/" + w.app + "/reject",
 		"/apps/" + w.app + "/accounts/" + w.failed + "/retry", "/connections/" + w.conn + "/tokens",

@@ -26,6 +26,7 @@ type App struct {
 	BlockedSince  time.Time
 	BlockedReason string
 	Alarms        []Alarm // of its credential
+	Treatment     Treatment
 }
 
 // Alarm is what is wrong, or soon will be, with an app's credential.

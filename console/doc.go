@@ -20,7 +20,8 @@
 //   - home.go, findings.go, people.go, person.go (person_row.go: one line about
 //     a User), groups.go, apps.go, app.go, connections.go, connection.go, audit.go:
 //     one page each; app_log.go, app_why.go: the pages under an app's; app_actions.go: what its forms do;
-//     provision.go: one person is brought into it, step by step
+//     provision.go: one person is brought into it, step by step;
+//     settings.go, scope.go: how it is treated, who is in it and what it is sent
 //   - drift.go: how an app stands to the directory
 //   - accounts.go: whose the accounts of an app may be, and all that is sure at once; account.go: one of them is decided about;
 //     export.go: an export of an app's accounts is given; discovery_contracts.go: what is asked for that

@@ -36,7 +36,7 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 			Alarms: told,
 			ID:     x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
 			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
-			BlockedReason: x.BlockedReason, Mark: x.Mark(), Setup: string(x.Settings.Setup), Expression: x.Settings.Scope,
+			BlockedReason: x.BlockedReason, Mark: x.Mark(), Setup: string(x.Settings.Setup), Expression: x.Settings.Scope, Treatment: console.Treatment{Responsible: x.Responsible},
 		})
 	}
 	return out, err
@@ -253,18 +253,19 @@ func (f *fakeDrift) Compare(ctx context.Context, actor audit.Actor, company, app
 
 // fakeSetup keeps what it is told in the database, and answers trials with what the test sets.
 type fakeSetup struct {
-	store *db.DB
-	newID func() string
-	probe console.Probe
-	kept  console.Access // that was given last
-	wrong error          // of Add and SetAccess
+	store     *db.DB
+	newID     func() string
+	probe     console.Probe
+	treatment console.Treatment // that was kept
+	kept      console.Access    // that was given last
+	wrong     error             // of Add and SetAccess
 }
 
 func (f *fakeSetup) Products() []console.Product {
 	text := console.Text{EN: "English text", FR: "Texte français"}
 	return []console.Product{
 		{Name: "generic", Title: "SCIM 2.0 service", Confidence: "high", Groups: true, Token: text, Days: 30, Personal: true, Warnings: []console.Text{text},
-			Facts: []console.ProductFact{{Key: "data", Text: text}}, HandOver: []console.Text{text}},
+			Facts: []console.ProductFact{{Key: "data", Text: text}, {Key: "delete", Text: text}}, HandOver: []console.Text{text}},
 		{Name: "braces", Title: "Braces", Plan: "Business", Address: "https://{company}.example/scim", Confidence: "low", Lines: true},
 		{Name: "manual", Title: "Jefacture", Manual: true, Confidence: "medium"},
 	}

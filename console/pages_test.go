@@ -23,7 +23,7 @@ func (w *world) paths() []string {
 		"/apps/" + w.app + "?state=failed&class=needs-admin", "/apps/" + w.app + "/log", "/apps/" + w.app + "/log?name=nobody&outcome=failed&action=create",
 		"/apps/" + w.app + "/why/User/" + w.people["louise.martin@atelier-bremond.fr"], "/apps/" + w.app + "/why/Group/" + w.group,
 		"/apps/" + w.app + "/accounts", "/apps/" + w.app + "/accounts?show=all&q=a", "/apps/" + w.app + "/account?key=2", "/apps/" + w.app + "/account?key=3&verb=link",
-		"/apps/" + w.app + "/account?key=2&verb=link&person=anne", "/apps/" + w.app + "/account?key=3&verb=except", "/apps/" + w.app + "/account?key=4&verb=reopen", "/apps/" + w.app + "/links", "/apps/" + w.app + "/export", "/apps/" + w.app + "/provision", "/apps/" + w.app + "/provision?q=louise",
+		"/apps/" + w.app + "/account?key=2&verb=link&person=anne", "/apps/" + w.app + "/account?key=3&verb=except", "/apps/" + w.app + "/account?key=4&verb=reopen", "/apps/" + w.app + "/links", "/apps/" + w.app + "/export", "/apps/" + w.app + "/settings", "/apps/" + w.app + "/scope", "/apps/" + w.app + "/provision", "/apps/" + w.app + "/provision?q=louise",
 		"/apps/" + w.app + "/provision?type=Group&object=" + w.group,
 		"/apps/" + w.app + "/drift", "/apps/" + w.app + "/drift?verdict=missing", "/apps/" + w.app + "/access", "/apps/new", "/apps/new?product=generic",
 		"/apps/new?product=braces", "/apps/new?product=manual", "/apps/" + w.unfinished, "/apps/" + w.unfinished + "/access",

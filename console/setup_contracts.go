@@ -94,6 +94,10 @@ type Setup interface {
 	Preview(ctx context.Context, company, app string, s Scope, userName string) (Preview, error)
 	// SetScope says who should be in an app. Rules that are wrong are resources.ErrInvalidValue.
 	SetScope(ctx context.Context, actor audit.Actor, company, app string, s Scope) error
+	// ChangeScope is SetScope of an app that runs: what follows is sent.
+	ChangeScope(ctx context.Context, actor audit.Actor, company, app string, s Scope) error
+	// SetTreatment says how an app is treated. What is wrong is resources.ErrInvalidValue.
+	SetTreatment(ctx context.Context, actor audit.Actor, company, app string, t Treatment) error
 	// SetStep notes which step comes next.
 	SetStep(ctx context.Context, actor audit.Actor, company, app, step string) error
 }

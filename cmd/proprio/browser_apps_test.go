@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -29,14 +31,19 @@ func decideInBrowser(t *testing.T, ctx context.Context, app string) {
 	visit(t, ctx, "provision-search", then(page("/provision"), typed("q", "karim"), press("Chercher"), see("karim.haddad@atelier-bremond.fr")))
 	visit(t, ctx, "provision-try", then(follow("Karim"), press("Essayer sans rien envoyer"), see("Données de cette étape")), "Lire l’annuaire", "Décider de ce qui doit être fait", "Rien n’a été envoyé")
 	giveExport(t, ctx, app)
+	visit(t, ctx, "settings-wrong", then(page("/settings"), typed("days", "90"), press("Enregistrer"), see("Confirmez que la suppression")))
+	visit(t, ctx, "settings-saved", then(page("/settings"), typed("count", "40"), steps{chromedp.Click(chromedp.CSS("#repair-on"))}, press("Enregistrer"), see("Réglages enregistrés")))
+	visit(t, ctx, "scope-running", then(page("/scope"), typed("person", "karim.haddad@atelier-bremond.fr"), press("Voir le résultat"), see("nouveau compte")))
 	here, err := chromedp.Run(ctx, chromedp.Location())
 	if axe, ok := axeScript(t); err == nil && ok {
-		for _, path := range []string{"/accounts", "/accounts?show=all", "/links", "/provision?q=karim", "/export", "/accounts?list=export"} {
+		for _, path := range []string{"/accounts", "/accounts?show=all", "/links", "/provision?q=karim", "/export", "/accounts?list=export", "/settings", "/scope"} {
 			checkPage(t, ctx, path, app+path, axe)
+			checkNarrow(t, ctx, path, app+path)
 		}
 		account := strings.TrimSuffix(app, "/") + "/account?key="
 		for _, more := range []string{"", "&verb=link", "&verb=adopt", "&verb=except"} {
 			checkPage(t, ctx, "account"+more, account+outsider(t, ctx, app)+more, axe)
+			checkNarrow(t, ctx, "account"+more, account+outsider(t, ctx, app)+more)
 		}
 		visit(t, ctx, "back", steps{scripts(false), chromedp.Navigate(here)})
 	}
@@ -53,6 +60,23 @@ func giveExport(t *testing.T, ctx context.Context, app string) {
 	file := writeFile(t, "export.csv", text.String())
 	visit(t, ctx, "export", steps{chromedp.Navigate(app + "/export"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file})})
 	visit(t, ctx, "export-shown", then(press("Lire le fichier"), see("Fichier lu")), "personne.0@ailleurs.example", "1 à 50 sur 3")
+}
+
+// checkNarrow holds a page to fit a telephone: nothing but tables, which scroll by themselves, is wider than 360 pixels.
+func checkNarrow(t *testing.T, ctx context.Context, name, address string) {
+	t.Helper()
+	narrow := func(width int64) chromedp.Action[chromedp.Void] {
+		return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+			_, err := cdp.Call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 1400, DeviceScaleFactor: 1})
+			return err
+		})
+	}
+	visit(t, ctx, name+"-narrow", steps{scripts(true), narrow(360), chromedp.Navigate(address)})
+	width, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollWidth"))
+	if err != nil || width > 360 {
+		t.Errorf("%s is %g pixels wide on a telephone, %v", name, width, err)
+	}
+	visit(t, ctx, "wide again", steps{narrow(1280)})
 }
 
 // outsider is the key of the account that nobody made here.

@@ -29,7 +29,7 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
 			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup), Mark: app.Mark(),
 			Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
-			Alarms: consoleAlarms(alarms),
+			Alarms: consoleAlarms(alarms), Treatment: consoleTreatment(app),
 		})
 	}
 	return out, err
@@ -41,6 +41,12 @@ func consoleAlarms(alarms []push.Alarm) []console.Alarm {
 		out[i] = console.Alarm{Kind: string(a.Kind), Days: a.Days, Owner: a.Owner}
 	}
 	return out
+}
+
+func consoleTreatment(app push.App) console.Treatment {
+	s := app.Settings
+	return console.Treatment{Responsible: app.Responsible, LinkExisting: app.LinkExisting, Repair: s.Repair, GuardOff: s.Guard.Off, GuardCount: s.Guard.Count,
+		GuardPercent: s.Guard.Percent, DeleteAfterDays: s.DeleteAfterDays, Owner: s.Credential.Owner, Expires: s.Credential.Expires}
 }
 
 // AccountCounts implements console.Apps.

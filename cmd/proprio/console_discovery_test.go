@@ -179,3 +179,34 @@ func TestConsoleDiscovery_export(t *testing.T) {
 		}
 	})
 }
+
+// How an app is treated is what the command would set; what is wrong changes nothing.
+func TestConsoleTreatment(t *testing.T) {
+	t.Parallel()
+	w := newDiscoveryWorld(t, db.Config{Data: t.TempDir()})
+	setup, apps := consoleSetup{c: w.core}, consoleApps{w.db, w.engine}
+	want := console.Treatment{Responsible: "claire@acc.example", LinkExisting: true, Repair: true, GuardCount: 40, GuardPercent: 5, DeleteAfterDays: 90,
+		Owner: "anne@acc.example", Expires: "2030-01-31"}
+	stored := func() console.App {
+		t.Helper()
+		all, err := apps.Apps(t.Context(), w.company)
+		ok(t, err)
+		return all[slices.IndexFunc(all, func(a console.App) bool { return a.ID == w.crm.ID })]
+	}
+	ok(t, setup.SetTreatment(t.Context(), w.actor, w.company, w.crm.ID, want))
+	if got := stored().Treatment; got != want {
+		t.Errorf("kept %+v", got)
+	}
+	for _, wrong := range []console.Treatment{{GuardPercent: 101}, {DeleteAfterDays: -1}, {Expires: "soon"}, {Owner: "x"}} {
+		if err := setup.SetTreatment(t.Context(), w.actor, w.company, w.crm.ID, wrong); !errors.Is(err, resources.ErrInvalidValue) {
+			t.Errorf("%+v: %v", wrong, err)
+		}
+	}
+	ok(t, setup.ChangeScope(t.Context(), w.actor, w.company, w.crm.ID, console.Scope{Expression: `userName == "anne@acc.example"`, LinkExisting: true}))
+	if err := setup.ChangeScope(t.Context(), w.actor, w.company, w.crm.ID, console.Scope{Expression: "departement == 1"}); !errors.Is(err, resources.ErrInvalidValue) {
+		t.Errorf("a rule that is wrong: %v", err)
+	}
+	if got := stored(); got.Treatment != want || got.Expression != `userName == "anne@acc.example"` {
+		t.Errorf("kept %+v", got)
+	}
+}

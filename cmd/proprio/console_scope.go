@@ -68,3 +68,32 @@ func (s consoleSetup) Preview(ctx context.Context, company, app string, scope co
 func (s consoleSetup) SetScope(ctx context.Context, actor audit.Actor, company, app string, scope console.Scope) error {
 	return s.change(ctx, actor, company, app, func(a push.App) (push.App, error) { return scoped(a, scope) })
 }
+
+// ChangeScope implements console.Setup.
+func (s consoleSetup) ChangeScope(ctx context.Context, actor audit.Actor, company, app string, scope console.Scope) error {
+	return s.treat(ctx, actor, company, app, func(a push.App) (push.App, error) { return scoped(a, scope) })
+}
+
+// SetTreatment implements console.Setup.
+func (s consoleSetup) SetTreatment(ctx context.Context, actor audit.Actor, company, app string, t console.Treatment) error {
+	return s.treat(ctx, actor, company, app, func(a push.App) (push.App, error) {
+		a.Responsible, a.LinkExisting = t.Responsible, t.LinkExisting
+		a.Settings.Repair, a.Settings.DeleteAfterDays = t.Repair, t.DeleteAfterDays
+		a.Settings.Guard = push.Guard{Off: t.GuardOff, Count: t.GuardCount, Percent: t.GuardPercent}
+		a.Settings.Credential = push.Credential{Owner: t.Owner, Expires: t.Expires}
+		return a, a.Settings.Check()
+	})
+}
+
+// treat changes an app, has all in its scope looked at anew, and renews its findings: they may have another owner now.
+func (s consoleSetup) treat(ctx context.Context, actor audit.Actor, company, app string, change appChange) error {
+	found, err := s.c.db.App(ctx, company, app)
+	if err != nil {
+		return err
+	}
+	defer s.c.engine.Wake()
+	if _, err := s.c.changeApp(ctx, resources.Caller{Company: company, Actor: actor}, found, change); err != nil {
+		return err
+	}
+	return s.c.inspector.Recompute(ctx, company)
+}
