@@ -40,7 +40,7 @@ type appPage struct {
 
 // accountStates are the states of pushed accounts, those that need attention first.
 func accountStates() []string {
-	return []string{stateHeld, "failed", "waiting", "pending", "partial", "confirmed", "kept", "removed"}
+	return []string{stateHeld, "failed", "waiting", "pending", "accepted", "partial", "confirmed", "kept", "removed"}
 }
 
 // stateHeld is the state of an account whose removal waits for a decision.

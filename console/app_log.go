@@ -25,7 +25,7 @@ const outcomeFailed = "failed"
 
 // attemptActions are what exchanges with apps are made for.
 func attemptActions() []string {
-	return []string{"look up", "create", "update", "deactivate", "delete", "members", "read accounts", "compare", "test"}
+	return []string{"look up", "create", "update", "deactivate", "delete", "members", "verify", "read accounts", "compare", "test"}
 }
 
 // appLog shows the log, of everything or of what a filter selects. Pages go by key, so that one stays where it is while the log

@@ -15,7 +15,7 @@ func looks() map[string]map[string]look {
 			"critical": {"critical", "octagon"}, "high": {"bad", "triangle"}, "medium": {"warn", "diamond"}, "low": {"quiet", "info"},
 		},
 		"verdict": {"green": {"good", "check"}, "amber": {"warn", "triangle"}, "red": {"bad", "octagon"}},
-		"account-state": {"confirmed": {"good", "check"}, "pending": {"info", "clock"}, "partial": {"info", "clock"}, "failed": {"bad", "cross"}, "removed": {"quiet", "minus"},
+		"account-state": {"confirmed": {"good", "check"}, "pending": {"info", "clock"}, "partial": {"info", "clock"}, "accepted": {"info", "clock"}, "failed": {"bad", "cross"}, "removed": {"quiet", "minus"},
 			"held": {"warn", "pause"}, "kept": {"warn", "eye"}, "waiting": {"info", "person"}},
 		"person-state":     {"active": {"good", "check"}, "inactive": {"quiet", "minus"}, "held": {"warn", "pause"}},
 		"app-state":        {"running": {"good", "check"}, "paused": {"warn", "pause"}, "blocked": {"bad", "cross"}, "setup": {"info", "gear"}},

@@ -41,6 +41,7 @@ const (
 	StatePartial   State = "partial"   // confirmed but for members or a manager that the app does not hold yet
 	StateFailed    State = "failed"    // the last attempt failed; Class and NextAttempt say what follows
 	StateRemoved   State = "removed"   // tombstone confirmed
+	StateAccepted  State = "accepted"  // the app said yes, and it is looked at later whether it did so: see profiles.Answers.Ahead
 	StateWaiting   State = "waiting"   // for a person: a task says what to do
 	StateHeld      State = "held"      // its access would end; an administrator has to allow that
 	StateKept      State = "kept"      // an administrator decided that its access stays, until something changes

@@ -83,6 +83,15 @@ type life struct {
 	heard   []standin.Request
 }
 
+// push also waits for what a product does only after its answer.
+func (l *life) push() {
+	l.t.Helper()
+	l.world.push()
+	if ahead := l.profile.Answers.Ahead; ahead > 0 {
+		l.later(time.Duration(ahead) * time.Minute)
+	}
+}
+
 func newLife(t *testing.T, d *db.DB, p profiles.Profile) *life {
 	t.Helper()
 	w := newWorld(t, d)

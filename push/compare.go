@@ -177,8 +177,10 @@ func (c *comparison) job(row Account) *job {
 	return &job{app: c.app, profile: c.profile, store: c.Store, resources: c.Resources, rulebook: c.rulebook, account: row, state: StateConfirmed}
 }
 
-// stale says that an account changed after the reading began: what was read of it may be older.
-func (c *comparison) stale(row Account) bool { return !row.ConfirmedAt.Before(c.began) }
+// stale says that an account changed after the reading began, or so shortly before that the app need not show it yet.
+func (c *comparison) stale(row Account) bool {
+	return !row.ConfirmedAt.Before(c.began) || row.State == StateAccepted
+}
 
 // changedMeanwhile is the line of an account that is stale.
 func changedMeanwhile(line Comparison) Comparison {

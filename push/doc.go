@@ -36,6 +36,7 @@
 //   - ledger.go: what jobs have written, together; slots.go: how often an app is called at once
 //   - job.go: one account's work; user.go, retire.go, group.go, members.go: its kinds
 //   - byhand.go, byhand_group.go: the same for products without an interface, where it becomes a task (package push/manual)
+//   - accepted.go: whether an app that says yes first and works later has done what it was asked
 //   - compare.go: how all that an app holds stands to the directory, and what would be done; compare_known.go: what is
 //     known of there; compare_absent.go: what is not, and what the app holds besides
 //   - ondemand.go: one object at once, in five steps that say what they did; rehearsal.go: an app that only notes what it

@@ -57,13 +57,21 @@ func (j *job) run(ctx context.Context) error {
 	if j.profile.ByHand() {
 		return j.byHand(ctx)
 	}
+	err := j.bring(ctx)
+	if err == nil && j.stuck != nil {
+		return j.stuck
+	}
+	if err == nil && j.ahead() {
+		j.state, j.note = StateAccepted, ""
+	}
+	return err
+}
+
+// bring brings the account to what is wanted.
+func (j *job) bring(ctx context.Context) error {
 	switch j.account.ObjectType {
 	case resources.TypeUser:
-		err := j.user(ctx)
-		if err == nil && j.stuck != nil {
-			return j.stuck
-		}
-		return err
+		return j.user(ctx)
 	case resources.TypeGroup:
 		return j.group(ctx)
 	}

@@ -178,7 +178,7 @@ func (e *Engine) Provision(ctx context.Context, by audit.Actor, app App, objectT
 		}
 	}
 	out.State, out.Error = row.State, row.Error
-	step := Step{Name: "send", Done: row.DoneGen >= row.WantedGen, Words: string(row.State), Detail: exchanges(sent)}
+	step := Step{Name: "send", Done: row.DoneGen >= row.WantedGen || row.State == StateAccepted, Words: string(row.State), Detail: exchanges(sent)}
 	if row.Error != "" {
 		step.Words += ": " + row.Error
 	}
@@ -195,7 +195,7 @@ func (e *Engine) sendNow(ctx context.Context, app App, objectType, objectID stri
 			return Account{}, err
 		}
 		row := rows[objectID]
-		if row.DoneGen >= row.WantedGen || row.State == StateFailed {
+		if row.DoneGen >= row.WantedGen || row.State == StateFailed || row.State == StateAccepted {
 			return row, nil
 		}
 		now := e.Now()

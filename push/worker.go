@@ -132,7 +132,7 @@ func (w *worker) process(ctx context.Context, a Account) error {
 		j.record(x)
 		w.heard(ctx, x)
 	})
-	err := j.run(ctx)
+	err := w.work(ctx, j)
 	f, failed := isFailure(err)
 	if err != nil && !failed && ctx.Err() == nil {
 		return fmt.Errorf("account %s (%s): %w", a.ID, a.ObjectName, err)
@@ -141,6 +141,14 @@ func (w *worker) process(ctx context.Context, a Account) error {
 		w.note(ctx, f)
 	}
 	return w.finish(ctx, j, a, err)
+}
+
+// work does what is due: a change, or the look whether an earlier one has arrived.
+func (w *worker) work(ctx context.Context, j *job) error {
+	if j.account.State == StateAccepted {
+		return w.verify(ctx, j)
+	}
+	return j.run(ctx)
 }
 
 // finish has the result written, also when ctx has ended: what the app has done must be known.
@@ -169,6 +177,9 @@ func (w *worker) settle(r *Result, j *job, before Account, err error, now time.T
 	r.Retired = live(before) && !live(*a) // also where something else about it failed
 	f, failed := isFailure(err)
 	switch {
+	case err == nil && j.state == StateAccepted:
+		a.State, a.Class, a.Error = StateAccepted, "", ""
+		a.NextAttempt = now.Add(time.Duration(w.profile.Answers.Ahead) * time.Minute)
 	case err == nil:
 		r.Confirmed = true
 		a.State, a.Class, a.Error, a.Attempts = j.state, "", j.note, 0

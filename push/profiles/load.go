@@ -179,6 +179,7 @@ func (p *Profile) checkNumbers() error {
 		{"paging.size", p.Paging.Size, 1, 1000},
 		{"rate.burst", p.Rate.Burst, 1, 1000},
 		{"rate.concurrency", p.Rate.Concurrency, 1, 64},
+		{"answers.ahead", p.Answers.Ahead, 0, 1440},
 		{"auth.days", p.Auth.Days, 0, 3650},
 		{"groups.name.longest", p.Groups.Name.Longest, 0, 10000},
 	} {

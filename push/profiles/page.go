@@ -36,6 +36,9 @@ func (p Profile) Page() string {
 		fact("Given by", when(p.Grants.ByGroup, "membership of a group, and nothing else")))
 	b.section("Pace", fact("Calls", fmt.Sprintf("%g a second, %d at once", p.Rate.PerSecond, p.Rate.Concurrency)),
 		fact("Published limit", p.Rate.Words.EN))
+	if p.Answers.Ahead > 0 {
+		b.section("When it says yes", fact("", fmt.Sprintf("Its work may take %d minutes more: Proprio looks then whether it was done.", p.Answers.Ahead)))
+	}
 	b.section("People from outside", fact("", p.Externals.EN))
 	b.section("Before somebody's account is deactivated",
 		append([]string{fact("What becomes of their things", p.Leaving.Data.EN), fact("Signed in until", p.Leaving.Sessions.EN)}, steps(p.Leaving.HandOver)...)...)

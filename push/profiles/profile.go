@@ -190,6 +190,8 @@ type Answers struct {
 	ErrorInside bool `json:"errorInside"`
 	// ExactFilter: userName eq minds the letter case, though two names that differ in it alone are the same to the product.
 	ExactFilter bool `json:"exactFilter"`
+	// Ahead is by how many minutes a success may be ahead of what the product shows; 0 (default): not at all.
+	Ahead int `json:"ahead"`
 	// ForgetsMembers: a deactivated User is taken out of all Groups.
 	ForgetsMembers bool `json:"forgetsMembers"`
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"proprio/push/profiles"
+	"proprio/resources"
 )
 
 // Server is one app. Its exported fields are set before the first request; its methods may be called at any time.
@@ -36,6 +37,14 @@ type Server struct {
 // table is resources by id.
 type table map[string]document
 
+func (t table) copy() table {
+	out := table{}
+	for id, doc := range t {
+		out[id] = resources.Clone(doc).(document)
+	}
+	return out
+}
+
 // document is a resource as JSON.
 type document = map[string]any
 
@@ -55,6 +64,7 @@ type Fault struct {
 	ScimType   string
 	Drop       bool // the connection ends without an answer
 	Commit     bool // the work is done before things go wrong
+	Forget     bool // it says yes, and does nothing of it
 }
 
 // New makes the app of a profile.
@@ -88,8 +98,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var a answer
-	if fault == nil || fault.Commit {
+	switch {
+	case fault == nil || fault.Commit:
 		a = s.answer(r, text)
+	case fault.Forget:
+		a = s.pretend(r, text)
+		fault = nil
 	}
 	if fault != nil {
 		if fault.Drop {
@@ -103,6 +117,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.requests[at].Status = a.status
 	}
 	s.send(w, a)
+}
+
+// pretend answers as if the work were done.
+func (s *Server) pretend(r *http.Request, text []byte) answer {
+	users, groups := s.users, s.groups
+	defer func() { s.users, s.groups = users, groups }()
+	s.users, s.groups = users.copy(), groups.copy()
+	return s.answer(r, text)
 }
 
 // answer is a status with a body.
