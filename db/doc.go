@@ -50,7 +50,7 @@
 //   - events_streams.go, events_queue.go, events_feed.go, events_keys.go: events.Store, one file per part
 //   - companies.go: ownership.Companies; rules.go: ownership.PolicyStore; ownership.go, ownership_read.go: ownership.Store and ownership.Reports
 //   - tasks.go, tasks_read.go: manual.Store
-//   - push_apps.go, push_plan.go, push_work.go, push_report.go, push_log.go, push_finish.go, push_guard.go, push_reconcile.go, push_names.go, push_discovery.go, push_export.go: push.Store,
+//   - push_apps.go, push_plan.go, push_work.go, push_report.go, push_log.go, push_finish.go, push_guard.go, push_reconcile.go, push_names.go, push_discovery.go, push_link.go, push_export.go: push.Store,
 //     one file per part
 //   - oauth.go, oauth_secrets.go, oauth_grant.go: oauth.Clients and oauth.Store
 //   - signin.go, signin_admins.go, signin_issuers.go, signin_sessions.go: oidc.Store

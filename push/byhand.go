@@ -104,6 +104,9 @@ func (j *job) userByHand(ctx context.Context, r *resources.Resource, p placement
 	}
 	switch {
 	case !there:
+		if err := j.undecided(ctx, wanted); err != nil {
+			return err
+		}
 		j.needs(manual.ActionCreate, nil, want, manual.Difference(nil, want, attributes)...)
 	case written["active"] == false:
 		j.needs(manual.ActionReactivate, written, want, manual.Difference(nil, want, attributes)...)

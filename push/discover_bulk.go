@@ -24,10 +24,12 @@ type Held struct {
 func (d Discovery) Preview() Preview {
 	var p Preview
 	for _, f := range d.Accounts {
-		if f.Relation != Fitting || f.Decision != nil && f.Decision.HandsOff() {
+		if f.Relation != Fitting || f.Decision != nil && f.Decision.SetAside() {
 			continue
 		}
 		switch person := f.People[0]; {
+		case f.Decision != nil && f.Decision.HandsOff():
+			p.Held = append(p.Held, Held{f, "it was unlinked: link it by itself, or leave it"})
 		case f.Outside():
 			p.Held = append(p.Held, Held{f, "it opens by an address that is none of the company's: adopt it, or leave it"})
 		case person.Unclear != "":

@@ -93,7 +93,7 @@ func (e *Engine) Except(ctx context.Context, by audit.Actor, app App, f Found, u
 
 // Reopen takes back that an account was left or excepted: somebody has to decide again.
 func (e *Engine) Reopen(ctx context.Context, by audit.Actor, app App, f Found, reason string) error {
-	if f.Decision == nil || !f.Decision.HandsOff() {
+	if f.Decision == nil || !f.Decision.SetAside() {
 		return resources.Errorf(resources.ErrNotFound, "", "account %s was neither left nor excepted", f.Name())
 	}
 	before := *f.Decision
@@ -133,7 +133,7 @@ func (e *Engine) decision(by audit.Actor, app App, f Found, verb Verb, reason st
 func entryOf(by audit.Actor, app App, d Decision) audit.Entry {
 	reason := d.Reason
 	switch d.Verb {
-	case VerbLink, VerbAdopt:
+	case VerbLink, VerbAdopt, VerbUnlink:
 		reason = strings.TrimSuffix(d.UserName+": "+reason, ": ")
 	case VerbExcept:
 		reason = fmt.Sprintf("until %s, %s: %s", d.Until.Format(time.DateOnly), d.Responsible, reason)

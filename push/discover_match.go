@@ -159,7 +159,7 @@ func (d *discovery) relate() error {
 			d.found[i].Relation, d.found[i].Why = Nobodys, "nobody of the directory has its user name or an address of it"
 		case len(list) > 1:
 			d.several(i)
-		case d.found[i].Decision != nil && d.found[i].Decision.HandsOff():
+		case d.found[i].Decision != nil && d.found[i].Decision.SetAside():
 			aside = append(aside, i)
 		default:
 			of[list[0].id] = append(of[list[0].id], i)

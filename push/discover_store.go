@@ -19,6 +19,7 @@ const (
 	VerbLeave  Verb = "leave"  // it is not the company's: do not ask again
 	VerbExcept Verb = "except" // it may stay as it is until a date
 	VerbReopen Verb = "reopen" // one of the last two is taken back
+	VerbUnlink Verb = "unlink" // a link is: the engine forgets the account
 )
 
 // Decision is what was decided about one account of an app, by whom, and why. An account has one at most: the last.
@@ -57,9 +58,12 @@ type Export struct {
 // Due says that an exception has ended, so that somebody has to decide again.
 func (d Decision) Due(now time.Time) bool { return d.Verb == VerbExcept && !d.Until.After(now) }
 
-// HandsOff says that the engine does not touch the account. So it is with an exception that has ended: it ends by a
-// decision, and not by itself.
-func (d Decision) HandsOff() bool { return d.Verb == VerbLeave || d.Verb == VerbExcept }
+// SetAside says that somebody decided what the account is, and that it is nobody's here. So it is with an exception that has
+// ended: it ends by a decision, and not by itself.
+func (d Decision) SetAside() bool { return d.Verb == VerbLeave || d.Verb == VerbExcept }
+
+// HandsOff says that the engine does not touch the account.
+func (d Decision) HandsOff() bool { return d.SetAside() || d.Verb == VerbUnlink }
 
 // Discoveries is what account discovery needs: whose an account may be, and what was decided.
 type Discoveries interface {
@@ -75,6 +79,9 @@ type Discoveries interface {
 	Decide(ctx context.Context, decisions []Decision, entries ...audit.Entry) error
 	// Reopen takes back what was decided about an account that nobody answers for; nothing is resources.ErrNotFound.
 	Reopen(ctx context.Context, d Decision, entry audit.Entry) error
+	// Unlink takes the account of a decision away from its User, who is looked at anew. One that is not linked to that User is
+	// resources.ErrNotFound; one that is being sent is resources.ErrBusy. The entry is recorded in the same transaction.
+	Unlink(ctx context.Context, now time.Time, d Decision, entry audit.Entry) error
 	// LinkAccounts makes accounts those of the decisions' Users, due to be sent, all of them or none. An account that belongs
 	// to another, or a User who has another, is resources.ErrUniqueness; a User whose account is being sent is
 	// resources.ErrBusy. What has already been done is no error. They take the place of all earlier decisions. The entries are recorded in the same transaction.

@@ -44,7 +44,8 @@
 //   - reconcile.go: that, kept, every night or when somebody asks; repair.go: what was found different or missing is sent again
 //   - discover.go: whose all the accounts of an app may be, from its list or an export; discover_match.go: how they are told;
 //     discover_decide.go, discover_bulk.go: link, adopt, leave, except; discover_check.go: what is refused; discover_store.go:
-//     what was decided; linked.go: the first push of a linked account, and no touch of one that is to be left
+//     what was decided; linked.go: the first push of a linked account, and no touch of one that is to be left;
+//     unlink.go: a link taken back
 //   - match.go, takeover.go: look-up before create, link; take over what a former object left; census.go: one look-up for all
 //     of a first push
 //   - document.go, patch.go: the wanted remote document and the least change towards it

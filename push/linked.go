@@ -78,11 +78,18 @@ func (c decided) handsOff(doc client.Document) string {
 // handsOff says why an account is not touched, and what to do.
 func handsOff(d Decision) string {
 	said := "is not the company's"
-	if d.Verb == VerbExcept {
+	switch d.Verb {
+	case VerbExcept:
 		said = "stays as it is until " + d.Until.Format("2006-01-02")
+	case VerbUnlink:
+		said = "is not to be " + d.UserName + "'s"
 	}
-	return "the app holds " + d.Name + ", of which " + d.By + " decided on " + d.At.Format("2006-01-02") + " that it " + said +
-		" (" + d.Reason + "): link it, or rename or remove it in the app"
+	reason := ""
+	if d.Reason != "" {
+		reason = " (" + d.Reason + ")"
+	}
+	return "the app holds " + d.Name + ", of which " + d.By + " decided on " + d.At.Format("2006-01-02") + " that it " + said + reason +
+		": link it, or rename or remove it in the app"
 }
 
 // addressesOf are the folded forms of the names and addresses of an account, as decisions keep them.

@@ -24,7 +24,30 @@ func (j *job) members(ctx context.Context, r *resources.Resource, record *groupR
 	if waiting > 0 {
 		j.state, j.note = StatePartial, fmt.Sprintf("%d members are not in the app yet; each is added as soon as it is", waiting)
 	}
+	if err := j.forgetUnlinked(ctx, record, want); err != nil {
+		return err
+	}
 	return j.sendMembers(ctx, record, want)
+}
+
+// forgetUnlinked takes members off the record that are not to be touched any more.
+func (j *job) forgetUnlinked(ctx context.Context, record *groupRecord, want map[string]int64) error {
+	var leaving []string
+	for id := range record.Members {
+		if _, stays := want[id]; !stays {
+			leaving = append(leaving, id)
+		}
+	}
+	if len(leaving) == 0 {
+		return nil
+	}
+	decisions, err := j.store.DecisionsOn(ctx, j.account.Company, j.account.App, leaving, nil)
+	for _, d := range decisions {
+		if d.HandsOff() {
+			delete(record.Members, d.Account)
+		}
+	}
+	return err
 }
 
 // wantedMembers are the ids in the app of those of a Group's members that it holds, each with the epoch of its account, and

@@ -21,7 +21,7 @@ func (p *program) appCmd() *cobra.Command {
 		p.appProvisionCmd(), p.appTestCmd(), p.appLogCmd(), p.appRetryCmd(),
 		p.appDecideCmd("allow", "Let held removals be sent", true),
 		p.appDecideCmd("reject", "Leave in the app what held removals would take away", false),
-		p.appAccountsCmd(), p.appLinkCmd(), p.appAdoptCmd(), p.appLeaveCmd(), p.appExceptCmd(), p.appReopenCmd(),
+		p.appAccountsCmd(), p.appLinkCmd(), p.appAdoptCmd(), p.appUnlinkCmd(), p.appLeaveCmd(), p.appExceptCmd(), p.appReopenCmd(),
 		p.appCompareCmd(), p.appRepairCmd(), p.appConfirmCmd(),
 		p.appVerb("sync NAME", "Send what differs from what the app last confirmed, and try again what waits", (*core).syncApp),
 		p.appVerb("read NAME", "Read the app's own account list and judge each account; changes nothing there", (*core).readApp),

@@ -145,7 +145,7 @@ func state(f push.Found) string {
 
 // decided is a decision in words.
 func decided(d push.Decision) string {
-	words := map[push.Verb]string{push.VerbLink: "linked", push.VerbAdopt: "adopted", push.VerbLeave: "left"}[d.Verb]
+	words := map[push.Verb]string{push.VerbLink: "linked", push.VerbAdopt: "adopted", push.VerbLeave: "left", push.VerbUnlink: "unlinked from " + d.UserName}[d.Verb]
 	if d.Verb == push.VerbExcept {
 		words = fmt.Sprintf("may stay until %s (%s)", d.Until.Format(time.DateOnly), d.Responsible)
 	}

@@ -93,6 +93,11 @@ func TestAppAccounts(t *testing.T) {
 	refused("--until", "app", "except", "crm", "support@editor.example", "--until", "soon", "--responsible", "c@acc.example", "--reason", "x")
 	refused("answers for", "app", "except", "crm", "support@editor.example", "--until", until, "--responsible", "Claire", "--reason", "x")
 	said("stays as it is", "app", "except", "crm", "support@editor.example", "--until", until, "--responsible", "c@acc.example", "--reason", "the editor migrates us")
+	refused("no account in crm", "app", "unlink", "crm", "marc@acc.example")
+	refused("nobody@acc.example has no account in crm", "app", "unlink", "crm", "nobody@acc.example")
+	said("julie@acc.example has no account in crm any more", "app", "unlink", "crm", "julie@acc.example", "--reason", "her namesake's")
+	said("unlinked from julie@acc.example by", "app", "accounts", "crm")
+	said("account of julie@acc.example", "app", "adopt", "crm", "julie.b@gmail.com", "julie@acc.example")
 	found, d = accounts(t, i)
 	if d["open"] != 0.0 || d["left"] != 1.0 || d["exceptions"] != 1.0 || found["julie.b@gmail.com"]["relation"] != "linked" {
 		t.Errorf("%v", d)

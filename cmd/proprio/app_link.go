@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,6 +77,33 @@ func (p *program) linkOne(ctx context.Context, c *core, app push.App, source *ac
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s is the account of %s now; see proprio app status\n", f.Name(), user.Index.UserName)
 	return err
+}
+
+func (p *program) appUnlinkCmd() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "unlink NAME USERNAME", Short: "Take back that an account was linked or adopted: it is left as it is, and waits for a decision again",
+		Example: `  proprio app unlink "Cadence CRM" anne@atelier-bremond.fr --reason "it is her namesake's"`,
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; it is on record")
+	p.onApp(cmd, func(ctx context.Context, c *core, app push.App) error {
+		name := cmd.Flags().Arg(1)
+		id := name // of somebody who was removed nothing but the id is left
+		user, err := c.db.GetByUserName(ctx, resources.Caller{Company: app.Company, Actor: p.actor()}, resources.FoldUserName(name))
+		switch {
+		case err == nil:
+			id = user.ID
+		case !errors.Is(err, resources.ErrNotFound):
+			return err
+		}
+		if err := c.engine.Unlink(ctx, p.actor(), app, id, reason); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s has no account in %s any more; the one there is left as it is\n", name, app.Name)
+		return err
+	})
+	cmd.Args = names("NAME", "USERNAME")
+	return cmd
 }
 
 // linkMatched shows what would be linked, and links it when it was said so.
