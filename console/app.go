@@ -124,16 +124,7 @@ func (c *Console) pausedBy(ctx context.Context, v *visit, app App) (audit.Entry,
 
 // findApp returns the app that the path names, in the session's company.
 func (c *Console) findApp(ctx context.Context, v *visit) (App, error) {
-	apps, err := c.Apps.Apps(ctx, v.session.Company)
-	if err != nil {
-		return App{}, err
-	}
-	id := v.r.PathValue("id")
-	i := slices.IndexFunc(apps, func(a App) bool { return a.ID == id })
-	if i < 0 {
-		return App{}, resources.Errorf(resources.ErrNotFound, "", "no app %q", id)
-	}
-	return apps[i], nil
+	return c.Apps.App(ctx, v.session.Company, v.r.PathValue("id"))
 }
 
 func (c *Console) findingsOf(ctx context.Context, company, app string) ([]findingView, error) {
@@ -198,15 +189,12 @@ func worstFirst(a, b ownership.ObservedAccount) int {
 
 // pushedAccounts fills in the accounts that Proprio pushes, those that need attention first.
 func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) error {
-	counts, err := c.Apps.AccountCounts(ctx, v.session.Company)
+	counts, err := c.Apps.Counts(ctx, v.session.Company, p.ID)
 	if err != nil {
 		return err
 	}
-	p.Accounts = counts[p.ID]
+	p.Accounts, p.Failures = counts.States, failuresOf(counts)
 	q := v.r.URL.Query()
-	if err := c.failures(ctx, v, p); err != nil {
-		return err
-	}
 	p.PushState = p.shownState(q.Get("state"))
 	total := p.Accounts[p.PushState]
 	if p.PushState == "" {
@@ -227,18 +215,14 @@ func (c *Console) pushedAccounts(ctx context.Context, v *visit, p *appPage) erro
 	return err
 }
 
-// failures fills in what failed, by class.
-func (c *Console) failures(ctx context.Context, v *visit, p *appPage) error {
-	counts, err := c.Apps.Failures(ctx, v.session.Company, p.ID)
-	if err != nil {
-		return err
-	}
+// failuresOf is what failed, by class, first what only a person can do.
+func failuresOf(counts Counts) (failures []classCount) {
 	for _, class := range failureClasses() {
-		if n := counts[class]; n > 0 {
-			p.Failures = append(p.Failures, classCount{class, n})
+		if n := counts.Failures[class]; n > 0 {
+			failures = append(failures, classCount{class, n})
 		}
 	}
-	return nil
+	return failures
 }
 
 // shownState is the state to list: the one asked for, everything for "all", and at first what waits for a decision

@@ -82,6 +82,12 @@ type AccountQuery struct {
 	ObjectID   string
 }
 
+// Counts is how many accounts of an app there are.
+type Counts struct {
+	States   map[string]int
+	Failures map[string]int // by class
+}
+
 // AttemptQuery selects exchanges with an app, newest first; empty fields select all.
 type AttemptQuery struct {
 	Account string // id
@@ -113,12 +119,14 @@ type Change struct{ Attribute, Written, Wanted string }
 type Apps interface {
 	// Apps returns a company's apps, by name.
 	Apps(ctx context.Context, company string) ([]App, error)
+	// App returns one app.
+	App(ctx context.Context, company, app string) (App, error)
 	// AccountCounts returns how many accounts of each app are in each state: app id → state → count.
 	AccountCounts(ctx context.Context, company string) (map[string]map[string]int, error)
 	// Accounts returns one page of accounts.
 	Accounts(ctx context.Context, company string, q AccountQuery) ([]Account, error)
-	// Failures returns how many of an app's accounts failed, by class.
-	Failures(ctx context.Context, company, app string) (map[string]int, error)
+	// Counts returns how many of an app's accounts are in each state, and of those that failed, by class.
+	Counts(ctx context.Context, company, app string) (Counts, error)
 	// Attempts returns an app's exchanges.
 	Attempts(ctx context.Context, company, app string, q AttemptQuery) ([]Attempt, error)
 	// Explain says why a User or Group is in an app as it is.

@@ -24,22 +24,35 @@ func (a apps) Apps(ctx context.Context, company string) ([]console.App, error) {
 	list, err := a.store.Apps(ctx, company)
 	var out []console.App
 	for _, x := range list {
-		alarms, err := push.Alarms(ctx, a.store, x, a.engine.Now())
+		shown, err := a.app(ctx, x)
 		if err != nil {
 			return nil, err
 		}
-		var told []console.Alarm
-		for _, alarm := range alarms {
-			told = append(told, console.Alarm{Kind: string(alarm.Kind), Days: alarm.Days, Owner: alarm.Owner})
-		}
-		out = append(out, console.App{
-			Alarms: told,
-			ID:     x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
-			LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
-			BlockedReason: x.BlockedReason, Mark: x.Mark(), Setup: string(x.Settings.Setup), Expression: x.Settings.Scope, Treatment: console.Treatment{Responsible: x.Responsible},
-		})
+		out = append(out, shown)
 	}
 	return out, err
+}
+
+func (a apps) App(ctx context.Context, company, app string) (console.App, error) {
+	x, err := a.store.App(ctx, company, app)
+	if err != nil {
+		return console.App{}, err
+	}
+	return a.app(ctx, x)
+}
+
+func (a apps) app(ctx context.Context, x push.App) (console.App, error) {
+	alarms, err := push.Alarms(ctx, a.store, x, a.engine.Now())
+	var told []console.Alarm
+	for _, alarm := range alarms {
+		told = append(told, console.Alarm{Kind: string(alarm.Kind), Days: alarm.Days, Owner: alarm.Owner})
+	}
+	return console.App{
+		Alarms: told,
+		ID:     x.ID, Name: x.Name, Profile: x.Profile, URL: x.URL, Responsible: x.Responsible, ScopeGroups: x.ScopeGroups,
+		LinkExisting: x.LinkExisting, Paused: x.Paused, BlockedUntil: x.BlockedUntil, BlockedSince: x.BlockedSince,
+		BlockedReason: x.BlockedReason, Mark: x.Mark(), Setup: string(x.Settings.Setup), Expression: x.Settings.Scope, Treatment: console.Treatment{Responsible: x.Responsible},
+	}, err
 }
 
 func (a apps) AccountCounts(ctx context.Context, company string) (map[string]map[string]int, error) {
@@ -49,14 +62,11 @@ func (a apps) AccountCounts(ctx context.Context, company string) (map[string]map
 	}
 	out := map[string]map[string]int{}
 	for _, x := range list {
-		counts, err := a.store.CountAccounts(ctx, company, x.ID)
+		counts, err := a.Counts(ctx, company, x.ID)
 		if err != nil {
 			return nil, err
 		}
-		out[x.ID] = map[string]int{}
-		for _, c := range counts {
-			out[x.ID][string(c.State)] += c.N
-		}
+		out[x.ID] = counts.States
 	}
 	return out, nil
 }
@@ -84,12 +94,13 @@ func account(x push.Account) console.Account {
 	}
 }
 
-func (a apps) Failures(ctx context.Context, company, app string) (map[string]int, error) {
+func (a apps) Counts(ctx context.Context, company, app string) (console.Counts, error) {
 	counts, err := a.store.CountAccounts(ctx, company, app)
-	out := map[string]int{}
+	out := console.Counts{States: map[string]int{}, Failures: map[string]int{}}
 	for _, c := range counts {
+		out.States[string(c.State)] += c.N
 		if c.State == push.StateFailed {
-			out[string(c.Class)] += c.N
+			out.Failures[string(c.Class)] += c.N
 		}
 	}
 	return out, err

@@ -116,8 +116,10 @@ func (d *DB) RetryFailed(ctx context.Context, actor audit.Actor, company, app st
 			if err != nil || n == 0 || done > 0 {
 				return err
 			}
-			if err := d.askAgain(ctx, tx, company, app, ""); err != nil {
-				return err
+			if class == "" || class == push.ClassNeedsAdmin { // the class of what somebody refused
+				if err := d.askAgain(ctx, tx, company, app, ""); err != nil {
+					return err
+				}
 			}
 			entry := appEntry(actor, audit.ActionSync, company, app, found.Name, now)
 			entry.Reason = "retry"

@@ -46,7 +46,7 @@ func (d *DB) fileTask(ctx context.Context, tx *sqlx.Tx, r push.Result, now time.
 		t.Company, t.App, t.Account, t.ObjectType, t.ObjectID = a.Company, a.App, a.ID, a.ObjectType, a.ObjectID
 	}
 	t.ObjectName = a.ObjectName
-	if err := d.putTask(ctx, tx, t); err != nil {
+	if err := d.putTask(ctx, tx, t, isNew); err != nil {
 		return err
 	}
 	app, err := d.appName(ctx, tx, a.Company, a.App)
@@ -64,7 +64,7 @@ func (d *DB) appName(ctx context.Context, tx *sqlx.Tx, company, app string) (nam
 }
 
 // putTask writes a task: a new one, or in the place of itself. The finding that it is late goes with its lateness.
-func (d *DB) putTask(ctx context.Context, tx *sqlx.Tx, t manual.Task) error {
+func (d *DB) putTask(ctx context.Context, tx *sqlx.Tx, t manual.Task, isNew bool) error {
 	lines := t.Lines
 	if lines == nil {
 		lines = []manual.Line{}
@@ -80,7 +80,7 @@ func (d *DB) putTask(ctx context.Context, tx *sqlx.Tx, t manual.Task) error {
 		t.Company, t.ID, t.App, t.Account, t.Number, t.ObjectType, t.ObjectID, storable(t.ObjectName), string(t.Action), jsonText(lines), storable(t.Why),
 		string(t.Before), string(t.Wanted), t.Revision, t.Applied, string(t.State), micros(t.Opened), micros(t.Since), micros(t.Due), micros(t.Closed),
 		storable(t.ClosedBy), storable(t.Proof), storable(t.Reference), storable(t.Noted), micros(t.ConfirmedAt), t.Step, micros(t.StepAt))
-	if err != nil || t.Step > 0 {
+	if err != nil || isNew || t.Step > 0 {
 		return err
 	}
 	_, err = d.exec(ctx, tx, `update findings set closed = ? where company_id = ? and app_id = '' and kind = ? and object_type = 'task' and object_id = ? and closed = 0`,
@@ -116,7 +116,7 @@ func (d *DB) ChangeTask(ctx context.Context, company, id string, f func(manual.T
 }
 
 func (d *DB) writeChange(ctx context.Context, tx *sqlx.Tx, c manual.Change) error {
-	err := d.putTask(ctx, tx, c.Task)
+	err := d.putTask(ctx, tx, c.Task, false)
 	if err == nil && c.Finding != nil {
 		err = d.tellLate(ctx, tx, *c.Finding)
 	}

@@ -27,7 +27,118 @@ func TestExportsReadBack(t *testing.T) {
 		aSuccessorUnderTheSameAddressIsNoLeaver,
 		aListThatCannotBeTheAppsIsRefused,
 		aMindChangedMeanwhileCountsMoreThanTheExport,
+		whoLeftBeforeTheAccountWasMadeIsFoundThere,
+		whoCameBackAndLeftAgainIsFoundThere,
+		whatWasRefusedIsNotForgotten,
+		aSuccessorDoesNotStandForWhoLeftBefore,
+		aListThatLagsUndoesNoChangeOfMind,
 	})
+}
+
+// The task was withdrawn, and somebody had made the account all the same.
+func whoLeftBeforeTheAccountWasMadeIsFoundThere(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	id := w.user("anna")
+	w.push()
+	w.remove("User", id)
+	w.push()
+	h.none()
+	w.clock.advance(time.Hour)
+	if r := h.export(w.clock.Now(), "ben@atelier.fr"); r.Confirmed != 0 {
+		t.Errorf("report %+v of an export without the account", r)
+	}
+	h.none()
+	w.clock.advance(time.Hour)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Confirmed != 1 {
+		t.Errorf("report %+v of a leaver's live account", r)
+	}
+	h.done(h.only(manual.ActionDeactivate))
+	w.wantState("User", id, push.StateRemoved)
+}
+
+// The task to let somebody in again was withdrawn, and somebody had done it all the same.
+func whoCameBackAndLeftAgainIsFoundThere(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.set("User", id, "active", false)
+	w.push()
+	h.done(h.only(manual.ActionDeactivate))
+	w.set("User", id, "active", true)
+	w.push()
+	h.only(manual.ActionReactivate)
+	w.set("User", id, "active", false)
+	w.push()
+	h.none()
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "-anna@atelier.fr", "ben@atelier.fr"); r.Confirmed != 0 {
+		t.Errorf("report %+v of an account that is closed, as it should be", r)
+	}
+	h.none()
+	w.clock.advance(time.Hour)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Confirmed != 1 {
+		t.Errorf("report %+v of a leaver's live account", r)
+	}
+	h.only(manual.ActionDeactivate)
+}
+
+func whatWasRefusedIsNotForgotten(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.set("User", id, "active", false)
+	w.push()
+	task := h.only(manual.ActionDeactivate)
+	_, err := h.desk.Refuse(t.Context(), w.caller.Actor, w.caller.Company, task.ID, manual.Closing{By: "karim@atelier.fr", Proof: "the only administrator"})
+	must(t, err)
+	w.push()
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Refused != 1 || r.Confirmed+r.Reopened != 0 {
+		t.Errorf("report %+v of what was refused", r)
+	}
+	w.wantState("User", id, push.StateFailed)
+	w.clock.advance(time.Hour)
+	if r := h.export(w.clock.Now(), "-anna@atelier.fr"); r.Confirmed != 1 || r.Refused != 0 {
+		t.Errorf("report %+v of what was refused, and done", r)
+	}
+	w.wantState("User", id, push.StateConfirmed)
+	h.none()
+}
+
+func aSuccessorDoesNotStandForWhoLeftBefore(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	w.remove("User", w.user("anna"))
+	w.push()
+	left := w.user("anna")
+	w.push()
+	w.remove("User", left)
+	w.push()
+	h.none()
+	again := w.user("anna")
+	w.push()
+	h.done(h.only(manual.ActionCreate))
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "anna@atelier.fr"); r.Confirmed != 1 {
+		t.Errorf("report %+v", r)
+	}
+	h.none()
+	w.wantState("User", again, push.StateConfirmed)
+}
+
+// That an account is not listed yet does not say that its access was ended, as somebody had asked for an hour.
+func aListThatLagsUndoesNoChangeOfMind(t *testing.T, w *world) {
+	h, id := made(t, w)
+	w.set("User", id, "active", false)
+	w.push()
+	w.set("User", id, "active", true)
+	w.push()
+	h.none()
+	w.clock.advance(day)
+	if r := h.export(w.clock.Now(), "ben@atelier.fr"); r.Confirmed != 0 {
+		t.Errorf("report %+v", r)
+	}
+	h.none()
+	w.clock.advance(10 * day)
+	if r := h.export(w.clock.Now(), "-anna@atelier.fr"); r.Confirmed != 1 {
+		t.Errorf("report %+v of an account that was closed all the same", r)
+	}
+	h.only(manual.ActionReactivate)
 }
 
 // made is anna with an account that was said to be made.
@@ -228,7 +339,28 @@ func TestEscalation(t *testing.T) {
 		whatIsLateIsToldOnceToEach,
 		whatNobodyAnswersForIsToldToTheAdministrators,
 		twoReplicasTellOnce,
+		anAppIsAskedForItsTermsOnce,
 	})
+}
+
+func anAppIsAskedForItsTermsOnce(t *testing.T, w *world) {
+	h := byHand(t, w, "jefacture")
+	for _, name := range []string{"anna", "ben", "carla"} {
+		w.user(name)
+	}
+	w.push()
+	w.clock.advance(6 * day)
+	asked, terms := 0, h.desk.Terms
+	h.desk.Terms = func(ctx context.Context, company, app string) (manual.Terms, error) {
+		if app == h.app.ID {
+			asked++
+		}
+		return terms(ctx, company, app)
+	}
+	h.escalate()
+	if asked != 1 || len(h.late()) != 3 {
+		t.Errorf("asked %d times for the terms of an app with %d late tasks", asked, len(h.late()))
+	}
 }
 
 // late are the findings that a task is late.

@@ -46,8 +46,8 @@ func (p *program) appConfirmCmd() *cobra.Command {
 			return p.printJSON(report)
 		}
 		_, err = fmt.Fprintf(p.stdout, "%d accounts in the export of %s\n%d confirmed, %d opened again, %d contradicted but perhaps not yet shown, "+
-			"%d closed after the export, %d about what it does not show, %d still open\n", report.Accounts, list.At.Format(time.RFC3339),
-			report.Confirmed, report.Reopened, report.Noted, report.Older, report.Unseen, report.Open)
+			"%d closed after the export, %d about what it does not show, %d still open, %d refused and not done\n", report.Accounts, list.At.Format(time.RFC3339),
+			report.Confirmed, report.Reopened, report.Noted, report.Older, report.Unseen, report.Open, report.Refused)
 		return err
 	}), "csv")
 }

@@ -20,19 +20,33 @@ func (a consoleApps) Apps(ctx context.Context, company string) ([]console.App, e
 	apps, err := a.store.Apps(ctx, company)
 	out := make([]console.App, 0, len(apps))
 	for _, app := range apps {
-		alarms, err := push.Alarms(ctx, a.store, app, a.engine.Now())
+		shown, err := a.app(ctx, app)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, console.App{
-			ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
-			ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
-			BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup), Mark: app.Mark(),
-			Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
-			Alarms: consoleAlarms(alarms), Treatment: consoleTreatment(app),
-		})
+		out = append(out, shown)
 	}
 	return out, err
+}
+
+// App implements console.Apps.
+func (a consoleApps) App(ctx context.Context, company, app string) (console.App, error) {
+	found, err := a.store.App(ctx, company, app)
+	if err != nil {
+		return console.App{}, err
+	}
+	return a.app(ctx, found)
+}
+
+func (a consoleApps) app(ctx context.Context, app push.App) (console.App, error) {
+	alarms, err := push.Alarms(ctx, a.store, app, a.engine.Now())
+	return console.App{
+		ID: app.ID, Name: app.Name, Profile: app.Profile, URL: app.URL, Responsible: app.Responsible,
+		ScopeGroups: app.ScopeGroups, LinkExisting: app.LinkExisting, Paused: app.Paused, AllowPrivate: app.AllowPrivate,
+		BlockedUntil: app.BlockedUntil, BlockedSince: app.BlockedSince, BlockedReason: app.BlockedReason, Setup: string(app.Settings.Setup), Mark: app.Mark(),
+		Expression: app.Settings.Scope, Rules: rulesText(app.Settings.Rules),
+		Alarms: consoleAlarms(alarms), Treatment: consoleTreatment(app),
+	}, err
 }
 
 func consoleAlarms(alarms []push.Alarm) []console.Alarm {
@@ -57,14 +71,11 @@ func (a consoleApps) AccountCounts(ctx context.Context, company string) (map[str
 	}
 	out := map[string]map[string]int{}
 	for _, app := range apps {
-		counts, err := a.store.CountAccounts(ctx, company, app.ID)
+		counts, err := a.Counts(ctx, company, app.ID)
 		if err != nil {
 			return nil, err
 		}
-		out[app.ID] = map[string]int{}
-		for _, c := range counts {
-			out[app.ID][string(c.State)] += c.N
-		}
+		out[app.ID] = counts.States
 	}
 	return out, nil
 }
@@ -95,13 +106,14 @@ func consoleAccount(x push.Account) console.Account {
 	}
 }
 
-// Failures implements console.Apps.
-func (a consoleApps) Failures(ctx context.Context, company, app string) (map[string]int, error) {
+// Counts implements console.Apps.
+func (a consoleApps) Counts(ctx context.Context, company, app string) (console.Counts, error) {
 	counts, err := a.store.CountAccounts(ctx, company, app)
-	out := map[string]int{}
+	out := console.Counts{States: map[string]int{}, Failures: map[string]int{}}
 	for _, c := range counts {
+		out.States[string(c.State)] += c.N
 		if c.State == push.StateFailed {
-			out[string(c.Class)] += c.N
+			out.Failures[string(c.Class)] += c.N
 		}
 	}
 	return out, err

@@ -83,7 +83,7 @@ func (p *program) taskListCmd() *cobra.Command {
 			}
 			q.App = found.ID
 		}
-		tasks, err := c.db.Tasks(ctx, caller.Company, q)
+		tasks, err := c.allTasks(ctx, caller.Company, q)
 		if err != nil {
 			return err
 		}
@@ -92,6 +92,30 @@ func (p *program) taskListCmd() *cobra.Command {
 				t.Due.Format(time.DateOnly), cmp.Or(t.Responsible, "nobody"))
 		})
 	})
+}
+
+// taskPage is how many tasks are read at once.
+const taskPage = 1000
+
+// allTasks reads all tasks that a query selects. One that is closed meanwhile moves to another page: it is told once.
+func (c *core) allTasks(ctx context.Context, company string, q manual.Query) ([]manual.Task, error) {
+	var all []manual.Task
+	told := map[string]bool{}
+	for q.Limit = taskPage; ; q.Offset += taskPage {
+		page, err := c.db.Tasks(ctx, company, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range page {
+			if !told[t.ID] {
+				told[t.ID] = true
+				all = append(all, t)
+			}
+		}
+		if len(page) < taskPage {
+			return all, nil
+		}
+	}
 }
 
 func (p *program) taskShowCmd() *cobra.Command {

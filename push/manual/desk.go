@@ -89,6 +89,7 @@ type Report struct {
 	Older     int `json:"older"`     // closed after the export was made
 	Unseen    int `json:"unseen"`    // about what it does not show
 	Open      int `json:"open"`      // not done yet
+	Refused   int `json:"refused"`   // somebody refused to do it, and it is not done
 }
 
 // Confirm reads an export of an app back: each task of a User is confirmed, left, or opened again.
@@ -181,7 +182,7 @@ type move func(t *Task, words string, now time.Time)
 // conclude says what follows from what an export shows of a task: nil, nothing; and where it is counted.
 func conclude(t Task, found says, at time.Time, terms Terms, r *Report) (move, *int) {
 	confirm := func(t *Task, _ string, now time.Time) {
-		if t.State == StateOpen {
+		if t.State != StateDone && t.State != StateConfirmed {
 			t.Closed, t.ClosedBy, t.Proof = now, "", "an export of "+at.UTC().Format(time.RFC3339)+" shows it"
 			t.Step, t.StepAt = 0, time.Time{}
 		}
@@ -190,7 +191,9 @@ func conclude(t Task, found says, at time.Time, terms Terms, r *Report) (move, *
 	switch {
 	case t.State == StateOpen && (found != agrees || !at.After(t.Since)):
 		return nil, &r.Open
-	case t.State != StateOpen && t.State != StateDone && t.State != StateConfirmed:
+	case t.State == StateRefused && !doneAllTheSame(t, found, at, terms):
+		return nil, &r.Refused
+	case t.State == StateWithdrawn && !doneAllTheSame(t, found, at, terms):
 		return nil, new(int)
 	case t.State == StateDone && !at.After(t.Closed), t.State == StateConfirmed && !at.After(t.ConfirmedAt):
 		return nil, &r.Older
@@ -206,6 +209,17 @@ func conclude(t Task, found says, at time.Time, terms Terms, r *Report) (move, *
 		t.ConfirmedAt, t.Noted = time.Time{}, noted(at, words)
 		t.Since, t.Due = now, now.Add(reopenedWithin)
 	}, &r.Reopened
+}
+
+// doneAllTheSame says that an export shows what nobody was to do any more, or somebody refused to. The engine then finds out
+// what is needed instead: a leaver's account that was made too late is to be closed. That an account is not listed may be the
+// export's lag.
+func doneAllTheSame(t Task, found says, at time.Time, terms Terms) bool {
+	from := t.Closed
+	if t.Action == ActionDeactivate {
+		from = from.Add(terms.Grace)
+	}
+	return found == agrees && at.After(from)
 }
 
 // reopenedWithin is how soon work has to be done that was said to be done and is not.

@@ -22,13 +22,14 @@ const escalationBatch = 100 // tasks that are read at once
 // Escalate tells of what is late: once the one who answers for the app, and later, once, the administrators.
 func (d *Desk) Escalate(ctx context.Context) error {
 	var failed error
+	known := map[string]Terms{} // by app
 	for after := ""; ; {
 		tasks, err := d.Store.LateTasks(ctx, d.Now(), after, escalationBatch)
 		if err != nil || len(tasks) == 0 {
 			return errors.Join(failed, err)
 		}
 		for _, t := range tasks {
-			if err := d.escalate(ctx, t); err != nil && ctx.Err() == nil {
+			if err := d.escalate(ctx, t, known); err != nil && ctx.Err() == nil {
 				failed = errors.Join(failed, fmt.Errorf("tell that task %s is late: %w", t.ID, err))
 			}
 		}
@@ -37,10 +38,13 @@ func (d *Desk) Escalate(ctx context.Context) error {
 }
 
 // escalate takes the next step for one task, if it is time.
-func (d *Desk) escalate(ctx context.Context, seen Task) error {
-	terms, err := d.Terms(ctx, seen.Company, seen.App)
-	if err != nil {
-		return err
+func (d *Desk) escalate(ctx context.Context, seen Task, known map[string]Terms) (err error) {
+	terms, ok := known[seen.App]
+	if !ok {
+		if terms, err = d.Terms(ctx, seen.Company, seen.App); err != nil {
+			return err
+		}
+		known[seen.App] = terms
 	}
 	now, step := d.Now(), StepResponsible
 	if seen.Responsible == "" || !now.Before(seen.Due.Add(terms.Escalate)) {

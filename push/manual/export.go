@@ -123,7 +123,11 @@ func (x accounts) judge(t Task) (says, string, error) {
 	if err != nil {
 		return saysNothing, "", err
 	}
-	a, listed := x.of(namesIn(wanted))
+	names := namesIn(wanted)
+	if t.State == StateWithdrawn || t.State == StateRefused { // an account under a name that is somebody else's by now is theirs
+		names = slices.DeleteFunc(names, func(name string) bool { return x.taken[name] })
+	}
+	a, listed := x.of(names)
 	switch {
 	case !listed:
 		return contradicts, fmt.Sprint(wanted["userName"]) + " is not listed", nil
