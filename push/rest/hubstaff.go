@@ -56,7 +56,12 @@ func (h hubstaffPeople) list(ctx context.Context, q query, r *reading) error {
 	if err != nil {
 		return err
 	}
-	return h.pages(ctx, q, r, "/members", url.Values{"include[]": {"users"}}, h.members)
+	invited := len(r.seen)
+	err = h.pages(ctx, q, r, "/members", url.Values{"include[]": {"users"}}, h.members)
+	if err == nil && len(r.seen) == invited {
+		return r.incomplete("Hubstaff lists no member, and every organization has its owner")
+	}
+	return err
 }
 
 // pages reads one kind to its end.

@@ -120,6 +120,9 @@ func (l lastpassUsers) list(ctx context.Context, q query, r *reading) error {
 	if _, told := doc["total"]; told && q.attribute == "" && number(doc, "total") != fmt.Sprint(len(found)) {
 		return r.incomplete("LastPass counts %v users and lists %d", doc["total"], len(found))
 	}
+	if len(found) == 0 && q.attribute == "" {
+		return r.incomplete("LastPass lists nobody, and every company has an administrator")
+	}
 	return r.page(asIs, found)
 }
 

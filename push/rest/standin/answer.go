@@ -22,6 +22,8 @@ type answer struct {
 	status     int
 	body       any // nil: none
 	retryAfter time.Duration
+	retryAt    time.Time
+	mangle     func(string) string // nil: it comes as it is
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }

@@ -17,6 +17,7 @@ type hubstaff struct {
 // Hubstaff starts one. Its refresh token is good for one use.
 func Hubstaff(t testing.TB) *Server {
 	h := &hubstaff{tokens: &issuer{path: tokenPath}, invites: newTable(), members: newTable()}
+	h.members.add("1", document{"id": 1, "email": owner, "role": "owner"})
 	refresh := &rotating{now: "hubstaff-refresh"}
 	h.tokens.grant = refresh.grant
 	s := start(t, "/v2", h)

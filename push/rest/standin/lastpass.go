@@ -12,7 +12,9 @@ type lastpass struct{ users *table }
 
 // LastPass starts one.
 func LastPass(t testing.TB) *Server {
-	s := start(t, "/enterpriseapi.php", &lastpass{users: newTable()})
+	l := &lastpass{users: newTable()}
+	l.users.add("1", document{"username": owner, "fullname": "Owner", "disabled": false, "admin": true})
+	s := start(t, "/enterpriseapi.php", l)
 	s.Credential = `{"cid": 4711, "provhash": "lastpass-hash\"<é>/&+"}`
 	return s
 }

@@ -17,6 +17,9 @@ import (
 // pageLimit is the most that a stand-in lists at once, so that a few people fill several pages.
 const pageLimit = 2
 
+// owner is whose credential it is, in products whose list of people is never empty. People leaves the owner out.
+const owner = "owner@atelier.fr"
+
 // Person is somebody in a product.
 type Person struct {
 	ID, Address, Name string
@@ -69,9 +72,12 @@ func (r Request) String() string { return r.Method + " " + r.Path }
 type Fault struct {
 	Status     int
 	RetryAfter time.Duration
-	Drop       bool // the connection ends without an answer
-	Commit     bool // the work is done before things go wrong
-	Echo       bool // the answer repeats what was sent, credential and all
+	RetryAt    time.Time                // the same as a date
+	Page       bool                     // a page for people, as gateways answer
+	Drop       bool                     // the connection ends without an answer
+	Commit     bool                     // the work is done before things go wrong
+	Echo       bool                     // the answer repeats what was sent, credential and all
+	Mangle     func(body string) string // what becomes of an answer on its way; nil: it comes as it is
 }
 
 // request is a call under way.
@@ -115,7 +121,7 @@ func (s *Server) Heard() []Request {
 func (s *Server) People() []Person {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.product.people()
+	all := slices.DeleteFunc(s.product.people(), func(p Person) bool { return p.Address == owner })
 	slices.SortFunc(all, func(a, b Person) int { return strings.Compare(a.Address, b.Address) })
 	return all
 }
@@ -168,25 +174,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var a answer
-	if fault == nil || fault.Commit {
+	if fault == nil || fault.Commit || fault.Mangle != nil {
 		a = s.answer(r, string(text))
 	}
-	if fault != nil && fault.Drop {
-		drop(w)
-		return
-	}
 	if fault != nil {
-		words := "made up by the stand-in"
-		if fault.Echo {
-			words = echo(r.Header, string(text))
+		if fault.Drop {
+			drop(w)
+			return
 		}
-		a = s.product.refuse(fault.Status, words)
-		a.retryAfter = fault.RetryAfter
+		a = s.faulty(fault, a, r, string(text))
 	}
 	if at < len(s.requests) {
 		s.requests[at].Status = a.status
 	}
 	s.send(w, a)
+}
+
+// faulty is the answer that comes in the place of a.
+func (s *Server) faulty(fault *Fault, a answer, r *http.Request, text string) answer {
+	switch {
+	case fault.Mangle != nil:
+		a.mangle = fault.Mangle
+		return a
+	case fault.Page:
+		return answer{status: fault.Status, body: page("<html><body>Something went wrong</body></html>")}
+	}
+	words := "made up by the stand-in"
+	if fault.Echo {
+		words = echo(r.Header, text)
+	}
+	a = s.product.refuse(fault.Status, words)
+	a.retryAfter, a.retryAt = fault.RetryAfter, fault.RetryAt
+	return a
 }
 
 func (s *Server) answer(r *http.Request, text string) answer {
@@ -228,6 +247,9 @@ func (s *Server) send(w http.ResponseWriter, a answer) {
 	if a.retryAfter > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int(a.retryAfter.Seconds())))
 	}
+	if !a.retryAt.IsZero() {
+		w.Header().Set("Retry-After", a.retryAt.UTC().Format(http.TimeFormat))
+	}
 	if html, ok := a.body.(page); ok {
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(a.status)
@@ -236,7 +258,15 @@ func (s *Server) send(w http.ResponseWriter, a answer) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(a.status)
-	if a.body != nil {
-		_ = json.NewEncoder(w).Encode(a.body) // a caller that went away hears nothing
+	if a.body == nil {
+		return
 	}
+	text, err := json.Marshal(a.body)
+	if err != nil {
+		panic("standin: " + err.Error()) // what stand-ins hold always encodes
+	}
+	if a.mangle != nil {
+		text = []byte(a.mangle(string(text)))
+	}
+	_, _ = w.Write(text) // a caller that went away hears nothing
 }
