@@ -69,6 +69,8 @@ type Attempt struct {
 	Response []byte
 	Duration time.Duration
 	Outcome  string
+	Class    string    // what the failure needs that it ended in; empty: it did not fail, or other exchanges followed
+	Next     time.Time // when it is tried again, or looked at; zero: not by itself
 }
 
 // AccountQuery selects accounts: those of an app, or those of a User or Group in all apps.

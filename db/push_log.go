@@ -20,14 +20,14 @@ func (d *DB) addAttempts(ctx context.Context, tx *sqlx.Tx, company, app string, 
 	rows := make([][]any, len(attempts))
 	for i, a := range attempts {
 		rows[i] = []any{company, app, newID(), a.Account, micros(a.At), a.Action, storable(a.Why), a.Method, storable(a.URL), a.Status,
-			nonNil(a.Request), nonNil(a.Response), a.Duration.Microseconds(), storable(a.Outcome)}
+			nonNil(a.Request), nonNil(a.Response), a.Duration.Microseconds(), storable(a.Outcome), string(a.Class), micros(a.Next)}
 	}
 	return d.insertAttempts(ctx, tx, rows)
 }
 
 func (d *DB) insertAttempts(ctx context.Context, tx *sqlx.Tx, rows [][]any) error {
 	const into = `insert into attempts (company_id, app_id, id, account_id, at, action, why, method, url, status,
-		request, response, duration, outcome)`
+		request, response, duration, outcome, class, next_attempt)`
 	if !d.dialect.postgres {
 		return d.insertValues(ctx, tx, into, rows, "")
 	}
@@ -39,7 +39,7 @@ func (d *DB) insertAttempts(ctx context.Context, tx *sqlx.Tx, rows [][]any) erro
 	f := d.dialect.field
 	_, err := d.exec(ctx, tx, into+` select `+f(0, "")+`, `+f(1, "")+`, `+f(2, "")+`, `+f(3, "")+`, `+f(4, "bigint")+`, `+f(5, "")+`, `+
 		f(6, "")+`, `+f(7, "")+`, `+f(8, "")+`, `+f(9, "bigint")+`, decode(`+f(10, "")+`, 'base64'), decode(`+f(11, "")+`, 'base64'), `+
-		f(12, "bigint")+`, `+f(13, "")+` from `+d.dialect.rows(), jsonText(rows))
+		f(12, "bigint")+`, `+f(13, "")+`, `+f(14, "")+`, `+f(15, "bigint")+` from `+d.dialect.rows(), jsonText(rows))
 	return err
 }
 
@@ -58,7 +58,7 @@ func (d *DB) RecordAttempts(ctx context.Context, attempts ...push.Attempt) error
 
 // logColumns are those of attempts t and, where it belongs to one, of its account c.
 const logColumns = `t.id, t.account_id, t.at, t.action, t.why, t.method, t.url, t.status, t.request, t.response, t.duration,
-	t.outcome, coalesce(c.object_type, '') as object_type, coalesce(c.object_id, '') as object_id, coalesce(c.object_name, '') as object_name`
+	t.outcome, t.class, t.next_attempt, coalesce(c.object_type, '') as object_type, coalesce(c.object_id, '') as object_id, coalesce(c.object_name, '') as object_name`
 
 // Attempts implements push.Reports.
 func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQuery) ([]push.Attempt, error) {
@@ -75,6 +75,8 @@ func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQu
 		Response   []byte `db:"response"`
 		Duration   int64  `db:"duration"`
 		Outcome    string `db:"outcome"`
+		Class      string `db:"class"`
+		Next       int64  `db:"next_attempt"`
 		ObjectType string `db:"object_type"`
 		ObjectID   string `db:"object_id"`
 		ObjectName string `db:"object_name"`
@@ -106,6 +108,7 @@ func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQu
 		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
 			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
 			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome,
+			Class: push.Class(r.Class), Next: fromMicros(r.Next),
 			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName}
 	}
 	return out, nil

@@ -21,6 +21,14 @@ func TestAccepted(t *testing.T) {
 	})
 }
 
+// log is what was exchanged about an account, newest first.
+func (w *world) log(a push.Account) []push.Attempt {
+	w.t.Helper()
+	list, err := w.db.Attempts(w.t.Context(), a.Company, a.App, push.AttemptQuery{Account: a.ID})
+	must(w.t, err)
+	return list
+}
+
 func late(w *world) {
 	w.change(func(a *push.App) { a.Profile = "late" })
 	w.stand.Heard()
@@ -45,6 +53,9 @@ func whatArrivedIsConfirmedLater(t *testing.T, w *world) {
 	a := w.wantState("User", id, push.StateAccepted)
 	if a.DoneGen == a.WantedGen || !a.NextAttempt.Equal(w.clock.Now().Add(5*time.Minute).Truncate(time.Microsecond)) {
 		t.Errorf("%+v: want it due in five minutes", a)
+	}
+	if log := w.log(a); !log[0].Next.Equal(a.NextAttempt) || log[0].Class != "" {
+		t.Errorf("the log says %+v", log[0])
 	}
 	w.stand.Heard()
 	w.later(4 * time.Minute)
@@ -75,8 +86,9 @@ func aDeactivationThatDidNotArriveIsSentAgain(t *testing.T, w *world) {
 	w.push()
 	w.wantState("User", id, push.StateAccepted)
 	w.later(5 * time.Minute)
-	if a := w.wantState("User", id, push.StateFailed); a.Class != push.ClassTransient || a.Attempts != 1 {
-		t.Errorf("%+v", a)
+	a := w.wantState("User", id, push.StateFailed)
+	if log := w.log(a); a.Class != push.ClassTransient || a.Attempts != 1 || log[0].Class != a.Class || !log[0].Next.Equal(a.NextAttempt) {
+		t.Errorf("%+v, its log says %+v", a, log[0])
 	}
 	w.later(time.Minute)
 	w.wantState("User", id, push.StateAccepted)

@@ -149,6 +149,9 @@ type Attempt struct {
 	Response []byte
 	Duration time.Duration
 	Outcome  string // "ok" or the error in words
+	// What follows, where this was the last exchange about the account for now:
+	Class Class     // of the failure that it ended in; empty: of none
+	Next  time.Time // when it is tried again, or looked at; zero: not by itself, or with the whole app
 
 	// Of the account, when it is read; empty for list reads.
 	ObjectType, ObjectID, ObjectName string

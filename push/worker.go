@@ -156,12 +156,14 @@ func (w *worker) finish(ctx context.Context, j *job, before Account, err error) 
 	now := w.engine.Now()
 	r := j.result(now)
 	w.settle(&r, j, before, err, now, ctx.Err() != nil)
+	r.follow(now)
 	err = w.ledger.finish(ctx, r, now)
 	if errors.Is(err, resources.ErrUniqueness) {
 		// Another account of the directory took the same remote account while this one was at work.
 		r = Result{Account: before, Attempts: r.Attempts}
 		f := needs(ClassNeedsData, "another of the directory already holds this account of the app: two cannot share it")
 		w.settle(&r, j, before, f, now, false)
+		r.follow(now)
 		err = w.ledger.finish(ctx, r, now)
 	}
 	if err != nil {
@@ -195,6 +197,18 @@ func (w *worker) settle(r *Result, j *job, before Account, err error, now time.T
 	}
 	if failed && f.class != ClassTransient && !f.skipped {
 		w.log.Warn("account not pushed", "account", a.ID, "type", a.ObjectType, "object", a.ObjectID, "class", f.class, "error", f.words)
+	}
+}
+
+// follow notes with the last exchange what follows it.
+func (r *Result) follow(now time.Time) {
+	if len(r.Attempts) == 0 || r.Confirmed {
+		return
+	}
+	last := &r.Attempts[len(r.Attempts)-1]
+	last.Class = r.Account.Class
+	if r.Account.NextAttempt.After(now) {
+		last.Next = r.Account.NextAttempt
 	}
 }
 

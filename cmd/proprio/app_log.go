@@ -27,13 +27,15 @@ type attemptJSON struct {
 	Request    string    `json:"request,omitempty"`
 	Response   string    `json:"response,omitempty"`
 	Duration   float64   `json:"durationSeconds"`
-	Outcome    string    `json:"outcome"` // ok, or what went wrong
+	Outcome    string    `json:"outcome"`         // ok, or what went wrong
+	Class      string    `json:"class,omitempty"` // what the failure needs; none: it did not fail, or others followed
+	Next       time.Time `json:"next,omitzero"`   // when it is tried again, or looked at
 }
 
 func attemptOut(a push.Attempt) attemptJSON {
 	return attemptJSON{ID: a.ID, At: a.At, ObjectType: a.ObjectType, ObjectID: a.ObjectID, Name: a.ObjectName, Action: a.Action, Why: a.Why,
 		Method: a.Method, URL: a.URL, Status: a.Status, Request: string(a.Request), Response: string(a.Response),
-		Duration: a.Duration.Seconds(), Outcome: a.Outcome}
+		Duration: a.Duration.Seconds(), Outcome: a.Outcome, Class: string(a.Class), Next: a.Next}
 }
 
 func (p *program) appLogCmd() *cobra.Command {
@@ -59,10 +61,19 @@ func (p *program) appLogCmd() *cobra.Command {
 			return err
 		}
 		return printList(p, *asJSON, attempts, attemptOut, func(a push.Attempt) {
-			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\t%s %s\t%d\t%s\t%s\n", a.At.Format(time.RFC3339), dash(a.ObjectName), a.Action, dash(a.Why),
-				a.Method, a.URL, a.Status, a.Duration.Round(time.Millisecond), a.Outcome)
+			fmt.Fprintf(p.stdout, "%s\t%s\t%s\t%s\t%s %s\t%d\t%s\t%s\t%s\n", a.At.Format(time.RFC3339), dash(a.ObjectName), a.Action, dash(a.Why),
+				a.Method, a.URL, a.Status, a.Duration.Round(time.Millisecond), a.Outcome, nextStep(a))
 		})
 	})
+}
+
+// nextStep says what follows an exchange: what is needed, and when it is tried again.
+func nextStep(a push.Attempt) string {
+	step := string(a.Class)
+	if !a.Next.IsZero() {
+		step = strings.TrimSpace(step + " next at " + a.Next.Format(time.RFC3339))
+	}
+	return dash(step)
 }
 
 func dash(s string) string {

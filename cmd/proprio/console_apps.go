@@ -143,7 +143,7 @@ func (a consoleApps) Attempts(ctx context.Context, company, app string, q consol
 	for _, x := range attempts {
 		out = append(out, console.Attempt{
 			ID: x.ID, ObjectType: x.ObjectType, ObjectID: x.ObjectID, ObjectName: x.ObjectName, At: x.At, Action: x.Action, Why: x.Why, Method: x.Method, URL: x.URL, Status: x.Status,
-			Request: x.Request, Response: x.Response, Duration: x.Duration, Outcome: x.Outcome,
+			Request: x.Request, Response: x.Response, Duration: x.Duration, Outcome: x.Outcome, Class: string(x.Class), Next: x.Next,
 		})
 	}
 	return out, err
