@@ -74,7 +74,7 @@ type attemptView struct {
 func newAttemptView(a Attempt) attemptView {
 	view := attemptView{Attempt: a, Exchange: decode(a.Method, a.URL, a.Status, a.Request, a.Response)}
 	if view.Exchange.Detail == "" && a.Outcome != "ok" {
-		view.Exchange.Detail = a.Outcome
+		view.Exchange.Said = a.Outcome
 	}
 	return view
 }

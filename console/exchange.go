@@ -18,6 +18,7 @@ type exchange struct {
 	Changes  []string
 	Answer   string // accepted, refused, failed, silent
 	Detail   string
+	Said     string // what the engine says of it, when the other side said nothing
 	Request  string
 	Response string
 }

@@ -100,7 +100,7 @@ func TestExport_thatCannotBeRead(t *testing.T) {
 		"cut off":          {cut, http.StatusBadRequest, "illisible"},
 		"another form":     {[2]string{plainForm, "file=x"}, http.StatusBadRequest, "illisible"},
 		"no file":          {file("", "columns", ""), http.StatusUnprocessableEntity, "Rien n’a été gardé"},
-		"wrong rows":       {file("wrong"), http.StatusUnprocessableEntity, "line 3: bad"},
+		"wrong rows":       {file("wrong"), http.StatusUnprocessableEntity, "ligne 3\u00a0: bad"},
 		"a wrong column":   {file("email\n", "columns", "email"), http.StatusUnprocessableEntity, "email=Courriel"},
 	} {
 		res, body := w.send(page, test.form[0], test.form[1])

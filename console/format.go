@@ -91,7 +91,7 @@ func (f formatter) took(d time.Duration) string {
 func (f formatter) attempt(action, why string) string {
 	s := f.word("attempt", action)
 	if why != "" {
-		s += " · " + f.why(why)
+		s += " · " + f.told(why)
 	}
 	return s
 }
@@ -101,8 +101,11 @@ func (f formatter) reason(value string) string {
 	if s := f.word("reason", value); s != value {
 		return s
 	}
-	return f.why(value)
+	return f.told(value)
 }
+
+// longestReason is more than any reason has before what it names.
+const longestReason = 200
 
 // why is a reason of the push engine. Some name, after a colon, what decided: an expression, or why somebody is on hold.
 func (f formatter) why(value string) string {
@@ -110,7 +113,7 @@ func (f formatter) why(value string) string {
 	if f.lang == French {
 		colon = "\u00a0: "
 	}
-	for at := len(value); at > 0; at = strings.LastIndex(value[:at], ": ") {
+	for at := len(value); at > 0; at = strings.LastIndex(value[:min(at, longestReason)], ": ") {
 		words := f.word("why", value[:at])
 		if words == value[:at] {
 			continue

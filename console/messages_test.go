@@ -281,12 +281,14 @@ func TestMessages_noneIsUnused(t *testing.T) {
 	}
 }
 
+// breakingSpace is where French wants a space that does not break, or a curly apostrophe.
+var breakingSpace = regexp.MustCompile(` [:;!?»]|« |[^\x{202f}][;!?](\s|$)|'`)
+
 func TestMessages_frenchTypography(t *testing.T) {
 	t.Parallel()
-	breaking := regexp.MustCompile(` [:;!?»]|« |[^\x{202f}][;!?](\s|$)|'`)
 	for key, m := range catalogs(t)[French].texts {
 		for _, s := range []string{m.one, m.other} {
-			if at := breaking.FindString(s); at != "" {
+			if at := breakingSpace.FindString(s); at != "" {
 				t.Errorf("%s: %q has %q, where French wants a space that does not break, or a curly apostrophe", key, s, at)
 			}
 		}

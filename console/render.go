@@ -112,7 +112,7 @@ func (f formatter) funcs() template.FuncMap {
 		"t":        f.text,     // {{t "people.count" "n" .Total}}
 		"word":     f.word,     // {{word "reason" .}}: a value from a closed set, or as it is
 		"reason":   f.reason,   // {{reason .Reason}}: of an audit entry
-		"why":      f.why,      // {{why .Why}}: of the push engine
+		"why":      f.told,     // {{why .Why}}: of the push engine
 		"attempt":  f.attempt,  // {{attempt .Action .Why}}: what the push engine did, and what for
 		"hold":     f.hold,     // {{hold .Hold}}: why a User is not in force
 		"step":     f.step,     // {{step .}}: a step of a cure

@@ -28,13 +28,9 @@ var gap = regexp.MustCompile(`%[-+# 0]*[0-9.]*[a-zA-Z]`)
 
 // loadPhrases reads them, those first that leave the least open.
 func loadPhrases() ([]phrase, error) {
-	b, err := messageFiles.ReadFile(phraseFile)
+	texts, err := loadPhraseTexts()
 	if err != nil {
 		return nil, err
-	}
-	texts := map[string]string{}
-	if err := json.Unmarshal(b, &texts); err != nil {
-		return nil, fmt.Errorf("%s: %w", phraseFile, err)
 	}
 	phrases := make([]phrase, 0, len(texts))
 	for english, french := range texts {
@@ -44,6 +40,18 @@ func loadPhrases() ([]phrase, error) {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), slices.Compare(a.parts, b.parts))
 	})
 	return phrases, nil
+}
+
+func loadPhraseTexts() (map[string]string, error) {
+	b, err := messageFiles.ReadFile(phraseFile)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	if err := json.Unmarshal(b, &texts); err != nil {
+		return nil, fmt.Errorf("%s: %w", phraseFile, err)
+	}
+	return texts, nil
 }
 
 func newPhrase(english, french string) phrase {
@@ -81,13 +89,29 @@ func (p phrase) fill(s string) (gaps []string, ok bool) {
 	return gaps, rest == ""
 }
 
-// phraseDepth is how often a sentence may stand in the gap of another one.
-const phraseDepth = 5
+// How far a sentence is looked into: an app's own words may be of any form.
+const (
+	phraseDepth = 5   // how often one may stand in the gap of another one
+	mostLooks   = 300 // how often all phrases are gone through
+	longestSaid = 8000
+)
 
 // translated is a sentence of the engine in French; false: it is none.
-func (f formatter) translated(s string, depth int) (string, bool) {
-	if depth == 0 || strings.TrimSpace(s) == "" {
+func (f formatter) translated(s string) (string, bool) {
+	looks := 0
+	if len(s) > longestSaid {
 		return s, false
+	}
+	return f.translate(s, phraseDepth, &looks)
+}
+
+func (f formatter) translate(s string, depth int, looks *int) (string, bool) {
+	if depth == 0 || *looks == mostLooks || strings.TrimSpace(s) == "" {
+		return s, false
+	}
+	*looks++
+	if words := f.why(s); words != s {
+		return words, true
 	}
 	for _, p := range f.phrases {
 		gaps, ok := p.fill(s)
@@ -96,33 +120,42 @@ func (f formatter) translated(s string, depth int) (string, bool) {
 		}
 		pairs := make([]string, 0, 2*len(gaps))
 		for i, words := range gaps {
-			if french, ok := f.translated(words, depth-1); ok {
-				words = french
+			place := "{" + strconv.Itoa(i+1) + "}"
+			if quoted, err := strconv.Unquote(words); err == nil && p.verbs[i] == "%q" {
+				words = "«\u00a0" + quoted + "\u00a0»"
+			} else if !strings.Contains(p.french, "«\u00a0"+place) { // between quotation marks stands what an app said
+				words, _ = f.translate(words, depth-1, looks)
 			}
-			pairs = append(pairs, "{"+strconv.Itoa(i+1)+"}", words)
+			pairs = append(pairs, place, words)
 		}
 		return strings.NewReplacer(pairs...).Replace(p.french), true
 	}
-	return f.chained(s, depth)
+	return f.chained(s, depth, looks)
 }
 
 // chained is what was put together from two sentences, one about the other.
-func (f formatter) chained(s string, depth int) (string, bool) {
+func (f formatter) chained(s string, depth int, looks *int) (string, bool) {
 	for _, between := range []struct{ english, french string }{{"\n", "\n"}, {"; ", "\u202f; "}, {": ", "\u00a0: "}} {
-		for at := strings.Index(s, between.english); at > 0; {
-			before, told := f.translated(s[:at], depth-1)
-			after, known := f.translated(s[at+len(between.english):], depth-1)
-			if told || known {
-				return before + between.french + after, true
-			}
-			next := strings.Index(s[at+1:], between.english)
-			if next < 0 {
-				break
-			}
-			at += 1 + next
+		before, after, found := strings.Cut(s, between.english)
+		if !found {
+			continue
+		}
+		first, told := f.translate(before, depth-1, looks)
+		rest, known := f.translate(after, depth, looks)
+		if told || known {
+			return first + between.french + rest, true
 		}
 	}
 	return s, false
+}
+
+// told is a sentence of the engine in the reader's language, or as it is.
+func (f formatter) told(s string) string {
+	if f.lang == French {
+		s, _ = f.translated(s)
+		return s
+	}
+	return f.why(s)
 }
 
 // said is a sentence of the engine in the reader's language. One that is not known is marked as English.
@@ -130,10 +163,7 @@ func (f formatter) said(s string) template.HTML {
 	if f.lang == English || s == "" {
 		return template.HTML(template.HTMLEscapeString(s))
 	}
-	if words := f.why(s); words != s {
-		return template.HTML(template.HTMLEscapeString(words))
-	}
-	if words, ok := f.translated(s, phraseDepth); ok {
+	if words, ok := f.translated(s); ok {
 		return template.HTML(template.HTMLEscapeString(words))
 	}
 	return template.HTML(`<span lang="en">` + template.HTMLEscapeString(s) + `</span>`)

@@ -66,6 +66,9 @@ func consoleProvisioning(p *push.Provisioning) (console.Provisioning, error) {
 			}
 		}
 		out.Steps = append(out.Steps, step)
+		if s.Name == "decide" && len(step.Plan) == 0 && step.Data == nil {
+			out.Sends = false
+		}
 	}
 	return out, nil
 }
