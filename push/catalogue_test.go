@@ -63,6 +63,16 @@ func crowd(product string, postgres bool) int {
 	return 20
 }
 
+// setOf has a profile besides those that come with the program, or in the place of one.
+func setOf(t testing.TB, p profiles.Profile) *profiles.Set {
+	t.Helper()
+	text, err := json.Marshal(p)
+	must(t, err)
+	set, err := profiles.Load(fstest.MapFS{p.Name + ".json": &fstest.MapFile{Data: text}})
+	must(t, err)
+	return set
+}
+
 // unhurried is a profile without its pace.
 func unhurried(t *testing.T, p profiles.Profile) profiles.Profile {
 	t.Helper()
@@ -95,7 +105,7 @@ func (l *life) push() {
 func newLife(t *testing.T, d *db.DB, p profiles.Profile) *life {
 	t.Helper()
 	w := newWorld(t, d)
-	w.engine.Profiles = profiles.Of(p)
+	w.engine.Profiles = setOf(t, p)
 	w.stand = standOf(t, p, w.clock.Now)
 	w.app = w.addApp(push.App{Name: p.Title, Profile: p.Name, URL: w.stand.URL, LinkExisting: p.Groups.NoCreate})
 	return &life{world: w, t: t, profile: p}

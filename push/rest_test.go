@@ -81,7 +81,7 @@ type restLife struct {
 func newRestLife(t *testing.T, d *db.DB, p profiles.Profile, s *standin.Server) *restLife {
 	t.Helper()
 	w := newWorld(t, d)
-	w.engine.Profiles, w.engine.Connectors = profiles.Of(p), rest.Connectors()
+	w.engine.Profiles, w.engine.Connectors = setOf(t, p), rest.Connectors()
 	must(t, w.engine.Check(push.App{Name: p.Title, Profile: p.Name, URL: s.URL, AllowPrivate: true}, s.Credential))
 	app, err := w.db.CreateApp(t.Context(), w.caller.Actor, push.App{Company: w.caller.Company, ID: newID(), Name: p.Title, Profile: p.Name,
 		URL: s.URL, AllowPrivate: true}, []byte(s.Credential))

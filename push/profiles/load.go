@@ -33,15 +33,6 @@ func Load(folder fs.FS) (*Set, error) {
 	return s, s.read(folder)
 }
 
-// Of is a set of profiles that were read one by one.
-func Of(all ...Profile) *Set {
-	s := &Set{byName: map[string]Profile{}}
-	for _, p := range all {
-		s.byName[p.Name] = p
-	}
-	return s
-}
-
 // read adds the profiles of a folder: its files NAME.json, without those of folders in it.
 func (s *Set) read(folder fs.FS) error {
 	names, err := fs.Glob(folder, "*.json")

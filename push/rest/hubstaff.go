@@ -141,13 +141,7 @@ func (h hubstaffPeople) person(address, role, userType string) client.Document {
 }
 
 func (h hubstaffPeople) get(ctx context.Context, id string) (client.Document, error) {
-	var found client.Document
-	err := h.list(ctx, query{}, newReading(h.api.base, client.ListOptions{}, func(d client.Document) error {
-		if d.ID() == id {
-			found = d
-		}
-		return nil
-	}))
+	found, err := h.api.find(ctx, h, query{}, hasID(id))
 	if err == nil && found == nil {
 		err = h.api.refused(http.MethodGet, h.organization+"/members", http.StatusNotFound, "neither a member nor an invitation has the address "+id)
 	}

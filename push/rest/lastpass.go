@@ -137,13 +137,7 @@ func (l lastpassUsers) account(id string, u client.Document) client.Document {
 
 // get finds an account by its number, which no command takes.
 func (l lastpassUsers) get(ctx context.Context, id string) (client.Document, error) {
-	var found client.Document
-	err := l.list(ctx, query{}, newReading(l.api.base, client.ListOptions{}, func(d client.Document) error {
-		if d.ID() == id {
-			found = d
-		}
-		return nil
-	}))
+	found, err := l.api.find(ctx, l, query{}, hasID(id))
 	if err == nil && found == nil {
 		err = l.api.refused(http.MethodPost, " getuserdata", http.StatusNotFound, "no user has the number "+id)
 	}
@@ -160,13 +154,7 @@ func (l lastpassUsers) create(ctx context.Context, resource fields) (client.Docu
 	if _, err := l.command(ctx, "batchadd", []any{user}); err != nil {
 		return nil, err
 	}
-	var made client.Document
-	err := l.list(ctx, query{attribute: "userName", value: name}, newReading(l.api.base, client.ListOptions{}, func(d client.Document) error {
-		if same(d.Text("userName"), name) {
-			made = d
-		}
-		return nil
-	}))
+	made, err := l.api.find(ctx, l, query{attribute: "userName", value: name}, func(d client.Document) bool { return same(d.Text("userName"), name) })
 	if err == nil && made == nil {
 		err = l.api.broken(http.MethodPost, "", "the account was added, but is not listed yet")
 	}

@@ -145,6 +145,23 @@ func (r *remote) Delete(ctx context.Context, endpoint, id string) error {
 	return r.api.hide(held.remove(ctx, id))
 }
 
+// find is the one that is meant among those that q asks for; nil: there is none.
+func (a *api) find(ctx context.Context, held collection, q query, meant func(client.Document) bool) (client.Document, error) {
+	var found client.Document
+	err := held.list(ctx, q, newReading(a.base, client.ListOptions{}, func(d client.Document) error {
+		if meant(d) {
+			found = d
+		}
+		return nil
+	}))
+	return found, err
+}
+
+// hasID means the one with an id.
+func hasID(id string) func(client.Document) bool {
+	return func(d client.Document) bool { return d.ID() == id }
+}
+
 // kept are accounts that are never deleted.
 type kept struct{}
 
