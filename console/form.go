@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"proprio/resources"
 )
@@ -30,8 +34,12 @@ func readForm(w http.ResponseWriter, r *http.Request, size int64) error {
 		return fmt.Errorf("%w: content type %q", errForm, kind)
 	}
 	var tooLarge *http.MaxBytesError
-	if err = r.ParseForm(); err != nil && !errors.As(err, &tooLarge) {
+	switch err = r.ParseForm(); {
+	case errors.As(err, &tooLarge):
+	case err != nil:
 		err = fmt.Errorf("%w: %w", errForm, err)
+	case !areTexts(r.PostForm):
+		err = fmt.Errorf("%w: it holds what is no text", errForm)
 	}
 	return err
 }
@@ -65,6 +73,29 @@ func adminActs(p page) page {
 		}
 		return p(v)
 	}
+}
+
+// readable answers what no page of the console leads to: addresses that are no text, which no database could look up.
+func (c *Console) readable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isText(r.URL.Path) || !areTexts(r.URL.Query()) {
+			c.problem(c.visit(w, r, ""), http.StatusNotFound, "error.not-found")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isText says that a text can be stored and shown.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func areTexts(form url.Values) bool {
+	for name, values := range form {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // noBody takes a body from requests that have none by their method: nothing reads what nobody limits.

@@ -161,7 +161,7 @@ func keysOfSets() []string {
 		"would":          plannedActions(),
 		"product":        productFacts(),
 		"confidence":     {"high", "medium", "low"},
-		"field":          {"name", "taken", "responsible", "url", "url-braces", "credential", "private", "count", "percent", "days", "sure", "owner", "expires"},
+		"field":          {"name", "taken", "responsible", "url", "url-braces", "credential", "private", "name-odd", "credential-blank", "count", "percent", "days", "sure", "owner", "expires"},
 		"setup.step":     setupSteps(),
 		"setup.lead":     setupSteps(),
 		"attempt":        attemptActions(),

@@ -129,7 +129,7 @@ func (c *Console) Handler() http.Handler {
 
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
-	return c.secure(noBody(origin.Handler(mux)))
+	return c.secure(noBody(c.readable(origin.Handler(mux))))
 }
 
 // page is what a signed-in person sees or does. It writes its answer itself, or returns what went wrong.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"proprio/ownership"
 	"proprio/resources"
@@ -63,11 +65,17 @@ func (c *Console) addApp(v *visit) error {
 		return err
 	}
 	field := func(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
-	p := newAppPage{Product: product, Steps: setupSteps(), Form: NewApp{Product: product.Name, Name: field("name"), Responsible: field("responsible"), Access: accessOf(v)}}
-	if p.Form.Name == "" || len(p.Form.Name) > 200 {
-		p.Errors = append(p.Errors, fieldError{"name", "name"})
+	p := newAppPage{Product: product, Steps: setupSteps(), Form: NewApp{Product: product.Name, Name: field("name"), Responsible: field("responsible")}}
+	if !product.Manual {
+		p.Form.Access = accessOf(v)
 	}
-	if _, ok := ownership.AddressDomain(p.Form.Responsible); !ok && p.Form.Responsible != "" {
+	switch {
+	case p.Form.Name == "":
+		p.Errors = append(p.Errors, fieldError{"name", "name"})
+	case len(p.Form.Name) > longestName || !readableName(p.Form.Name):
+		p.Errors = append(p.Errors, fieldError{"name", "name-odd"})
+	}
+	if _, ok := ownership.AddressDomain(p.Form.Responsible); (!ok || len(p.Form.Responsible) > longestAddress) && p.Form.Responsible != "" {
 		p.Errors = append(p.Errors, fieldError{"responsible", "responsible"})
 	}
 	p.Errors = append(p.Errors, accessErrors(product, p.Form.Access)...)
@@ -90,6 +98,16 @@ func (c *Console) addApp(v *visit) error {
 	return c.render(v, http.StatusUnprocessableEntity, "new_app", p)
 }
 
+const (
+	longestName    = 200 // bytes
+	longestAddress = 320
+)
+
+// readableName says that a name holds nothing that cannot be seen, or that changes how what stands beside it is read.
+func readableName(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 func accessOf(v *visit) Access {
 	return Access{URL: strings.TrimSpace(v.r.PostForm.Get("url")), Credential: strings.TrimSpace(v.r.PostForm.Get("credential")),
 		AllowPrivate: v.r.PostForm.Get("private") != ""}
@@ -97,19 +115,27 @@ func accessOf(v *visit) Access {
 
 // accessErrors says what is missing before anybody is called.
 func accessErrors(product Product, a Access) (wrong []fieldError) {
-	if product.Manual {
-		return nil
-	}
+	secure, plain := hasScheme(a.URL, "https"), hasScheme(a.URL, "http")
 	switch {
+	case product.Manual: // there is nobody to call
+		return nil
 	case strings.ContainsAny(a.URL, "{}"):
 		wrong = append(wrong, fieldError{"url", "url-braces"})
-	case !strings.HasPrefix(a.URL, "https://") && !(a.AllowPrivate && strings.HasPrefix(a.URL, "http://")):
+	case !secure && !(a.AllowPrivate && plain):
 		wrong = append(wrong, fieldError{"url", "url"})
 	}
-	if a.Credential == "" {
+	switch {
+	case a.Credential == "":
 		wrong = append(wrong, fieldError{"credential", "credential"})
+	case !product.Lines && strings.ContainsFunc(a.Credential, func(r rune) bool { return r <= ' ' || r > '~' }):
+		wrong = append(wrong, fieldError{"credential", "credential-blank"})
 	}
 	return wrong
+}
+
+func hasScheme(address, scheme string) bool {
+	before, _, ok := strings.Cut(address, "://")
+	return ok && strings.EqualFold(before, scheme)
 }
 
 // accessPage gives an app another address and credential.
@@ -136,7 +162,9 @@ func (c *Console) newAccessPage(v *visit) (accessPage, error) {
 		return accessPage{}, err
 	}
 	p := accessPage{App: app, Form: Access{URL: app.URL, AllowPrivate: app.AllowPrivate}}
-	p.Product, err = c.product(app.Profile)
+	if p.Product, err = c.product(app.Profile); err == nil && p.Product.Manual {
+		err = resources.Errorf(resources.ErrNotFound, "", "app %s has nobody to call", app.Name)
+	}
 	return p, err
 }
 

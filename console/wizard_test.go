@@ -56,6 +56,13 @@ func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
 	}{
 		"no name":           {newForm("name", " "), nil, "Donnez un nom."},
 		"a responsible":     {newForm("responsible", "camille"), nil, "n’est pas une adresse électronique"},
+		"a line end in it":  {newForm("name", "a\nb"), nil, "caractères invisibles"},
+		"read backwards":    {newForm("name", "a\u202eb"), nil, "caractères invisibles"},
+		"no text":           {newForm("name", "\x00\xff"), nil, "caractères invisibles"},
+		"a long name":       {newForm("name", strings.Repeat("n", 201)), nil, "trop long"},
+		"a long address":    {newForm("responsible", strings.Repeat("c", 320)+"@atelier-bremond.fr"), nil, "n’est pas une adresse électronique"},
+		"a whole header":    {newForm("credential", "Bearer s3cret-credential"), nil, "sans «"},
+		"two lines":         {newForm("credential", "s3cret-\r\ncredential"), nil, "sans «"},
 		"no address":        {newForm("url", ""), nil, "doit commencer par https://"},
 		"http":              {newForm("url", "http://crm.example"), nil, "doit commencer par https://"},
 		"braces":            {newForm("product", "braces", "url", "https://{company}.example/scim"), nil, "entre accolades"},
@@ -82,6 +89,10 @@ func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
 		t.Errorf("%d apps before, %d after, %v", len(before), len(after), err)
 	}
 	w.setup.wrong = nil
+	w.post("/apps/new", newForm("name", "HTTPS", "url", " HTTPS://crm.example/scim\n", "credential", " s3cret-credential\n"))
+	if w.setup.kept != (console.Access{URL: "HTTPS://crm.example/scim", Credential: "s3cret-credential"}) {
+		t.Errorf("kept %+v", w.setup.kept)
+	}
 	w.post("/apps/new", newForm("private", "on", "url", "http://10.0.0.1/scim"))
 	if w.setup.kept != (console.Access{URL: "http://10.0.0.1/scim", Credential: "s3cret-credential", AllowPrivate: true}) {
 		t.Errorf("kept %+v", w.setup.kept)
@@ -267,13 +278,16 @@ func TestWizard_onlyBeforeTheStart(t *testing.T) {
 func TestWizard_withoutInterface(t *testing.T) {
 	t.Parallel()
 	w := sqliteWorld(t)
-	res, _ := w.post("/apps/new", url.Values{"product": {"manual"}, "name": {"Jefacture"}})
+	res, _ := w.post("/apps/new", url.Values{"product": {"manual"}, "name": {"Jefacture"}, "url": {"javascript:alert(1)"}})
 	id := strings.TrimSuffix(strings.TrimPrefix(res.Header.Get("Location"), "/apps/"), "/setup?done=added")
 	page := "/apps/" + id
 	if res, _ := w.get(page+"/setup", "fr"); res.Header.Get("Location") != page+"/setup/scope" {
 		t.Errorf("it begins at %q", res.Header.Get("Location"))
 	}
 	w.leads(page+"/setup/scope", url.Values{"who": {"all"}}, page+"/setup/trial?done=saved")
+	if res, _ := w.post(page+"/access", url.Values{"url": {"javascript:alert(1)"}}); res.StatusCode != http.StatusNotFound || w.stored(id).URL != "" {
+		t.Errorf("an address for what nobody calls: %s, %q", res.Status, w.stored(id).URL)
+	}
 	w.says(page+"/setup/trial", "fr", []string{"ouvre une tâche", "Démarrer l’application"}, []string{"/compare"})
 	if len(w.engine.asked) > 0 {
 		t.Errorf("the engine was asked %v", w.engine.asked)

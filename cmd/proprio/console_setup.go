@@ -84,14 +84,14 @@ func (s consoleSetup) manual(profile string) bool {
 // check refuses an app that cannot be called like this, and a place in a private network that whoever runs the server has not
 // allowed: neither by --private-apps nor, for the app as it was before, on the command line.
 func (s consoleSetup) check(before, app push.App, credential string) error {
-	switch {
-	case s.manual(app.Profile):
+	if s.manual(app.Profile) {
 		return nil
-	case app.AllowPrivate && !s.c.private.allows(app.URL) && !(before.AllowPrivate && samePlace(before.URL, app.URL)):
-		return console.ErrPrivate
 	}
 	if err := s.c.engine.Check(app, credential); err != nil {
 		return resources.Errorf(resources.ErrInvalidValue, "", "%v", err)
+	}
+	if app.AllowPrivate && !s.c.private.allows(app.URL) && !(before.AllowPrivate && samePlace(before.URL, app.URL)) {
+		return console.ErrPrivate
 	}
 	return nil
 }
