@@ -12,26 +12,30 @@ import (
 	"testing"
 )
 
-// spoken are the folders of packages whose sentences reach pages.
-var spoken = []string{"../push", "../push/manual", "../scim/client", "../ownership/export"}
+// spoken are the folders and files whose sentences reach pages.
+var spoken = []string{"../push", "../push/manual", "../push/mapping", "../push/rest", "../scim/client", "../ownership/export",
+	"../ownership/inspector.go", "../ownership/account.go", "../resources/load/table.go"}
 
 // twoWords is what makes a text a sentence and not a name.
 var twoWords = regexp.MustCompile(`[A-Za-z']{2,} [A-Za-z']{2,}`)
 
 // unspoken are texts of these packages that no page shows: of the log, of what programmers see, of the audit record, of queries.
 var unspoken = []string{
-	"%s on demand %s", "members[value eq %s]", "read accounts", "look up", "the app's lease went to another owner", "client: no transport",
+	"findings about held users: %w", "list apps: %w", "list observed apps: %w", "account reader", "%s on demand %s", "members[value eq %s]", "read accounts", "look up", "the app's lease went to another owner", "client: no transport",
 	"client: %q cannot be the id of a resource at %s", "encode the body of %s %s: %w", "decode its document: %w", "decode what was written of a Group: %w",
 	"decode what was said to be done of a Group: %w", "decode what a task asks for: %w", "look for administrators: %w", "look whether too many go: %w",
 	"read the app again: %w", "read the due accounts: %w", "record the result for account %s (%s): %w", "list the %ss for app %s: %w",
 	"plan %d marks of company %s: %w", "raise %d accounts of app %s: %w", "read dirty marks: %w", "the members of a Group that was renamed: %w",
 	"under which names Groups are known: %w", "read the Users that expressions ask for: %w", "the company's schemas: %w", "the company's domains: %w",
-	"app %s: its rules cannot be compiled here", "tell that task %s is late: %w",
+	"app %s: its rules cannot be compiled here", "tell that task %s is late: %w", "principalId eq %s", "userPrincipalName eq %s", "displayName eq %s",
+	"Another object with the same value", "already exist", "already being used", "too many", "Google Workspace",
+	`^members\[value eq ("(?:[^"\\]|\\.)*")\]$`,
 }
 
 // composed are sentences that code puts together from pieces of one word.
 var composed = []string{
-	"line %d: %w", "%s: %d calls", "GET %s answered %d %s", "GET %s answered %d %s: %s", "POST %s answered %d %s", "POST %s answered %d %s: %s",
+	"line %d: %w", "%s: %d calls", "semicolons", "commas", "tabs", "did you mean %s?", "this is %s and has to be %s", "this is no whole number: %s", "it divides by zero",
+	"an object is asked by a text", "a whole number", "a number", "a text", "a list", "an object", "no value", "any value", "true or false", "%s is %s, and %s takes %s", "GET %s answered %d %s", "GET %s answered %d %s: %s", "POST %s answered %d %s", "POST %s answered %d %s: %s",
 	"PUT %s answered %d %s", "PUT %s answered %d %s: %s", "PATCH %s answered %d %s", "PATCH %s answered %d %s: %s", "DELETE %s answered %d %s", "DELETE %s answered %d %s: %s",
 }
 
@@ -39,12 +43,15 @@ var composed = []string{
 func sentences(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	files, err := filepath.Glob(dir + "/*.go")
+	if !strings.HasSuffix(dir, ".go") {
+		dir += "/*.go"
+	}
+	files, err := filepath.Glob(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") || name == "../push/mapping/words.go" { // which says another language's words in its own
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -91,7 +98,7 @@ func sentences(t *testing.T, dir string) map[string]string {
 		}
 		ast.Inspect(file, look)
 	}
-	if len(found) < 10 {
+	if len(found) < 2 {
 		t.Fatalf("found only %d sentences in %s: the test does not read it any more", len(found), dir)
 	}
 	return found
