@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,7 +14,6 @@ import (
 	"proprio/push"
 	"proprio/push/profiles"
 	"proprio/push/standin"
-	"proprio/resources"
 )
 
 // Every product of the catalogue, through one life of accounts and groups: its stand-in refuses what the product refuses,
@@ -42,33 +39,22 @@ func TestEveryProductOfTheCatalogue(t *testing.T) {
 				l.deactivate()
 				l.reactivate()
 				l.leave()
-				l.largeGroup(crowd(name, d.Postgres()))
 				l.wantNothingRefused()
 			})
 		}
 	})
 }
 
-// crowd is how many members a large group of a product has: more than one call takes, where the test has the time. The whole
-// crowd comes to each product that takes members in a way of its own; what Postgres does with it is the same for all.
-func crowd(product string, postgres bool) int {
-	whole := os.Getenv("PROPRIO_CAMPAIGN") == "full"
-	own := slices.Contains([]string{"aws-iam-identity-center", "miro", "asana"}, product)
-	switch {
-	case whole && (product == "generic" || own && !postgres):
-		return 5000
-	case whole, product == "generic", product == "aws-iam-identity-center":
-		return 230
-	}
-	return 20
-}
-
-// setOf has a profile besides those that come with the program, or in the place of one.
-func setOf(t testing.TB, p profiles.Profile) *profiles.Set {
+// setOf has profiles besides those that come with the program, or in their place.
+func setOf(t testing.TB, products ...profiles.Profile) *profiles.Set {
 	t.Helper()
-	text, err := json.Marshal(p)
-	must(t, err)
-	set, err := profiles.Load(fstest.MapFS{p.Name + ".json": &fstest.MapFile{Data: text}})
+	files := fstest.MapFS{}
+	for _, p := range products {
+		text, err := json.Marshal(p)
+		must(t, err)
+		files[p.Name+".json"] = &fstest.MapFile{Data: text}
+	}
+	set, err := profiles.Load(files)
 	must(t, err)
 	return set
 }
@@ -93,12 +79,17 @@ type life struct {
 	heard   []standin.Request
 }
 
-// push also waits for what a product does only after its answer.
 func (l *life) push() {
 	l.t.Helper()
-	l.world.push()
-	if ahead := l.profile.Answers.Ahead; ahead > 0 {
-		l.later(time.Duration(ahead) * time.Minute)
+	l.pushTo(l.profile)
+}
+
+// pushTo also waits for what a product does only after its answer.
+func (w *world) pushTo(p profiles.Profile) {
+	w.t.Helper()
+	w.push()
+	if ahead := p.Answers.Ahead; ahead > 0 {
+		w.later(time.Duration(ahead) * time.Minute)
 	}
 }
 
@@ -234,35 +225,6 @@ func (l *life) leave() {
 	if deleted := count(l.heard, http.MethodDelete, "/Users"); (deleted > 0) != (l.profile.Users.Deactivate == "delete") {
 		l.t.Errorf("%d Users deleted", deleted)
 	}
-}
-
-// A group of many: its members go in calls of the size that the product takes, all of them, and one more is one more.
-func (l *life) largeGroup(n int) {
-	l.t.Helper()
-	ids := make([]string, 0, n)
-	for i := range n {
-		ids = append(ids, l.person(fmt.Sprintf("p%d", i)))
-	}
-	if l.profile.Groups.NoCreate {
-		l.stand.AddGroup(map[string]any{"displayName": "Tous"})
-	}
-	group := l.group("Tous", ids[:n-1]...)
-	l.push()
-	if l.profile.Groups.Unsupported {
-		return
-	}
-	l.wantState("Group", group, push.StateConfirmed)
-	if names, ok := l.stand.Members("Tous"); !ok || len(names) != n-1 {
-		l.t.Fatalf("the app's group has %d members, want %d", len(names), n-1)
-	}
-	l.heard = append(l.heard, l.stand.Heard()...)
-	l.modify("Group", group, resources.OpAdd, "members", refs(ids[n-1:]))
-	l.push()
-	calls := l.stand.Heard()
-	if names, _ := l.stand.Members("Tous"); len(names) != n || count(calls, http.MethodPatch, "/Groups") != 1 {
-		l.t.Errorf("the app's group has %d members after %v, want %d after one PATCH", len(names), calls, n)
-	}
-	l.heard = append(l.heard, calls...)
 }
 
 func (l *life) wantNothingRefused() {

@@ -103,7 +103,12 @@ type memberChange struct {
 // sendMembers sends the difference to what was sent before, and keeps the record call by call, so that a call that
 // fails half-way through a large Group costs no second sending of the rest.
 func (j *job) sendMembers(ctx context.Context, record *groupRecord, want map[string]int64) error {
-	changes, err := j.unsent(ctx, record, memberChanges(record.Members, want))
+	changes := memberChanges(record.Members, want)
+	if len(changes) == 0 {
+		return nil
+	}
+	defer func() { j.account.Written = encodeFields(record) }()
+	changes, err := j.unsent(ctx, record, changes)
 	if err != nil {
 		return err
 	}
@@ -159,7 +164,6 @@ func (j *job) unsent(ctx context.Context, record *groupRecord, changes []memberC
 		record.Members[c.id] = c.epoch
 		return true
 	})
-	j.account.Written = encodeFields(record)
 	return changes, nil
 }
 
@@ -196,7 +200,6 @@ func (j *job) verifyMembers(ctx context.Context, record *groupRecord, want map[s
 	if lost == 0 {
 		return nil
 	}
-	j.account.Written = encodeFields(record)
 	return needs(ClassNeedsData, "the app took %d members and shows %d of them: does it bound how many a group may have? "+
 		"Make the group smaller, or retry", len(want), len(want)-lost)
 }
@@ -279,7 +282,6 @@ func (j *job) sendChunk(ctx context.Context, record *groupRecord, chunk []member
 			record.Members[c.id] = c.epoch
 		}
 	}
-	j.account.Written = encodeFields(record)
 	if !slices.Contains(j.changed, "members") {
 		j.changed = append(j.changed, "members")
 	}

@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -62,14 +61,14 @@ func (s *Server) patchable(kind, verb, path string, value any) (answer, bool) {
 	return answer{}, true
 }
 
+// copied is a copy that may be changed without changing the resource. Lists are shared: they are replaced, never changed.
 func copied(doc document) document {
-	text, err := json.Marshal(doc)
-	if err != nil {
-		panic(err) // it was decoded from JSON
-	}
-	var out document
-	if err := json.Unmarshal(text, &out); err != nil {
-		panic(err)
+	out := document{}
+	for name, value := range doc {
+		if inner, complex := value.(map[string]any); complex {
+			value = copied(inner)
+		}
+		out[name] = value
 	}
 	return out
 }

@@ -252,6 +252,20 @@ func TestTheRecordHidesSecretsAndIsCut(t *testing.T) {
 	}
 }
 
+// Each name alone gives its value away as a secret, in any letter case.
+func TestTheRecordHidesWhatAMembersNameGivesAway(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"password", "PassWord", "paſſword", "passwd", "newSecret", "TOKEN", "api_key", "apiKey", "PRIVATE-KEY", "privateKey",
+		"provhash", "client_assertion", "Authorization"} {
+		var x client.Exchange
+		c := serve(t, answer(400, "{}"), func(c *client.Config) { c.Record = func(e client.Exchange) { x = e } })
+		_, _ = c.Create(t.Context(), "/Users", map[string]any{"a": "shown", name: "hunter2"})
+		if shown := string(x.Request); strings.Contains(shown, "hunter2") || !strings.Contains(shown, "shown") {
+			t.Errorf("%s: %s", name, shown)
+		}
+	}
+}
+
 func TestAddressesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for address, token := range map[string]string{

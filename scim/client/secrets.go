@@ -20,8 +20,18 @@ var secretMember = regexp.MustCompile(
 // signedToken finds tokens that show what they are (RFC 7519), such as an assertion that was made for one request.
 var signedToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}`)
 
-// hideMembers takes the values of members that hold secrets by their name out of a JSON text.
-func hideMembers(s string) string { return secretMember.ReplaceAllString(s, `${1}"`+hidden+`"`) }
+// secretWords: without one of them in a text in lower case, secretMember finds nothing. It takes a ſ for an s.
+var secretWords = []string{"password", "passwd", "secret", "token", "key", "provhash", "assertion", "authorization", "ſ"}
+
+// hideMembers takes the values of members that hold secrets by their name out of a JSON text. Hardly any text has one, and
+// that is seen ten times as fast as looked for.
+func hideMembers(s string) string {
+	folded := strings.ToLower(s)
+	if !slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(folded, word) }) {
+		return s
+	}
+	return secretMember.ReplaceAllString(s, `${1}"`+hidden+`"`)
+}
 
 // mostConcealed is how many secrets that come and go are known at once, the latest.
 const mostConcealed = 32

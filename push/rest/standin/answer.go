@@ -94,7 +94,7 @@ func (t *table) remove(id string) {
 }
 
 func (t *table) all() []document {
-	out := []document{}
+	out := make([]document, 0, len(t.ids))
 	for _, id := range t.ids {
 		out = append(out, t.held[id])
 	}
@@ -103,8 +103,8 @@ func (t *table) all() []document {
 
 // find is the first object that a condition selects.
 func (t *table) find(is func(document) bool) document {
-	for _, doc := range t.all() {
-		if is(doc) {
+	for _, id := range t.ids {
+		if doc := t.held[id]; is(doc) {
 			return doc
 		}
 	}
@@ -114,8 +114,8 @@ func (t *table) find(is func(document) bool) document {
 // slice is one page of a list: from a place, as many as were asked for and are given at once. next is the following place; 0:
 // this was the last page.
 func slice(all []document, from, asked int) (part []document, next int) {
-	if asked <= 0 || asked > pageLimit {
-		asked = pageLimit
+	if most := max(pageLimit, len(all)/pageCount); asked <= 0 || asked > most {
+		asked = most
 	}
 	from = min(max(from, 0), len(all))
 	end := min(from+asked, len(all))

@@ -87,7 +87,8 @@ func (g *google) user(key string) document {
 		return u
 	}
 	return g.users.find(func(u document) bool {
-		return slices.ContainsFunc(append(texts(u["aliases"]), text(u, "primaryEmail")), func(a string) bool { return strings.EqualFold(a, key) })
+		return strings.EqualFold(text(u, "primaryEmail"), key) ||
+			slices.ContainsFunc(texts(u["aliases"]), func(alias string) bool { return strings.EqualFold(alias, key) })
 	})
 }
 

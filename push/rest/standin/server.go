@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// pageLimit is the most that a stand-in lists at once, so that a few people fill several pages.
-const pageLimit = 2
+// A stand-in lists so few at once that two or three people fill several pages, and no more pages than it takes to tell of thousands.
+const (
+	pageLimit = 2
+	pageCount = 25
+)
 
 // owner is whose credential it is, in products whose list of people is never empty. People leaves the owner out.
 const owner = "owner@atelier.fr"
