@@ -58,7 +58,7 @@ func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
 		"a responsible":     {newForm("responsible", "camille"), nil, "n’est pas une adresse électronique"},
 		"a line end in it":  {newForm("name", "a\nb"), nil, "caractères invisibles"},
 		"read backwards":    {newForm("name", "a\u202eb"), nil, "caractères invisibles"},
-		"no text":           {newForm("name", "\x00\xff"), nil, "caractères invisibles"},
+		"a bell":            {newForm("name", "a\a"), nil, "caractères invisibles"},
 		"a long name":       {newForm("name", strings.Repeat("n", 201)), nil, "trop long"},
 		"a long address":    {newForm("responsible", strings.Repeat("c", 320)+"@atelier-bremond.fr"), nil, "n’est pas une adresse électronique"},
 		"a whole header":    {newForm("credential", "Bearer s3cret-credential"), nil, "sans «"},
