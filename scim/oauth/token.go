@@ -84,7 +84,7 @@ func narrow(allowed []string, asked string) ([]string, *refusal) {
 	var scopes []string
 	for _, scope := range strings.Fields(asked) {
 		if !slices.Contains(allowed, scope) {
-			return nil, &refusal{status: http.StatusBadRequest, code: codeScope, reason: errors.New("scope " + clip(scope)),
+			return nil, &refusal{status: http.StatusBadRequest, code: codeScope, reason: errors.New(unknownScope(scope)),
 				description: "A scope is not known, or not allowed for this client. It may ask for: " + strings.Join(allowed, " ") + "."}
 		}
 		if !slices.Contains(scopes, scope) {
@@ -95,6 +95,14 @@ func narrow(allowed []string, asked string) ([]string, *refusal) {
 		return allowed, nil
 	}
 	return scopes, nil
+}
+
+// unknownScope is for the log. What is no scope at all may be a secret in the wrong field.
+func unknownScope(scope string) string {
+	if !slices.Contains(Scopes(), scope) {
+		return "a scope that there is not"
+	}
+	return "scope " + scope + " is not the client's"
 }
 
 // issue makes an access token of the form that static tokens have: opaque, known by its hash.

@@ -292,8 +292,8 @@ func TestRFC6749_NoSecretInTheLog(t *testing.T) {
 	w.works(token, http.StatusOK)
 	w.byAssertion(assertion).token()
 	w.byAssertion(assertion).refused(401, "invalid_client")
-	w.post(form("client_id", secret, "client_secret", client.ID)).refused(401, "invalid_client") // mixed up
-	w.post(form("client_id", client.ID, "client_secret", secret, "scope", "x")).refused(400, "invalid_scope")
+	w.post(form("client_id", secret, "client_secret", client.ID)).refused(401, "invalid_client")                 // mixed up
+	w.post(form("client_id", client.ID, "client_secret", secret, "scope", secret)).refused(400, "invalid_scope") // in the wrong field
 	w.post(form("client_id", client.ID, "client_secret", secret+"x"))
 	w.post(form(), "Authorization", basic(client.ID, secret+"y"))
 	w.post(form("client_id", client.ID, "client_secret", secret, "grant_type", "password"))
