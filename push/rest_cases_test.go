@@ -117,10 +117,7 @@ func hubstaffAccepts(t *testing.T, l *restLife) {
 }
 
 func hubstaffRole(t *testing.T, l *restLife) {
-	settled, err := l.world.settle(`{"roles": [{"value": "project_viewer"}]}`)
-	must(t, err)
-	l.app, err = l.db.UpdateApp(t.Context(), l.caller.Actor, l.app.Company, l.app.ID, func(push.App) (push.App, error) { return settled, nil })
-	must(t, err)
+	l.settings(`{"roles": [{"value": "project_viewer"}]}`)
 	anna := l.user("anna")
 	l.push()
 	for _, active := range []bool{false, true} {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -122,7 +123,7 @@ func (h hubspotUsers) written(resource fields) fields {
 	return body
 }
 
-// change writes a user anew, in the teams that it is in: what a PUT leaves out may go.
+// change writes a user anew, with all that is not to change: what a PUT leaves out may go.
 func (h hubspotUsers) change(ctx context.Context, id string, c change) error {
 	if active, told := c.flag("active"); told && !active {
 		return cannot(http.StatusNotImplemented, "HubSpot has no inactive users: who is to be out is removed")
@@ -131,12 +132,13 @@ func (h hubspotUsers) change(ctx context.Context, id string, c change) error {
 	if err != nil {
 		return err
 	}
-	body := h.written(c.set)
-	for _, team := range []string{"primaryTeamId", "secondaryTeamIds"} {
-		if now[team] != nil {
-			body[team] = now[team]
+	body := fields{}
+	for _, name := range []string{"firstName", "lastName", "roleIds", "primaryTeamId", "secondaryTeamIds"} {
+		if now[name] != nil && !(name == "roleIds" && c.has("roles")) {
+			body[name] = now[name]
 		}
 	}
+	maps.Copy(body, h.written(c.set))
 	path, err := segment(id)
 	if err != nil {
 		return err

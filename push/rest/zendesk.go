@@ -178,12 +178,7 @@ func (z zendeskUsers) change(ctx context.Context, id string, c change) error {
 		_, err := z.api.write(ctx, http.MethodPut, path, fields{"user": fields{"suspended": true}})
 		return err
 	}
-	user := staffRole(values(c.set, "roles"))
-	user["suspended"] = false
-	if name := c.text("displayName"); name != "" {
-		user["name"] = name
-	}
-	doc, err := z.api.write(ctx, http.MethodPut, path, fields{"user": user})
+	doc, err := z.rewrite(ctx, path, c)
 	if err != nil {
 		return err
 	}
@@ -192,6 +187,24 @@ func (z zendeskUsers) change(ctx context.Context, id string, c change) error {
 		return nil
 	}
 	return z.readdress(ctx, path, address)
+}
+
+// rewrite writes role and name, as far as the change is about them, and returns the user.
+func (z zendeskUsers) rewrite(ctx context.Context, path string, c change) (client.Document, error) {
+	user := fields{}
+	if _, told := c.flag("active"); told { // the role went with the access
+		user = staffRole(values(c.set, "roles"))
+		user["suspended"] = false
+	} else if c.has("roles") {
+		user = staffRole(values(c.set, "roles"))
+	}
+	if name := c.text("displayName"); name != "" {
+		user["name"] = name
+	}
+	if len(user) == 0 {
+		return z.api.get(ctx, path, nil)
+	}
+	return z.api.write(ctx, http.MethodPut, path, fields{"user": user})
 }
 
 // readdress makes an address the primary one: written as a user's e-mail it would only become a further one.

@@ -117,10 +117,13 @@ func (h *hubspot) change(u, body document) answer {
 	return ok(u)
 }
 
+func (h *hubspot) setRole(address, role string) { h.named(address)["roleIds"] = []any{role} }
+
 func (h *hubspot) people() []Person {
 	var out []Person
 	for _, u := range h.users.all() {
-		out = append(out, Person{ID: text(u, "id"), Address: text(u, "email"), Name: text(u, "firstName") + " " + text(u, "lastName"), Active: true})
+		out = append(out, Person{ID: text(u, "id"), Address: text(u, "email"), Name: text(u, "firstName") + " " + text(u, "lastName"), Active: true,
+			Role: strings.Join(texts(u["roleIds"]), " ")})
 	}
 	return out
 }

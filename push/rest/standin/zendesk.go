@@ -252,11 +252,15 @@ func (z *zendesk) identities(r *request, u document, rest string) answer {
 	return answer{status: http.StatusNotFound, body: document{"error": "RecordNotFound", "description": "Not found"}}
 }
 
+func (z *zendesk) setRole(address, role string) {
+	z.users.find(func(u document) bool { return strings.EqualFold(text(u, "email"), address) })["role"] = role
+}
+
 func (z *zendesk) people() []Person {
 	var out []Person
 	for _, u := range z.users.all() {
 		out = append(out, Person{ID: fmt.Sprint(u["id"]), Address: text(u, "email"), Name: text(u, "name"),
-			Active: u["suspended"] == false && u["role"] != "end-user", State: text(u, "role")})
+			Active: u["suspended"] == false && u["role"] != "end-user", State: text(u, "role"), Role: text(u, "role")})
 	}
 	return out
 }
