@@ -79,7 +79,7 @@ func (c *Console) newAccountPage(v *visit, q url.Values) (accountPage, error) {
 // verbs are what can be decided about the account.
 func (a FoundAccount) verbs() []string {
 	if a.Relation == "linked" {
-		return nil
+		return []string{verbUnlink}
 	}
 	can := []string{verbLink, verbLeave, verbExcept}
 	if a.Outside {

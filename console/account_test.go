@@ -118,7 +118,7 @@ func TestAccount_isShownBeforeItIsDecided(t *testing.T) {
 	w.says(page("a/b?c&d", "&verb=adopt&person=anne.left"), "fr", []string{"pour le fermer", "verb=link&amp;person=anne.left"}, []string{"Reprendre ce compte"})
 	w.says(page("3", "&verb=link&person=anne.left"), "fr", []string{"sera désactivé, parce que", "la personne est inactive"}, nil)
 	w.says(page("4", ""), "en", []string{"may stay until", "&lt;b&gt;audit&lt;/b&gt;", "karim@atelier-bremond.fr", "verb=reopen"}, nil)
-	w.says(page("5", ""), "fr", []string{"/why/User/louise", "tient ce compte à jour"}, []string{"verb=leave"})
+	w.says(page("5", ""), "fr", []string{"/why/User/louise", "tient ce compte à jour", "verb=unlink"}, []string{"verb=leave"})
 	if res, _ := w.get(page("no-such", ""), "fr"); res.StatusCode != http.StatusNotFound {
 		t.Errorf("an account that is none: %s", res.Status)
 	}
@@ -166,8 +166,9 @@ func TestAccount_decisions(t *testing.T) {
 	}
 	w.discovery.wrong = nil
 	w.leads(page, form("verb", "link", "person", "anne"), page+"s?done=decided-link")
+	w.leads(page, url.Values{"key": {"5"}, "verb": {"unlink"}}, page+"s?done=decided-unlink")
 	w.leads(page, form("verb", "except", "reason", "audit", "until", "2027-03-31", "responsible", "claire@atelier-bremond.fr"), page+"s?done=decided-except")
-	link, except := w.discovery.decided[0], w.discovery.decided[1]
+	link, except := w.discovery.decided[0], w.discovery.decided[2]
 	if link.Verb != "link" || link.Person != "anne" || link.By != "camille.bremond@atelier-bremond.fr 3" {
 		t.Errorf("decided %+v", link)
 	}

@@ -64,9 +64,12 @@ const (
 	verbLeave  = "leave"  // it is not the company's
 	verbExcept = "except" // it stays as it is until a date
 	verbReopen = "reopen" // one of the last two is taken back
+	verbUnlink = "unlink" // that it is a person's is taken back
 )
 
-func verbs() []string { return []string{verbLink, verbAdopt, verbLeave, verbExcept, verbReopen} }
+func verbs() []string {
+	return []string{verbLink, verbAdopt, verbLeave, verbExcept, verbReopen, verbUnlink}
+}
 
 // Links is what linking all accounts that are surely one person's would do.
 type Links struct {

@@ -155,7 +155,7 @@ func keysOfSets() []string {
 		"decide.title":   verbs(),
 		"decide.means":   verbs(),
 		"decide.now":     verbs(),
-		"decide.does":    {verbLeave, verbExcept, verbReopen},
+		"decide.does":    {verbLeave, verbExcept, verbReopen, verbUnlink},
 		"decide.wrong":   {"verb", "person", "reason", "until"},
 		"planned":        plannedActions(),
 		"would":          plannedActions(),

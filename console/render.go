@@ -206,7 +206,7 @@ func (c *Console) render(v *visit, status int, name string, data any) error {
 func notices() map[string][]string {
 	return map[string][]string{
 		"done": {"sync", "read", "pause", "resume", "retry", "unblock", "allow", "reject", "added", "access", "saved", "start", "test", "revoke", "enable", "disable", "losses", "task-done", "task-refused",
-			"changed", "uploaded", "forgotten", "linked", "decided-link", "decided-adopt", "decided-leave", "decided-except", "decided-reopen"},
+			"changed", "uploaded", "forgotten", "linked", "decided-link", "decided-adopt", "decided-leave", "decided-except", "decided-reopen", "decided-unlink"},
 		"problem": {"task-changed", "tokens", "read"},
 	}
 }

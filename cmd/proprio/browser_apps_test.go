@@ -29,7 +29,7 @@ func decideInBrowser(t *testing.T, ctx context.Context, app string) {
 	visit(t, ctx, "account-refused", then(press("Reprendre ce compte"), see("Rien n’a été fait")))
 	visit(t, ctx, "links", then(page("/links"), see("Reprendre tout ce qui est sûr")))
 	visit(t, ctx, "provision-search", then(page("/provision"), typed("q", "karim"), press("Chercher"), see("karim.haddad@atelier-bremond.fr")))
-	visit(t, ctx, "provision-try", then(follow("Karim"), press("Essayer sans rien envoyer"), see("Données de cette étape")), "Lire l’annuaire", "Décider de ce qui doit être fait", "Rien n’a été envoyé")
+	visit(t, ctx, "provision-try", then(follow("Karim"), press("Essayer sans rien envoyer"), see("Données de cette étape")), "Lire l’annuaire", "Décider de ce qui doit être fait", "rien à envoyer")
 	giveExport(t, ctx, app)
 	visit(t, ctx, "settings-wrong", then(page("/settings"), typed("days", "90"), press("Enregistrer"), see("Confirmez que la suppression")))
 	visit(t, ctx, "settings-saved", then(page("/settings"), typed("count", "40"), steps{chromedp.Click(chromedp.CSS("#repair-on"))}, press("Enregistrer"), see("Réglages enregistrés")))

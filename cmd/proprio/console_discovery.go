@@ -168,6 +168,11 @@ func (x consoleDiscovery) decide(ctx context.Context, actor audit.Actor, app pus
 		return x.c.engine.Leave(ctx, actor, app, f, d.Reason)
 	case push.VerbExcept:
 		return x.c.engine.Except(ctx, actor, app, f, d.Until, d.Responsible, d.Reason)
+	case push.VerbUnlink:
+		if f.Relation != push.Linked {
+			return resources.Errorf(resources.ErrInvalidValue, "", "account %s is nobody's", f.Name())
+		}
+		return x.c.engine.Unlink(ctx, actor, app, f.People[0].ID, d.Reason)
 	case push.VerbReopen:
 		return x.c.engine.Reopen(ctx, actor, app, f, d.Reason)
 	}

@@ -139,6 +139,14 @@ func TestConsoleDiscovery_linkAll(t *testing.T) {
 	if a := w.found(w.crm, false, "anne@acc.example"); a.Relation != "linked" {
 		t.Errorf("afterwards %+v", a)
 	}
+	key := w.found(w.crm, false, "anne@acc.example").Key
+	ok(t, w.Decide(ctx, w.actor, w.company, w.crm.ID, false, key, console.AccountDecision{Verb: "unlink", Reason: "her namesake's"}))
+	if a := w.found(w.crm, false, "anne@acc.example"); a.Relation == "linked" || !a.Open || a.Decision.Verb != "unlink" {
+		t.Errorf("after it was taken back %+v", a)
+	}
+	if err := w.Decide(ctx, w.actor, w.company, w.crm.ID, false, key, console.AccountDecision{Verb: "unlink"}); !errors.Is(err, resources.ErrInvalidValue) {
+		t.Errorf("taken back twice: %v", err)
+	}
 }
 
 // An export is kept whole until another one comes, or it is forgotten; what is decided about its accounts holds.
