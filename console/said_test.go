@@ -26,7 +26,7 @@ var unspoken = []string{
 	"decode what was said to be done of a Group: %w", "decode what a task asks for: %w", "look for administrators: %w", "look whether too many go: %w",
 	"read the app again: %w", "read the due accounts: %w", "record the result for account %s (%s): %w", "list the %ss for app %s: %w",
 	"plan %d marks of company %s: %w", "raise %d accounts of app %s: %w", "read dirty marks: %w", "the members of a Group that was renamed: %w",
-	"under which names Groups are known: %w", "read the Users that expressions ask for: %w", "the company's schemas: %w", "the company's domains: %w",
+	"under which names Groups are known: %w", `^json: unknown field "(.*)"$`, "read the Users that expressions ask for: %w", "the company's schemas: %w", "the company's domains: %w",
 	"app %s: its rules cannot be compiled here", "tell that task %s is late: %w", "principalId eq %s", "userPrincipalName eq %s", "displayName eq %s",
 	"Another object with the same value", "already exist", "already being used", "too many", "Google Workspace",
 	`^members\[value eq ("(?:[^"\\]|\\.)*")\]$`,

@@ -21,10 +21,10 @@ const alarmDays = 30
 
 func (c Credential) check() error {
 	if _, err := time.Parse(time.DateOnly, c.Expires); c.Expires != "" && err != nil {
-		return resources.Errorf(resources.ErrInvalidValue, "credential.expires", "credential.expires: want a day such as 2027-01-31, not %q", c.Expires)
+		return resources.Errorf(resources.ErrInvalidValue, "", "credential.expires: want a day such as 2027-01-31, not %q", c.Expires)
 	}
 	if _, ok := ownership.AddressDomain(c.Owner); c.Owner != "" && !ok {
-		return resources.Errorf(resources.ErrInvalidValue, "credential.owner", "credential.owner: want an e-mail address, not %q", c.Owner)
+		return resources.Errorf(resources.ErrInvalidValue, "", "credential.owner: want an e-mail address, not %q", c.Owner)
 	}
 	return nil
 }

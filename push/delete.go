@@ -57,7 +57,7 @@ func (e *Engine) Expire(ctx context.Context, app App) (int, error) {
 // checkDelay says what is wrong with Settings.DeleteAfterDays.
 func checkDelay(days int) error {
 	if days < 0 || days > longestDelay {
-		return resources.Errorf(resources.ErrInvalidValue, "deleteAfterDays",
+		return resources.Errorf(resources.ErrInvalidValue, "",
 			"deleteAfterDays: want 0 (never) to %d, not %d", longestDelay, days)
 	}
 	return nil

@@ -25,7 +25,7 @@
 //   - mapped.go: a User's document by an app's rules, and what of it an account that is there keeps
 //   - settle.go: settings are checked against profile, schemas and Groups before they are stored
 //   - preview.go: what settings would make of a User
-//   - settings.go: how an app is to be treated, beyond what every app needs
+//   - settings.go: how an app is to be treated, beyond what every app needs; settings_read.go: that, from a file
 //   - setup.go, probe.go: an app that is not set up yet; whether it answers, and what is in the way
 //   - explain.go: why an object is in an app as it is
 //   - credential.go: whose an app's credential is, and until when

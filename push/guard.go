@@ -28,7 +28,7 @@ const (
 // Check says what is wrong with a guard.
 func (g Guard) Check() error {
 	if g.Count < 0 || g.Percent < 0 || g.Percent > 100 {
-		return resources.Errorf(resources.ErrInvalidValue, "guard",
+		return resources.Errorf(resources.ErrInvalidValue, "",
 			"guard: want a count of 0 or more and a percent from 0 to 100, not %d and %d; off lets everything pass", g.Count, g.Percent)
 	}
 	return nil

@@ -1,14 +1,10 @@
 package push
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 
 	"proprio/push/manual"
 	"proprio/push/mapping"
-	"proprio/resources"
 )
 
 // Settings is how an app is to be treated, beyond what every app needs. The zero value is what a new app has.
@@ -28,23 +24,6 @@ type Settings struct {
 	// DeleteAfterDays has accounts that were created here deleted in the app so long after their access ended for good, because
 	// the person left the scope or the directory; 0: never.
 	DeleteAfterDays int `json:"deleteAfterDays,omitempty"`
-}
-
-// ParseSettings reads settings as JSON. What it does not know it refuses, by name.
-func ParseSettings(text []byte) (Settings, error) {
-	var s Settings
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&s)
-	if err == nil {
-		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("there is something after its end")
-		}
-	}
-	if err != nil {
-		return Settings{}, resources.Errorf(resources.ErrInvalidValue, "", "settings of an app: %v", err)
-	}
-	return s, s.Check()
 }
 
 // Check says what is wrong with settings.

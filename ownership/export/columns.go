@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"proprio/ownership"
 	"proprio/resources"
 )
 
@@ -92,11 +93,21 @@ func parseColumns(header []string, named map[string]string, note func(string)) (
 		}
 	}
 	for _, attribute := range slices.Sorted(maps.Keys(out)) {
-		if places := out[attribute]; len(places) > 1 && attribute != attrEmail {
+		places := out[attribute]
+		switch {
+		case len(places) < 2 || attribute == attrEmail: // an account may have several addresses
+		case fold(header[places[0]]) == fold(header[places[1]]):
+			return nil, resources.Errorf(resources.ErrInvalidValue, attribute,
+				"the columns %d and %d are both named %q: take one of them out of the file, or give it another name", places[0]+1, places[1]+1, header[places[0]])
+		default:
 			return nil, resources.Errorf(resources.ErrInvalidValue, attribute,
 				"the columns %q and %q both look like the %s: name the right one, as in --column %s=%q",
 				header[places[0]], header[places[1]], attribute, attribute, header[places[0]])
 		}
+	}
+	if i := slices.IndexFunc(header, ownership.IsAddress); i >= 0 {
+		return nil, resources.Errorf(resources.ErrInvalidSyntax, "",
+			"the first row has to name the columns, and has the address %q: export the file with its headings, or write them above", header[i])
 	}
 	if len(out[attrID])+len(out[attrEmail])+len(out[attrUserName]) == 0 {
 		return nil, resources.Errorf(resources.ErrInvalidValue, "",

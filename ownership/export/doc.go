@@ -9,6 +9,7 @@
 // resources/load is.
 //
 //   - read.go: a file into accounts
+//   - format.go: what is no table of text
 //   - columns.go, data/columns.txt: what columns mean
 //   - status.go, data/status.txt: what words say that an account is active
 package export

@@ -38,7 +38,11 @@ func Read(in io.Reader, o Options) (List, error) {
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	table, err := load.OpenTable(&limited{in: in, left: maxFile + 1}, o.Note)
+	text, err := asText(&limited{in: in, left: maxFile + 1})
+	if err != nil {
+		return List{}, err
+	}
+	table, err := load.OpenTable(text, o.Note)
 	if errors.Is(err, io.EOF) {
 		return List{}, resources.Errorf(resources.ErrInvalidSyntax, "", "the file is empty")
 	}

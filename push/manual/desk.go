@@ -44,7 +44,7 @@ const (
 // Check says what is wrong with settings.
 func (s Settings) Check() error {
 	if s.GraceDays < 0 || s.GraceDays > mostDays || s.EscalateDays < 0 || s.EscalateDays > mostDays {
-		return resources.Errorf(resources.ErrInvalidValue, "tasks", "tasks: want graceDays and escalateDays of 0 to %d, not %d and %d",
+		return resources.Errorf(resources.ErrInvalidValue, "", "tasks: want graceDays and escalateDays of 0 to %d, not %d and %d",
 			mostDays, s.GraceDays, s.EscalateDays)
 	}
 	return nil

@@ -79,7 +79,7 @@ func resolve(path string, user *resources.ResourceType) (target, string) {
 	case path == "":
 		return t, "the attribute is missing"
 	case own == nil:
-		return t, fmt.Sprintf("there is no attribute %q: one of a schema of the app's own is named with its URN, urn:…:User:name", path)
+		return t, noAttribute(path, user)
 	case user.URN(own[1]) != "":
 		return t, fmt.Sprintf("the schema %s has no attribute %s", own[1], strings.TrimPrefix(path, own[1]+":"))
 	}
@@ -88,6 +88,29 @@ func resolve(path string, user *resources.ResourceType) (target, string) {
 		t.keys = append(t.keys, own[3])
 	}
 	return t, ""
+}
+
+// noAttribute says that there is none of a name, and which one may be meant.
+func noAttribute(path string, user *resources.ResourceType) string {
+	var names []string
+	for _, a := range user.Attributes() {
+		names = append(names, a.String())
+		for _, sub := range a.Sub {
+			names = append(names, sub.String())
+		}
+	}
+	for _, ext := range user.Extensions {
+		for _, a := range user.Extension(ext.ID) {
+			if strings.EqualFold(a.Name, path) {
+				return fmt.Sprintf("there is no attribute %q; did you mean %s?", path, a)
+			}
+			names = append(names, a.String())
+		}
+	}
+	if meant := Nearest(path, names); meant != "" {
+		return fmt.Sprintf("there is no attribute %q; did you mean %s?", path, meant)
+	}
+	return fmt.Sprintf("there is no attribute %q: one of a schema of the app's own is named with its URN, urn:…:User:name", path)
 }
 
 // accepts says what is wrong with what an expression makes, as a value of the target; empty: nothing that shows yet.

@@ -61,21 +61,28 @@ func hinted(message string, v *View) string {
 	for _, f := range functions() {
 		names = append(names, f.name)
 	}
-	slices.Sort(names)
+	if best := Nearest(found[1], names); best != "" {
+		return message + "; did you mean " + best + "?"
+	}
+	return message
+}
+
+// Nearest is the name among others that a wrong one may be meant for; empty: none.
+func Nearest(wrong string, names []string) string {
 	best, distance := "", 3
-	for _, name := range names {
-		d := edits(strings.ToLower(found[1]), strings.ToLower(name))
-		if name[0] != found[1][0] {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if name == "" || wrong == "" {
+			continue
+		}
+		d := edits(strings.ToLower(wrong), strings.ToLower(name))
+		if name[0] != wrong[0] {
 			d++ // the first letter is seldom the wrong one
 		}
 		if d < distance && d < len(name) {
 			best, distance = name, d
 		}
 	}
-	if best == "" {
-		return message
-	}
-	return message + "; did you mean " + best + "?"
+	return best
 }
 
 // edits is how many letters have to be changed, added or taken away to make one name of another.

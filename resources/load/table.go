@@ -49,12 +49,19 @@ func openTable(r *bufio.Reader, note func(string)) (*Table, error) {
 	t.r = csv.NewReader(t.text)
 	t.r.Comma, t.r.FieldsPerRecord, t.r.ReuseRecord = separator, -1, true
 	header, err := t.r.Read()
+	var fault *csv.ParseError
+	if errors.As(err, &fault) {
+		return nil, resources.Errorf(resources.ErrInvalidSyntax, "", "line %d, which names the columns, cannot be read: %v. "+quoting, fault.StartLine+t.before, fault.Err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the first row, which names the columns: %w", err)
 	}
 	t.Header = append(t.Header, header...)
 	return t, nil
 }
+
+// quoting is what to do about a row with a quotation mark in the wrong place.
+const quoting = `A cell that holds quotation marks stands between quotation marks, and each of its own is doubled.`
 
 // separator tells what stands between columns: the line sep=; that Excel reads, or what the first row has most of.
 func (t *Table) separator(r *bufio.Reader) (rune, error) {
@@ -104,8 +111,7 @@ func (t *Table) Next() (Record, error) {
 		return Record{Line: fault.StartLine + t.before, Fault: resources.Errorf(resources.ErrInvalidSyntax, "", "The lines from here to line %d cannot "+
 			`be read: they are one row to a quotation mark that is not closed, or not doubled, where it should be.`, fault.Line+t.before)}, nil
 	case errors.As(err, &fault):
-		return Record{Line: fault.StartLine + t.before, Fault: resources.Errorf(resources.ErrInvalidSyntax, "", "The row cannot be read: %v. "+
-			`A cell that holds quotation marks stands between quotation marks, and each of its own is doubled.`, fault.Err)}, nil
+		return Record{Line: fault.StartLine + t.before, Fault: resources.Errorf(resources.ErrInvalidSyntax, "", "The row cannot be read: %v. "+quoting, fault.Err)}, nil
 	case err != nil:
 		return Record{}, err
 	}
