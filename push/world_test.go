@@ -143,6 +143,7 @@ func testProfiles(t testing.TB) *profiles.Set {
 		"one-role":     `, "roles": {"attribute": "urn:cadence:2.0:User:role"}, "grants": {"values": ["admin", "manager", "member"], "single": true}`,
 		"roles":        `, "grants": {"values": ["admin", "manager"], "type": "seat"}`,
 		"whole-names":  `, "users": {"unpatched": ["name.givenName", "name.familyName"], "omit": ["photos"]}`,
+		"inside":       `, "answers": {"errorInside": true}`,
 		"late":         `, "answers": {"ahead": 5}`,
 		"serial":       `, "members": {"perCall": 1, "operationsPerCall": 2}`,
 	} {

@@ -20,7 +20,7 @@ func (s *Server) list(r *http.Request, kind string, held table) answer {
 	}
 	found := []string{}
 	for id, doc := range held {
-		if selects(doc) && !(byHand(id) && kind == kindUsers && s.Profile.Users.ListsOwn) {
+		if !s.ListsNothing && selects(doc) && !(byHand(id) && kind == kindUsers && s.Profile.Users.ListsOwn) {
 			found = append(found, id)
 		}
 	}

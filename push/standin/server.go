@@ -22,6 +22,8 @@ type Server struct {
 	Now     func() time.Time // for Expires and Retry-After dates
 	// KeepsMembers is how many members of a Group it keeps while it says yes to more; 0: all.
 	KeepsMembers int
+	// ListsNothing: its lists are empty, though it shows each resource by its id, as with a token that may not list.
+	ListsNothing bool
 	// Doubles: it holds a member as often as it is given.
 	Doubles bool
 
