@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -38,6 +39,8 @@ func TestEveryProductOfTheCatalogue(t *testing.T) {
 				l.memberBeforeUser()
 				l.deactivate()
 				l.reactivate()
+				l.lostAnswer()
+				l.leaveWhileDown()
 				l.leave()
 				l.wantNothingRefused()
 			})
@@ -76,6 +79,7 @@ type life struct {
 	t       *testing.T
 	profile profiles.Profile
 	anna    string
+	carla   string
 	heard   []standin.Request
 }
 
@@ -208,6 +212,45 @@ func (l *life) reactivate() {
 	}
 	if !l.profile.Groups.Unsupported {
 		l.wantMembers("Vente", "anna", "ben")
+	}
+}
+
+// An account is made, and the answer does not come: it is found again by what the product looks accounts up by.
+func (l *life) lostAnswer() {
+	l.t.Helper()
+	before, lost := len(l.stand.Users()), new(atomic.Int64)
+	l.stand.SetFault(func(_ int, r standin.Request) *standin.Fault {
+		if r.Method == http.MethodPost && strings.Contains(r.Body, "carla@") && lost.Add(1) == 1 {
+			return &standin.Fault{Drop: true, Commit: true}
+		}
+		return nil
+	})
+	l.carla = l.person("carla")
+	l.push()
+	l.later(time.Hour)
+	l.later(time.Hour)
+	l.stand.SetFault(nil)
+	a := l.wantState("User", l.carla, push.StateConfirmed)
+	if n := len(l.stand.Users()); lost.Load() != 1 || a.Origin != push.OriginCreated || n != before+1 {
+		l.t.Errorf("%d creations, origin %s, %d accounts, want one more than %d", lost.Load(), a.Origin, n, before)
+	}
+}
+
+// Somebody is removed from the directory while the product is down: the access ends once it is back.
+func (l *life) leaveWhileDown() {
+	l.t.Helper()
+	l.stand.SetFault(func(int, standin.Request) *standin.Fault {
+		return &standin.Fault{Status: http.StatusServiceUnavailable}
+	})
+	l.remove("User", l.carla)
+	l.push()
+	l.wantState("User", l.carla, push.StateFailed)
+	l.stand.SetFault(nil)
+	l.later(time.Hour)
+	l.later(time.Hour)
+	l.wantState("User", l.carla, push.StateRemoved)
+	if u := l.remote("carla"); u == nil || u["active"] != false {
+		l.t.Errorf("the app holds %v, want an inactive account", u)
 	}
 }
 

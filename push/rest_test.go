@@ -57,6 +57,7 @@ func TestEveryProductWithoutSCIM(t *testing.T) {
 				l.leave()
 				l.wantNothingRefused()
 				l.lostAnswer()
+				l.leaveWhileDown()
 				l.tooFast()
 				l.down()
 				l.refusedCredential()
@@ -74,6 +75,7 @@ type restLife struct {
 	creates        string
 	names, accepts bool
 	anna, ben      string
+	carla          string
 	people         []string // others
 	sales          string
 }
@@ -277,17 +279,32 @@ func (l *restLife) lostAnswer() {
 		}
 		return nil
 	})
-	carla := l.user("carla")
+	l.carla = l.user("carla")
 	l.push()
 	if lost.Load() != 1 {
 		l.t.Fatalf("%d creations were begun, want 1: %v", lost.Load(), l.product.Heard())
 	}
 	l.product.SetFault(nil)
 	l.later(time.Hour)
-	a := l.wantState("User", carla, push.StateConfirmed)
+	a := l.wantState("User", l.carla, push.StateConfirmed)
 	if a.Origin != push.OriginCreated || len(l.product.People()) != before+1 {
 		l.t.Errorf("origin %s, %d accounts, want one more than %d", a.Origin, len(l.product.People()), before)
 	}
+	l.product.Heard()
+}
+
+// leaveWhileDown: somebody is removed from the directory while the product is down, and is out once it is back.
+func (l *restLife) leaveWhileDown() {
+	l.t.Helper()
+	l.accept()
+	l.product.SetFault(func(int, standin.Request) *standin.Fault { return &standin.Fault{Status: http.StatusBadGateway} })
+	l.remove("User", l.carla)
+	l.push()
+	l.wantState("User", l.carla, push.StateFailed)
+	l.product.SetFault(nil)
+	l.later(time.Hour)
+	l.wantState("User", l.carla, push.StateRemoved)
+	l.wantActive("carla", false)
 	l.product.Heard()
 }
 
