@@ -121,7 +121,7 @@ func (e *Engine) List(ctx context.Context, app App) (Listing, error) {
 	if err != nil {
 		return list, err
 	}
-	if profile.Protocol == protocolManual {
+	if profile.ByHand() {
 		return list, resources.Errorf(resources.ErrInvalidValue, "", "%s has no interface to read accounts from: export them there, and give the file", profile.Title)
 	}
 	err = e.EachUser(ctx, app, func(u client.Document, p profiles.Profile) error {
@@ -134,9 +134,6 @@ func (e *Engine) List(ctx context.Context, app App) (Listing, error) {
 	}
 	return list, nil
 }
-
-// protocolManual is what products without an interface speak.
-const protocolManual = "manual"
 
 // Discover says how each account of a list stands to the directory. It sends nothing, and changes nothing here.
 func (e *Engine) Discover(ctx context.Context, app App, list Listing) (Discovery, error) {

@@ -103,7 +103,7 @@ func (c *linkChecker) wanted(ctx context.Context, f Found, p Person) (fields, er
 // link makes a decision one that links. Where people do by hand what is to be done, what the export shows counts as done.
 func (c *linkChecker) link(ctx context.Context, d Decision, f Found, p Person) (Decision, error) {
 	d.User, d.UserName = p.ID, p.UserName
-	if c.profile.Protocol != protocolManual {
+	if !c.profile.ByHand() {
 		return d, nil
 	}
 	want, err := c.wanted(ctx, f, p)
@@ -127,7 +127,7 @@ func (c *linkChecker) link(ctx context.Context, d Decision, f Found, p Person) (
 
 // confirm makes sure that the app knows an account that was seen in a file only: by another id it would be another's.
 func (c *linkChecker) confirm(ctx context.Context, f Found) error {
-	if !f.export || c.profile.Protocol == protocolManual {
+	if !f.export || c.profile.ByHand() {
 		return nil
 	}
 	if f.byAddress {

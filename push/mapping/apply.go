@@ -49,9 +49,11 @@ func (c *Compiled) InScope(p *Person) (in bool, why string, err error) {
 	if c == nil || c.scope == nil {
 		return true, "", nil
 	}
-	values, err := c.view.values(p)
 	var out any
-	if err == nil {
+	values, err := c.view.values(p)
+	if err != nil {
+		err = fmt.Errorf("on this person: %w", err)
+	} else {
 		out, err = c.scope.run(values)
 	}
 	if err != nil {

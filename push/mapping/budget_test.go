@@ -111,7 +111,7 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.InScope(long); err == nil || !strings.Contains(err.Error(), "title of this User has 4097 bytes") {
+	if _, _, err := c.InScope(long); err == nil || !strings.Contains(err.Error(), "failed on this person: title of this User has 4097 bytes") {
 		t.Errorf("%v", err)
 	}
 	for text, want := range map[string]string{
