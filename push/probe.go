@@ -44,6 +44,7 @@ func Problems() []Problem {
 type Probe struct {
 	Users   int     `json:"users"`             // how many it says it has
 	Groups  int     `json:"groups"`            // the same; 0 where its product has none
+	More    bool    `json:"more,omitempty"`    // there are more: its product does not say how many, and one page was read
 	Problem Problem `json:"problem,omitempty"` // none: it answers as it should
 	Words   string  `json:"words,omitempty"`   // what happened
 }
@@ -65,7 +66,7 @@ func (e *Engine) Try(ctx context.Context, app App) (Probe, error) {
 		if kind == resources.TypeGroup && profile.Groups.Unsupported {
 			continue
 		}
-		n, err := firstPage(ctx, reader, profile, kind)
+		n, more, err := firstPage(ctx, reader, profile, kind)
 		if ctx.Err() != nil {
 			return probe, ctx.Err()
 		}
@@ -73,6 +74,7 @@ func (e *Engine) Try(ctx context.Context, app App) (Probe, error) {
 			probe.Problem, probe.Words = problemOf(err), judge(err, onCollection).words
 			return probe, nil
 		}
+		probe.More = probe.More || more
 		if kind == resources.TypeUser {
 			probe.Users = n
 		} else {
@@ -82,23 +84,22 @@ func (e *Engine) Try(ctx context.Context, app App) (Probe, error) {
 	return probe, nil
 }
 
-// firstPage reads the first page of a list, and returns how many the whole list has; of a product that does not tell, how many
-// came.
-func firstPage(ctx context.Context, reader Remote, profile profiles.Profile, kind string) (int, error) {
+// firstPage reads the first page of a list, and returns how many the whole list has; more: at least so many, and the product
+// does not tell.
+func firstPage(ctx context.Context, reader Remote, profile profiles.Profile, kind string) (n int, more bool, err error) {
 	endpoint := endpointUsers
 	if kind == resources.TypeGroup {
 		endpoint = endpointGroups
 	}
-	n := 0
-	err := reader.Each(ctx, endpoint, client.ListOptions{PageSize: profile.Paging.Size, MaxPages: 1}, func(client.Document) error {
+	err = reader.Each(ctx, endpoint, client.ListOptions{PageSize: profile.Paging.Size, MaxPages: 1}, func(client.Document) error {
 		n++
 		return nil
 	})
-	var more *client.IncompleteError
-	if errors.As(err, &more) && (more.Limited || more.Total > n) {
-		return max(more.Total, n), nil // one page was asked for
+	var rest *client.IncompleteError
+	if errors.As(err, &rest) && (rest.Limited || rest.Total > n) {
+		return max(rest.Total, n), rest.Total < 0, nil // one page was asked for
 	}
-	return n, err
+	return n, false, err
 }
 
 // problemOf sorts an error of a reading.

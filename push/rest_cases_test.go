@@ -208,7 +208,7 @@ func triedAtAGlance(t *testing.T, l *restLife) {
 	l.product.Heard()
 	for range 2 {
 		probe, err := l.engine.Try(t.Context(), l.app)
-		if err != nil || probe != (push.Probe{Users: 2, Groups: 2}) {
+		if err != nil || probe != (push.Probe{Users: 2, Groups: 2, More: true}) {
 			t.Errorf("%+v, %v, want a page of each", probe, err)
 		}
 	}

@@ -177,7 +177,11 @@ func (p *program) appTestCmd() *cobra.Command {
 		case *asJSON:
 			err = p.printJSON(probe)
 		case probe.Problem == push.ProblemNone:
-			_, err = fmt.Fprintf(p.stdout, "it answers as it should: %d users, %d groups\n", probe.Users, probe.Groups)
+			where := ""
+			if probe.More {
+				where = "on the first page "
+			}
+			_, err = fmt.Fprintf(p.stdout, "it answers as it should: %s%d users, %d groups\n", where, probe.Users, probe.Groups)
 		}
 		if err == nil && probe.Problem != push.ProblemNone {
 			return fmt.Errorf("%s: %s", probe.Problem, probe.Words)
