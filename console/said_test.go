@@ -16,6 +16,44 @@ import (
 var spoken = []string{"../push", "../push/manual", "../push/mapping", "../push/rest", "../scim/client", "../ownership/export",
 	"../ownership/inspector.go", "../ownership/account.go", "../resources/load/table.go"}
 
+// refusing are the files of which only refusals reach pages: what they give resources.Errorf, but what is not found.
+var refusing = []string{"../db/push_*.go", "../db/tasks*.go", "../cmd/proprio/console_*.go", "*.go"}
+
+// refusals are the refusals of files.
+func refusals(t *testing.T, pattern string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 3 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			kind, known := call.Args[0].(*ast.SelectorExpr)
+			if !ok || !known || f.Sel.Name != "Errorf" || kind.Sel.Name == "ErrNotFound" || kind.Sel.Name == "ErrForbidden" {
+				return true
+			}
+			if s, ok := folded(call.Args[2]); ok && twoWords.MatchString(gap.ReplaceAllString(s, "|")) {
+				found[strings.TrimSpace(s)] = name
+			}
+			return true
+		})
+	}
+	return found
+}
+
 // twoWords is what makes a text a sentence and not a name.
 var twoWords = regexp.MustCompile(`[A-Za-z']{2,} [A-Za-z']{2,}`)
 
@@ -158,6 +196,11 @@ func TestSaid_everySentenceOfTheEngine(t *testing.T) {
 	all := map[string]string{}
 	for _, dir := range spoken {
 		for s, name := range sentences(t, dir) {
+			all[s] = name
+		}
+	}
+	for _, pattern := range refusing {
+		for s, name := range refusals(t, pattern) {
 			all[s] = name
 		}
 	}

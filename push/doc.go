@@ -56,5 +56,7 @@
 //   - confirmation.go: what the app said of accounts, for who verifies it there
 //   - status.go: counts, for the console and the command line
 //
+// What it says to readers has its French in console/messages/engine.fr.json; a test of package console tells what is missing.
+//
 // Package push/profiles says as data what each product can do.
 package push
