@@ -12,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	text "text/template"
 	"text/template/parse"
 	"time"
@@ -23,9 +24,14 @@ var templateFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// renderer holds every page's template, once per language: its functions speak that language.
+// renderer makes pages. A page's template is made when somebody first looks at it, once per language: its functions speak that
+// language. What nobody looks at costs no memory.
 type renderer struct {
-	pages map[string]map[string]*template.Template // language → page
+	parts     *text.Template       // what pages share
+	formats   map[string]formatter // by language
+	files     map[string]string    // of pages, by name
+	mu        sync.Mutex
+	templates map[string]*template.Template // made so far, by language and name
 }
 
 func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
@@ -41,29 +47,48 @@ func newRenderer(zone *time.Location, now func() time.Time) (*renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &renderer{pages: map[string]map[string]*template.Template{}}
+	r := &renderer{formats: map[string]formatter{}, files: map[string]string{}, templates: map[string]*template.Template{}}
 	for _, lang := range languages() {
 		texts, err := loadCatalog(lang)
 		if err != nil {
 			return nil, err
 		}
-		f := formatter{catalog: texts, phrases: phrases, zone: zone, now: now, assets: assets, looks: looks()}
-		parts, err := text.New("").Funcs(text.FuncMap(f.funcs())).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html")
-		if err != nil {
-			return nil, err
+		r.formats[lang] = formatter{catalog: texts, phrases: phrases, zone: zone, now: now, assets: assets, looks: looks()}
+	}
+	funcs := r.formats[French].funcs() // their names are those of every language
+	if r.parts, err = text.New("").Funcs(text.FuncMap(funcs)).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html"); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		short := strings.TrimSuffix(path.Base(name), ".html")
+		if short == "layout" || strings.HasPrefix(short, "parts") {
+			continue
 		}
-		r.pages[lang] = map[string]*template.Template{}
-		for _, name := range names {
-			short := strings.TrimSuffix(path.Base(name), ".html")
-			if short == "layout" || strings.HasPrefix(short, "parts") {
-				continue
-			}
-			if r.pages[lang][short], err = pageOf(name, parts, f.funcs()); err != nil {
-				return nil, err
-			}
+		r.files[short] = name
+		if _, err := pageOf(name, r.parts, funcs); err != nil { // now, and not when somebody looks at it
+			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// page is the template of a page in a language.
+func (r *renderer) page(lang, name string) (*template.Template, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := lang + " " + name
+	if t := r.templates[key]; t != nil {
+		return t, nil
+	}
+	file, ok := r.files[name]
+	if !ok {
+		return nil, fmt.Errorf("no page %q", name)
+	}
+	t, err := pageOf(file, r.parts, r.formats[lang].funcs())
+	if err == nil {
+		r.templates[key] = t
+	}
+	return t, err
 }
 
 // pageOf is a page with the parts that it names, and those that they name. What a page does not use would cost memory for each
@@ -174,16 +199,16 @@ type frame struct {
 
 // render writes a page. Nothing is sent before the whole page could be made.
 func (c *Console) render(v *visit, status int, name string, data any) error {
-	t := c.pages.pages[v.lang][name]
-	if t == nil {
-		return fmt.Errorf("no page %q in %q", name, v.lang)
+	t, err := c.pages.page(v.lang, name)
+	if err != nil {
+		return err
 	}
 	here := "/" // a form's answer, or a provider's redirect, is no place to come back to
 	if v.r.Method == http.MethodGet && !strings.HasPrefix(v.r.URL.Path, "/sign-in/") {
 		here = v.r.URL.RequestURI()
 	}
 	var page bytes.Buffer
-	err := t.ExecuteTemplate(&page, "layout", frame{
+	err = t.ExecuteTemplate(&page, "layout", frame{
 		Lang: v.lang, Here: here, Section: v.section, Session: v.session, SignedIn: v.session.Company != "",
 		CanAct: v.session.Role == RoleAdmin, Banner: c.Banner,
 		Done: notice(v.r, "done"), Problem: notice(v.r, "problem"), Data: data,

@@ -42,7 +42,7 @@ type Console struct {
 	matcher language.Matcher
 }
 
-// New prepares a console: it parses every template in every language, and fails when one does not fit.
+// New prepares a console: it parses every template, and fails when one does not fit.
 func New(c Console) (*Console, error) {
 	pages, err := newRenderer(c.Zone, c.Now)
 	if err != nil {
