@@ -181,6 +181,11 @@ func TestTasks_closedWithAProof(t *testing.T) {
 	if res, _ = w.post(path+"/done", form("proof", "removed, see the list", "reference", "list.png")); res.Header.Get("Location") != "/tasks?done=task-done" {
 		t.Errorf("closing: %s to %q", res.Status, res.Header.Get("Location"))
 	}
+	w.leads(path+"/done", form("proof", "removed, see the list ", "reference", "list.png"), "/tasks?done=task-done") // a double click
+	for _, other := range []url.Values{form("proof", "something else", "reference", "list.png"), form("proof", "removed, see the list"), form("proof", "removed, see the list", "reference", "list.png", "revision", "2")} {
+		w.leads(path+"/done", other, path+"?problem=task-changed")
+	}
+	w.leads(path+"/refuse", form("proof", "removed, see the list", "reference", "list.png"), path+"?problem=task-changed")
 	if res, _ = w.post("/tasks/"+list[1].ID+"/refuse", form("proof", "no seat left")); res.Header.Get("Location") != "/tasks?done=task-refused" {
 		t.Errorf("refusing: %s to %q", res.Status, res.Header.Get("Location"))
 	}

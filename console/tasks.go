@@ -109,7 +109,9 @@ func (c *Console) closeTask(v *visit, refused bool) error {
 	err = c.Tasks.CloseTask(ctx, v.actor(), company, id, closing)
 	switch {
 	case errors.Is(err, resources.ErrVersion):
-		return back(v, "/tasks/"+url.PathEscape(id), "problem", "task-changed")
+		if now, err := c.Tasks.Task(ctx, company, id, v.lang); err != nil || !closing.made(now, v.actor()) {
+			return back(v, "/tasks/"+url.PathEscape(id), "problem", "task-changed")
+		}
 	case errors.Is(err, resources.ErrInvalidValue):
 		p, err := c.newTaskPage(v)
 		if err != nil {
@@ -120,10 +122,17 @@ func (c *Console) closeTask(v *visit, refused bool) error {
 		return c.render(v, http.StatusUnprocessableEntity, "task", p)
 	case err != nil:
 		return err
-	case refused:
+	}
+	if refused {
 		return back(v, "/tasks", "done", "task-refused")
 	}
 	return back(v, "/tasks", "done", "task-done")
+}
+
+// made says that a task is as this closing left it: its form was sent twice, by a double click.
+func (c TaskClosing) made(t Task, by audit.Actor) bool {
+	state := map[bool]string{true: taskRefused, false: taskDone}[c.Refused]
+	return t.State == state && t.Revision == c.Revision+1 && t.ClosedBy == by.Name && t.Proof == strings.TrimSpace(c.Proof) && t.Reference == strings.TrimSpace(c.Reference)
 }
 
 // problem is what is wrong with a form that was not taken, as a message key.

@@ -25,6 +25,7 @@ type newAppPage struct {
 	Form    NewApp
 	Errors  []fieldError
 	Words   string // of what could not be used, when no field tells it
+	Begun   App    // an app of that name whose set-up goes on; zero: none
 }
 
 // fieldError is what is wrong with one field of a form: the message field.<Message>.
@@ -86,6 +87,9 @@ func (c *Console) addApp(v *visit) error {
 			return back(v, "/apps/"+id+"/setup", "done", "added")
 		case errors.Is(err, resources.ErrUniqueness):
 			p.Errors = []fieldError{{"name", "taken"}}
+			if p.Begun, err = c.begunApp(v, p.Form.Name); err != nil {
+				return err
+			}
 		case errors.Is(err, ErrPrivate):
 			p.Errors = []fieldError{{"private", "private"}}
 		case errors.Is(err, resources.ErrInvalidValue):
@@ -96,6 +100,16 @@ func (c *Console) addApp(v *visit) error {
 	}
 	p.Form.Credential = ""
 	return c.render(v, http.StatusUnprocessableEntity, "new_app", p)
+}
+
+// begunApp is the app of a name that is being set up: perhaps by this form, which was sent twice.
+func (c *Console) begunApp(v *visit, name string) (App, error) {
+	apps, err := c.Apps.Apps(v.r.Context(), v.session.Company)
+	i := slices.IndexFunc(apps, func(a App) bool { return a.Name == name && a.InSetup() })
+	if err != nil || i < 0 {
+		return App{}, err
+	}
+	return apps[i], nil
 }
 
 const (

@@ -89,6 +89,15 @@ func TestWizard_whatIsWrongWithTheForm(t *testing.T) {
 		t.Errorf("%d apps before, %d after, %v", len(before), len(after), err)
 	}
 	w.setup.wrong = nil
+	w.post("/apps/new", newForm("name", "Twice"))
+	w.setup.wrong = resources.Errorf(resources.ErrUniqueness, "", "taken")
+	if _, body := w.post("/apps/new", newForm("name", "Twice")); !strings.Contains(body, "Continuer la préparation de Twice") || !strings.Contains(body, "/setup\"") {
+		t.Error("a form that was sent twice leads nowhere")
+	}
+	if _, body := w.post("/apps/new", newForm("name", "Jurizy")); strings.Contains(body, "Continuer la préparation") {
+		t.Error("an app that was started is not being set up")
+	}
+	w.setup.wrong = nil
 	w.post("/apps/new", newForm("name", "HTTPS", "url", " HTTPS://crm.example/scim\n", "credential", " s3cret-credential\n"))
 	if w.setup.kept != (console.Access{URL: "HTTPS://crm.example/scim", Credential: "s3cret-credential"}) {
 		t.Errorf("kept %+v", w.setup.kept)
