@@ -19,7 +19,7 @@ import (
 
 // How many people a large group has: several calls' worth in every product, or the whole.
 const (
-	severalCalls = 230
+	severalCalls = 150
 	whole        = 5000
 )
 
