@@ -83,6 +83,9 @@ func TestEveryProductTakesALargeGroup(t *testing.T) {
 		group := w.group(large, in...)
 		w.push()
 		for _, p := range products {
+			if d.Postgres() && len(ids) == whole && !slices.Contains([]string{"generic", "aws-iam-identity-center", "miro"}, p.Name) {
+				continue // what Postgres does with the whole is the same for all; each comes with several calls' worth
+			}
 			t.Run(p.Name, func(t *testing.T) {
 				w.t = t
 				if p.Members.PerCall > 1 && len(in) < len(ids) { // where each is a call, a thousand calls are enough
@@ -162,7 +165,7 @@ func TestEveryProductWithoutSCIMTakesALargeGroup(t *testing.T) {
 	must(t, err)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		people := crowd()
-		if d.Postgres() { // what Postgres does with the whole is the same for all: see above
+		if d.Postgres() { // as above
 			people = severalCalls
 		}
 		for _, product := range restProducts {
