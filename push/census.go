@@ -50,6 +50,9 @@ func (c *census) take(ctx context.Context, w *worker, due []Account) {
 		}
 		return nil
 	})
+	if err == nil && len(names) == 0 {
+		err = w.engine.mayListNone(ctx, w.app, resources.TypeUser)
+	}
 	if err != nil {
 		c.tried = unknown
 		if f := judge(err, onObject); f.appWide { // an app that only does not list may well look up

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"proprio/push/profiles"
+	"proprio/resources"
 	"proprio/scim/client"
 )
 
@@ -68,9 +69,35 @@ func (e *Engine) EachUser(ctx context.Context, app App, take func(client.Documen
 	if err != nil {
 		return err
 	}
-	return c.Each(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size}, func(d client.Document) error {
+	none := true
+	err = c.Each(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size}, func(d client.Document) error {
+		none = false
 		return take(d, profile)
 	})
+	if err == nil && none {
+		err = e.mayListNone(ctx, app, resources.TypeUser)
+	}
+	return err
+}
+
+// mayListNone is an error where an app lists nobody although it confirmed accounts: a token that has lost a right lists nothing
+// either, and nobody is to be taken for gone because of it (apps.md 4a, 7).
+func (e *Engine) mayListNone(ctx context.Context, app App, kind string) error {
+	counts, err := e.Store.CountAccounts(ctx, app.Company, app.ID)
+	if err != nil {
+		return err
+	}
+	known := 0
+	for _, c := range counts {
+		if c.ObjectType == kind && (c.State == StateConfirmed || c.State == StatePartial || c.State == StateAccepted) {
+			known += c.N
+		}
+	}
+	if known == 0 {
+		return nil
+	}
+	return fmt.Errorf("app %s lists none at all, although it has confirmed %d of type %s: nothing is concluded from that. Check what its token "+
+		"may see; if all were removed there on purpose, have it repaired (proprio app repair)", app.Name, known, kind)
 }
 
 // ReadUser reads one account of an app; nil when the app has none of that id. A 404 alone is also what a wrong address

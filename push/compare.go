@@ -56,6 +56,11 @@ type Comparison struct {
 // resource. It changes nothing, here or there. A list that could not be read to its end is an error, so nothing is taken
 // for missing that was merely not read: what was handed out counts only when Compare returns nil.
 func (e *Engine) Compare(ctx context.Context, app App, take func(Comparison) error) error {
+	return e.compare(ctx, app, false, take)
+}
+
+// compare is Compare; with emptied an app that lists none is believed.
+func (e *Engine) compare(ctx context.Context, app App, emptied bool, take func(Comparison) error) error {
 	reader, profile, err := e.reader(ctx, app, "compare")
 	if err != nil {
 		return err
@@ -64,7 +69,7 @@ func (e *Engine) Compare(ctx context.Context, app App, take func(Comparison) err
 		if kind == resources.TypeGroup && profile.Groups.Unsupported {
 			continue
 		}
-		c := comparison{Engine: e, app: app, profile: profile, kind: kind, take: take, began: e.Now().Truncate(time.Microsecond),
+		c := comparison{Engine: e, app: app, profile: profile, kind: kind, take: take, emptied: emptied, began: e.Now().Truncate(time.Microsecond),
 			seen: map[string]bool{}, named: map[string][]*loose{}}
 		if kind == resources.TypeUser {
 			if c.decided, err = e.decided(ctx, app); err != nil {
@@ -85,6 +90,7 @@ type comparison struct {
 	profile profiles.Profile
 	kind    string
 	take    func(Comparison) error
+	emptied bool      // a list of nobody is believed
 	began   time.Time // before anything was read, as exact as rows are
 	batch   []client.Document
 	seen    map[string]bool     // objects whose resource was read
@@ -107,13 +113,18 @@ func (c *comparison) run(ctx context.Context, reader Remote) error {
 	if c.kind == resources.TypeGroup {
 		endpoint = endpointGroups
 	}
+	none := true
 	err := reader.Each(ctx, endpoint, client.ListOptions{PageSize: c.profile.Paging.Size}, func(d client.Document) error {
+		none = false
 		c.batch = append(c.batch, d)
 		if len(c.batch) < compareBatch {
 			return nil
 		}
 		return c.settle(ctx)
 	})
+	if err == nil && none && !c.emptied {
+		err = c.mayListNone(ctx, c.app, c.kind)
+	}
 	if err == nil {
 		err = c.settle(ctx)
 	}

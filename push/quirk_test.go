@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"proprio/audit"
 	"proprio/push"
 	"proprio/push/profiles"
 	"proprio/push/standin"
@@ -136,7 +137,17 @@ func anEmptyListTakesNothingAway(t *testing.T, w *world) {
 	w.stand.Heard()
 	w.stand.ListsNothing = true
 	w.clock.advance(time.Hour)
-	_, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true)
+	night := audit.Actor{Kind: audit.ActorSystem, Name: "reconciliation"}
+	if r, err := w.engine.Reconcile(t.Context(), night, w.app, true); err == nil || r.Repaired != 0 || !strings.Contains(r.Error, "confirmed 2 of type User") {
+		t.Errorf("at night: %+v, %v; want that nothing is concluded", r, err)
+	}
+	if err := w.engine.Compare(t.Context(), w.app, func(push.Comparison) error { return nil }); err == nil {
+		t.Error("a list of nobody is a comparison")
+	}
+	if err := w.engine.EachUser(t.Context(), w.app, func(client.Document, profiles.Profile) error { return nil }); err == nil {
+		t.Error("a list of nobody is believed to be all accounts")
+	}
+	_, err := w.engine.Reconcile(t.Context(), w.caller.Actor, w.app, true) // somebody asks for it: each is looked at
 	must(t, err)
 	w.push()
 	w.stand.ListsNothing = false
