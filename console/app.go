@@ -19,7 +19,8 @@ const (
 // appPage is one app: what is wrong with it, whose its accounts are, how pushing goes, the last exchanges.
 type appPage struct {
 	appRow
-	Manual    bool // it has no interface: there is nothing to call, read or compare
+	Manual    bool   // it has no interface: there is nothing to call, read or compare
+	HandOver  []Text // what to do before an account is closed
 	Last      Comparison
 	PausedBy  audit.Entry // who paused it, and when; zero: not known, or not paused
 	Failures  []classCount
@@ -83,7 +84,9 @@ func (c *Console) app(v *visit) error {
 	if err := c.pushedAccounts(ctx, v, &p); err != nil {
 		return err
 	}
-	p.Manual = c.manual(app)
+	if product, err := c.product(app.Profile); err == nil { // a profile may be away
+		p.Manual, p.HandOver = product.Manual, product.HandOver
+	}
 	if p.Last, err = c.Drift.Comparison(ctx, v.session.Company, app.ID); err != nil {
 		return err
 	}

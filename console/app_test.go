@@ -54,6 +54,23 @@ func TestApp_whatFailsByClass(t *testing.T) {
 	}
 }
 
+// Removals that are held come with what the product wants done before, so that nobody's things are lost by an "allow".
+func TestApp_heldRemovalsSayWhatToDoBefore(t *testing.T) {
+	t.Parallel()
+	w := sqliteWorld(t)
+	page, before := "/apps/"+w.app, map[string]string{"fr": "Avant de fermer un compte", "en": "Before an account is closed"}
+	for lang, words := range before {
+		w.says(page, lang, nil, []string{words})
+	}
+	lease := w.lease()
+	due, err := w.db.DueAccounts(t.Context(), lease, w.now, 1)
+	must(t, err)
+	due[0].State = push.StateHeld
+	must(t, w.db.Record(t.Context(), lease, w.now, nil, push.Result{Account: due[0]}))
+	w.says(page, "fr", []string{before["fr"], "Texte français"}, nil)
+	w.says(page, "en", []string{before["en"], "English text"}, nil)
+}
+
 // A token that ends is told before the app refuses all calls, in words and with the days that are left.
 func TestApp_aTokenThatEndsIsTold(t *testing.T) {
 	t.Parallel()

@@ -143,7 +143,7 @@ func keysOfSets() []string {
 			ownership.ReasonAmbiguous, ownership.ReasonPersonInactive, ownership.ReasonPersonHeld, ownership.ReasonAdministrator,
 			ownership.ReasonOnlyAdmin, ownership.ReasonAccountClosed,
 		}),
-		"account-state":  names([]push.State{push.StatePending, push.StateConfirmed, push.StatePartial, push.StateFailed, push.StateRemoved, push.StateHeld, push.StateKept}),
+		"account-state":  names([]push.State{push.StatePending, push.StateConfirmed, push.StatePartial, push.StateFailed, push.StateRemoved, push.StateHeld, push.StateKept, push.StateWaiting, push.StateAccepted}),
 		"class":          names([]push.Class{push.ClassTransient, push.ClassNeedsData, push.ClassNeedsAdmin, push.ClassUnsupported, push.ClassGone}),
 		"wish":           {string(push.WishInactive)},
 		"class-step":     failureClasses(),

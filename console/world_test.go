@@ -257,17 +257,24 @@ func (w *world) seedApp() {
 	}
 	intents = append(intents, push.Intent{App: w.app, ObjectType: "Group", ObjectID: w.group, ObjectName: "Atelier", Wish: push.WishActive, Rank: push.RankUser})
 	must(w.t, w.db.RaiseAccounts(ctx, w.company, w.now, intents))
-	lease := push.Lease{Company: w.company, App: w.app, Owner: "test"}
-	held, err := w.db.LeaseApp(ctx, lease, w.now, w.now.Add(time.Minute))
-	if err != nil || !held {
-		w.t.Fatalf("lease the app: %t %v", held, err)
-	}
+	lease := w.lease()
 	due, err := w.db.DueAccounts(ctx, lease, w.now, 4)
 	must(w.t, err)
 	for i, a := range due {
 		w.finish(lease, a, i == len(due)-1)
 	}
 	must(w.t, w.db.ReleaseApp(ctx, lease))
+}
+
+// lease is the right to record what became of the app's accounts.
+func (w *world) lease() push.Lease {
+	w.t.Helper()
+	lease := push.Lease{Company: w.company, App: w.app, Owner: "test"}
+	held, err := w.db.LeaseApp(w.t.Context(), lease, w.now, w.now.Add(time.Minute))
+	if err != nil || !held {
+		w.t.Fatalf("lease the app: %t %v", held, err)
+	}
+	return lease
 }
 
 // finish confirms an account, or lets it fail.
