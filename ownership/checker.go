@@ -191,6 +191,6 @@ func (c *Checker) check(ctx context.Context, b *batch) (late []Confirmed, err er
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.again(&batch{app: b.app, whole: true, first: b.first, last: b.last})
+	c.again(&batch{app: b.app, accounts: map[string]Confirmed{}, whole: true, first: b.first, last: b.last})
 	return nil, nil
 }

@@ -294,6 +294,30 @@ func TestChecker_manyAtOnce(t *testing.T) {
 	})
 }
 
+// While it is found that too many accounts changed to be read one by one, the app confirms a further one.
+func TestChecker_oneMoreWhileManyAreLookedAt(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newProvisioned(t, d)
+		w.start("anna")
+		for n := range 60 {
+			w.user(t, fmt.Sprintf("person%d@dupont.fr", n))
+		}
+		w.push()
+		ask := w.checker.Paused
+		w.checker.Paused = func(ctx context.Context, app ownership.AppRef) (bool, error) {
+			w.checker.Paused = ask
+			w.checker.Confirmed(app, []ownership.Confirmed{{RemoteID: "late", UserName: "late@dupont.fr", Active: true}})
+			return ask(ctx, app)
+		}
+		wantSame(t, "no account is read by itself", nil, w.check(2*time.Second))
+		wantSame(t, "one list", []string{"GET list"}, w.check(10*time.Second))
+		if n := len(w.verdicts(t)); n != 61 {
+			t.Errorf("%d accounts are observed, want 61", n)
+		}
+	})
+}
+
 // An app that is paused is not called, and nobody asks it later for what it confirmed before.
 func TestChecker_paused(t *testing.T) {
 	t.Parallel()
