@@ -2,6 +2,8 @@ package push
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,9 @@ type census struct {
 	making map[string]bool // folded names of which a job of the batch under way looks for somebody, or makes them
 }
 
+// errNameless: the list does not show by what its accounts are told apart. A look-up may find them all the same.
+var errNameless = errors.New("an account of the list has no value of the attribute by which it is looked for")
+
 // take reads the app's list when that costs less than half of the look-ups it saves. Without it everybody is looked up.
 func (c *census) take(ctx context.Context, w *worker, due []Account) {
 	c.making = map[string]bool{}
@@ -42,17 +47,18 @@ func (c *census) take(ctx context.Context, w *worker, due []Account) {
 	}
 	names := map[string]bool{}
 	pages := unknown / 2
-	err := w.listing(ctx).Each(ctx, endpointUsers, client.ListOptions{
+	err := w.engine.all(ctx, w.app, w.listing(ctx), resources.TypeUser, client.ListOptions{
 		PageSize: w.profile.Paging.Size, MaxPages: pages, MaxResources: pages * w.profile.Paging.Size,
 	}, func(d client.Document) error {
-		for _, v := range valuesAt(d, matchAttribute(w.profile, resources.TypeUser)) {
+		values := valuesAt(d, matchAttribute(w.profile, resources.TypeUser))
+		if !slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+			return errNameless
+		}
+		for _, v := range values {
 			names[resources.FoldUserName(v)] = true
 		}
 		return nil
 	})
-	if err == nil && len(names) == 0 {
-		err = w.engine.mayListNone(ctx, w.app, resources.TypeUser)
-	}
 	if err != nil {
 		c.tried = unknown
 		if f := judge(err, onObject); f.appWide { // an app that only does not list may well look up

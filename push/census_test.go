@@ -17,6 +17,7 @@ func TestFirstPush(t *testing.T) {
 		whoIsThereAlreadyIsLookedUpAndNotMadeTwice,
 		aListThatIsLongerThanTheLookUpsIsNotRead,
 		anAppThatDoesNotListIsAskedForEachOne,
+		aListThatDoesNotShowWhoIsWhoIsNotUsed,
 		whoIsMadeByOthersMeanwhileIsFound,
 		twoOfOneAddressDoNotGetAnAccountEach,
 		aCreationThatWasNotHeardIsLookedFor,
@@ -93,6 +94,20 @@ func anAppThatDoesNotListIsAskedForEachOne(t *testing.T, w *world) {
 		return nil
 	})
 	w.newcomers(20)
+	w.push()
+	if lists, lookUps, creations := w.calls(); lists != 1 || lookUps != 20 || creations != 20 {
+		t.Errorf("%d lists, %d look-ups, %d creations", lists, lookUps, creations)
+	}
+}
+
+func aListThatDoesNotShowWhoIsWhoIsNotUsed(t *testing.T, w *world) {
+	w.change(func(a *push.App) { a.Profile = "mail" })
+	w.stand.Add(map[string]any{"userName": "somebody", "active": true})
+	for i := range 20 {
+		name := fmt.Sprintf("n%02d", i)
+		w.user(name, input{"emails": []any{map[string]any{"value": name + "@atelier.fr", "primary": true}}})
+	}
+	w.stand.Heard()
 	w.push()
 	if lists, lookUps, creations := w.calls(); lists != 1 || lookUps != 20 || creations != 20 {
 		t.Errorf("%d lists, %d look-ups, %d creations", lists, lookUps, creations)

@@ -69,13 +69,22 @@ func (e *Engine) EachUser(ctx context.Context, app App, take func(client.Documen
 	if err != nil {
 		return err
 	}
-	none := true
-	err = c.Each(ctx, endpointUsers, client.ListOptions{PageSize: profile.Paging.Size}, func(d client.Document) error {
-		none = false
+	return e.all(ctx, app, c, resources.TypeUser, client.ListOptions{PageSize: profile.Paging.Size}, func(d client.Document) error {
 		return take(d, profile)
 	})
+}
+
+// all reads all resources of a type that an app holds. A list of none is believed only where none are known.
+func (e *Engine) all(
+	ctx context.Context, app App, remote Remote, kind string, o client.ListOptions, take func(client.Document) error,
+) error {
+	none := true
+	err := remote.Each(ctx, endpoint(kind), o, func(d client.Document) error {
+		none = false
+		return take(d)
+	})
 	if err == nil && none {
-		err = e.mayListNone(ctx, app, resources.TypeUser)
+		err = e.mayListNone(ctx, app, kind)
 	}
 	return err
 }

@@ -109,21 +109,18 @@ type loose struct {
 const compareBatch = 100 // resources, or objects, that are looked up together
 
 func (c *comparison) run(ctx context.Context, reader Remote) error {
-	endpoint := endpointUsers
-	if c.kind == resources.TypeGroup {
-		endpoint = endpointGroups
-	}
-	none := true
-	err := reader.Each(ctx, endpoint, client.ListOptions{PageSize: c.profile.Paging.Size}, func(d client.Document) error {
-		none = false
+	gather := func(d client.Document) error {
 		c.batch = append(c.batch, d)
 		if len(c.batch) < compareBatch {
 			return nil
 		}
 		return c.settle(ctx)
-	})
-	if err == nil && none && !c.emptied {
-		err = c.mayListNone(ctx, c.app, c.kind)
+	}
+	var err error
+	if o := (client.ListOptions{PageSize: c.profile.Paging.Size}); c.emptied {
+		err = reader.Each(ctx, endpoint(c.kind), o, gather)
+	} else {
+		err = c.all(ctx, c.app, reader, c.kind, o, gather)
 	}
 	if err == nil {
 		err = c.settle(ctx)

@@ -172,10 +172,7 @@ func (c *comparison) membersAway(
 	if err != nil {
 		return nil, 0, err
 	}
-	shown := map[string]bool{}
-	for _, m := range d.Values("members") {
-		shown[m.Text("value")] = true
-	}
+	shown := membersOf(d)
 	for id := range want {
 		if !shown[id] {
 			away++

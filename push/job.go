@@ -143,8 +143,10 @@ func (j *job) absent() error {
 }
 
 // endpoint is where resources of the account's type live.
-func (j *job) endpoint() string {
-	if j.account.ObjectType == resources.TypeGroup {
+func (j *job) endpoint() string { return endpoint(j.account.ObjectType) }
+
+func endpoint(objectType string) string {
+	if objectType == resources.TypeGroup {
 		return endpointGroups
 	}
 	return endpointUsers

@@ -173,11 +173,16 @@ func (j *job) shownMembers(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, judge(err, onObject)
 	}
+	return membersOf(doc), nil
+}
+
+// membersOf are the ids of the members that a Group shows.
+func membersOf(doc client.Document) map[string]bool {
 	shown := map[string]bool{}
 	for _, m := range doc.Values("members") {
 		shown[m.Text("value")] = true
 	}
-	return shown, nil
+	return shown
 }
 
 // verifiedFrom is how many changes of members are looked at afterwards: some apps keep the first hundred and say yes.

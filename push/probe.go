@@ -87,11 +87,7 @@ func (e *Engine) Try(ctx context.Context, app App) (Probe, error) {
 // firstPage reads the first page of a list, and returns how many the whole list has; more: at least so many, and the product
 // does not tell.
 func firstPage(ctx context.Context, reader Remote, profile profiles.Profile, kind string) (n int, more bool, err error) {
-	endpoint := endpointUsers
-	if kind == resources.TypeGroup {
-		endpoint = endpointGroups
-	}
-	err = reader.Each(ctx, endpoint, client.ListOptions{PageSize: profile.Paging.Size, MaxPages: 1}, func(client.Document) error {
+	err = reader.Each(ctx, endpoint(kind), client.ListOptions{PageSize: profile.Paging.Size, MaxPages: 1}, func(client.Document) error {
 		n++
 		return nil
 	})

@@ -2,6 +2,7 @@ package push
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"proprio/ownership"
@@ -48,10 +49,7 @@ func (r *reading) person() (*mapping.Person, error) {
 	if r.err != nil || r.ruled != nil {
 		return r.ruled, r.err
 	}
-	doc := make(fields, len(r.doc))
-	for name, value := range r.doc {
-		doc[name] = value
-	}
+	doc := maps.Clone(r.doc)
 	if _, ok := doc["emails"]; ok {
 		doc["emails"] = ownership.BoundEmails(doc)
 	}

@@ -58,29 +58,25 @@ func TestProductsWithoutSCIMInTheirOwnWay(t *testing.T) {
 // No record of an exchange shows a secret of any product.
 func TestNoRecordShowsASecret(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	for _, product := range restProducts {
-		p, _ := set.Get(product.profile)
-		l := newRestLife(t, d, unhurried(t, p), product.start(t))
+	eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
 		anna := l.user("anna")
 		l.push()
 		l.wantState("User", anna, push.StateConfirmed)
 		attempts, err := d.Attempts(t.Context(), l.app.Company, l.app.ID, push.AttemptQuery{})
 		must(t, err)
 		if len(attempts) == 0 {
-			t.Errorf("%s: nothing is recorded", product.profile)
+			t.Errorf("%s: nothing is recorded", l.profile.Name)
 		}
 		for _, a := range attempts {
 			shown := a.URL + string(a.Request) + string(a.Response) + a.Outcome
 			for _, secret := range []string{"-token", "lastpass-hash", "refresh", "-secret", "access-", "PRIVATE KEY", "aA1!"} {
 				if strings.Contains(shown, secret) {
-					t.Errorf("%s: %s %s shows %s: %s", product.profile, a.Method, a.URL, secret, shown)
+					t.Errorf("%s: %s %s shows %s: %s", l.profile.Name, a.Method, a.URL, secret, shown)
 				}
 			}
 		}
-	}
+	})
 }
 
 func hubstaffTakenOut(t *testing.T, l *restLife) {

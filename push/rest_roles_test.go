@@ -13,30 +13,23 @@ import (
 // Whoever is out of a product stays out when anything else of them changes.
 func TestProductsWithoutSCIMKeepOutWhoIsOut(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	for _, product := range restProducts {
-		t.Run(product.profile, func(t *testing.T) {
-			p, _ := set.Get(product.profile)
-			l := newRestLife(t, d, unhurried(t, p), product.start(t))
-			l.accepts = product.accepts
-			anna := l.user("anna")
-			l.push()
-			l.accept()
-			l.set("User", anna, "active", false)
-			l.push()
-			l.wantActive("anna", false)
-			l.set("User", anna, "displayName", "anna Dupont")
-			l.set("User", anna, "name.familyName", "Dupont")
-			l.set("User", anna, "title", "Directrice")
-			l.push()
-			if a := l.account("User", anna); a.State == push.StateFailed {
-				t.Errorf("%s: %s", a.Class, a.Error)
-			}
-			l.wantActive("anna", false)
-		})
-	}
+	eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
+		anna := l.user("anna")
+		l.push()
+		l.accept()
+		l.set("User", anna, "active", false)
+		l.push()
+		l.wantActive("anna", false)
+		l.set("User", anna, "displayName", "anna Dupont")
+		l.set("User", anna, "name.familyName", "Dupont")
+		l.set("User", anna, "title", "Directrice")
+		l.push()
+		if a := l.account("User", anna); a.State == push.StateFailed {
+			t.Errorf("%s: %s", a.Class, a.Error)
+		}
+		l.wantActive("anna", false)
+	})
 }
 
 // A role stays through every other change, whoever gave it, and comes back with the access.

@@ -39,31 +39,39 @@ var restProducts = []struct {
 // Every product without SCIM, through one life of accounts and groups: its stand-in refuses what the product refuses.
 func TestEveryProductWithoutSCIM(t *testing.T) {
 	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
+			l.create()
+			l.update()
+			l.rename()
+			l.groups()
+			l.deactivate()
+			l.reactivate()
+			l.asWritten()
+			l.leave()
+			l.wantNothingRefused()
+			l.lostAnswer()
+			l.leaveWhileDown()
+			l.tooFast()
+			l.down()
+			l.refusedCredential()
+		})
+	})
+}
+
+// eachWithoutSCIM plays with each product without SCIM, one after the other: an engine works for all companies of its database.
+func eachWithoutSCIM(t *testing.T, d *db.DB, play func(t *testing.T, l *restLife)) {
+	t.Helper()
 	set, err := profiles.Load(nil)
 	must(t, err)
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		for _, product := range restProducts {
-			t.Run(product.profile, func(t *testing.T) { // one after the other: an engine works for all companies of its database
-				p, _ := set.Get(product.profile)
-				l := newRestLife(t, d, unhurried(t, p), product.start(t))
-				l.names, l.creates, l.accepts = product.names, product.creates, product.accepts
-				l.create()
-				l.update()
-				l.rename()
-				l.groups()
-				l.deactivate()
-				l.reactivate()
-				l.asWritten()
-				l.leave()
-				l.wantNothingRefused()
-				l.lostAnswer()
-				l.leaveWhileDown()
-				l.tooFast()
-				l.down()
-				l.refusedCredential()
-			})
-		}
-	})
+	for _, product := range restProducts {
+		t.Run(product.profile, func(t *testing.T) {
+			p, _ := set.Get(product.profile)
+			l := newRestLife(t, d, unhurried(t, p), product.start(t))
+			l.names, l.creates, l.accepts = product.names, product.creates, product.accepts
+			play(t, l)
+		})
+	}
 }
 
 // restLife is one company's people and groups in one product.

@@ -12,7 +12,6 @@ import (
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/push"
-	"proprio/push/profiles"
 	"proprio/push/rest/standin"
 )
 
@@ -20,22 +19,15 @@ import (
 // account of anybody, and nobody left in.
 func TestProductsWithoutSCIMThatFail(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		for _, product := range restProducts {
-			t.Run(product.profile, func(t *testing.T) {
-				p, _ := set.Get(product.profile)
-				l := newRestLife(t, d, unhurried(t, p), product.start(t))
-				l.names, l.accepts = product.names, product.accepts
-				l.app.Settings.Guard.Off = true // half of them are to go
-				must(t, dbtest.UpdateApp(t.Context(), l.db, l.caller.Actor, l.app))
-				l.product.SetFault(unreliable(uint64(len(product.profile))))
-				ids := l.comeAndGo(20)
-				l.settle(ids)
-				l.wantConverged(ids)
-			})
-		}
+		eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
+			l.app.Settings.Guard.Off = true // half of them are to go
+			must(t, dbtest.UpdateApp(t.Context(), l.db, l.caller.Actor, l.app))
+			l.product.SetFault(unreliable(uint64(len(l.profile.Name))))
+			ids := l.comeAndGo(20)
+			l.settle(ids)
+			l.wantConverged(ids)
+		})
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"proprio/db"
 	"proprio/db/dbtest"
 	"proprio/push"
-	"proprio/push/profiles"
 	"proprio/push/rest/standin"
 )
 
@@ -64,18 +63,11 @@ var restFaults = []restFault{
 // done is done, and when the product is well again, all is as it should be, with no second account of anybody.
 func TestEveryProductWithoutSCIMInEveryFault(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	for _, product := range restProducts {
-		for _, fault := range restFaults {
-			t.Run(product.profile+"/"+fault.name, func(t *testing.T) {
-				p, _ := set.Get(product.profile)
-				l := newRestLife(t, d, unhurried(t, p), product.start(t))
-				l.names, l.accepts = product.names, product.accepts
-				l.survive(fault)
-			})
-		}
+	for _, fault := range restFaults {
+		t.Run(fault.name, func(t *testing.T) {
+			eachWithoutSCIM(t, d, func(_ *testing.T, l *restLife) { l.survive(fault) })
+		})
 	}
 }
 
@@ -107,64 +99,52 @@ func (l *restLife) survive(fault restFault) {
 // The time at which a product wants to be called again may be a date.
 func TestProductsWithoutSCIMThatNameADate(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	for _, product := range restProducts {
-		t.Run(product.profile, func(t *testing.T) {
-			p, _ := set.Get(product.profile)
-			l := newRestLife(t, d, unhurried(t, p), product.start(t))
-			at := l.clock.Now().Add(10 * time.Minute)
-			l.product.SetFault(func(int, standin.Request) *standin.Fault {
-				return &standin.Fault{Status: http.StatusTooManyRequests, RetryAt: at}
-			})
-			anna := l.user("anna")
-			l.push()
-			l.product.SetFault(nil)
-			l.product.Heard()
-			l.later(9 * time.Minute)
-			if heard := l.product.Heard(); len(heard) != 0 {
-				t.Errorf("requests %v before the product's time has come", heard)
-			}
-			l.later(2 * time.Minute)
-			l.wantState("User", anna, push.StateConfirmed)
+	eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
+		at := l.clock.Now().Add(10 * time.Minute)
+		l.product.SetFault(func(int, standin.Request) *standin.Fault {
+			return &standin.Fault{Status: http.StatusTooManyRequests, RetryAt: at}
 		})
-	}
+		anna := l.user("anna")
+		l.push()
+		l.product.SetFault(nil)
+		l.product.Heard()
+		l.later(9 * time.Minute)
+		if heard := l.product.Heard(); len(heard) != 0 {
+			t.Errorf("requests %v before the product's time has come", heard)
+		}
+		l.later(2 * time.Minute)
+		l.wantState("User", anna, push.StateConfirmed)
+	})
 }
 
 // A list is whole, or it is an error: what was handed out before counts for nothing.
 func TestListsOfProductsWithoutSCIMAreWhole(t *testing.T) {
 	t.Parallel()
-	set, err := profiles.Load(nil)
-	must(t, err)
 	d := dbtest.Open(t, db.Config{Data: t.TempDir()})
-	for _, product := range restProducts {
-		t.Run(product.profile, func(t *testing.T) {
-			p, _ := set.Get(product.profile)
-			l := newRestLife(t, d, unhurried(t, p), product.start(t))
-			for _, name := range []string{"a", "b", "c", "d", "e"} {
-				l.user(name)
+	eachWithoutSCIM(t, d, func(t *testing.T, l *restLife) {
+		for _, name := range []string{"a", "b", "c", "d", "e"} {
+			l.user(name)
+		}
+		l.push()
+		for _, fault := range restFaults {
+			if strings.Contains(fault.name, "changes") || strings.Contains(fault.name, "token") || strings.Contains(fault.name, "empty") {
+				continue
 			}
-			l.push()
-			for _, fault := range restFaults {
-				if strings.Contains(fault.name, "changes") || strings.Contains(fault.name, "token") || strings.Contains(fault.name, "empty") {
-					continue
-				}
-				for _, late := range []bool{false, true} {
-					asked := 0
-					l.product.SetFault(func(n int, r standin.Request) *standin.Fault {
-						if asked++; late && asked == 1 {
-							return nil
-						}
-						return fault.of(l, n, r)
-					})
-					l.later(25 * time.Hour)
-					err := l.engine.Compare(t.Context(), l.app, func(push.Comparison) error { return nil })
-					if onePage := slices.Contains([]string{"pipedrive", "lastpass-enterprise"}, product.profile); err == nil && !(late && onePage) {
-						t.Errorf("%s, at once %t: the list is taken for whole", fault.name, !late)
+			for _, late := range []bool{false, true} {
+				asked := 0
+				l.product.SetFault(func(n int, r standin.Request) *standin.Fault {
+					if asked++; late && asked == 1 {
+						return nil
 					}
+					return fault.of(l, n, r)
+				})
+				l.later(25 * time.Hour)
+				err := l.engine.Compare(t.Context(), l.app, func(push.Comparison) error { return nil })
+				if onePage := slices.Contains([]string{"pipedrive", "lastpass-enterprise"}, l.profile.Name); err == nil && !(late && onePage) {
+					t.Errorf("%s, at once %t: the list is taken for whole", fault.name, !late)
 				}
 			}
-		})
-	}
+		}
+	})
 }
