@@ -81,8 +81,29 @@ func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQu
 		ObjectID   string `db:"object_id"`
 		ObjectName string `db:"object_name"`
 	}
-	where, args := `t.company_id = ? and t.app_id = ?`, []any{company, app}
-	also := func(condition string, values ...any) { where, args = where+" and "+condition, append(args, values...) }
+	asked, args := d.attemptsAsked(q)
+	args = append(append([]any{company, app}, args...), pageSize(q.Limit))
+	err := d.list(ctx, nil, &rows, `select `+logColumns+` from attempts t left join accounts c
+		on c.company_id = t.company_id and c.id = t.account_id where t.company_id = ? and t.app_id = ?`+asked+` order by t.id desc limit ?`, args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]push.Attempt, len(rows))
+	for i, r := range rows {
+		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
+			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
+			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome,
+			Class: push.Class(r.Class), Next: fromMicros(r.Next),
+			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName}
+	}
+	return out, nil
+}
+
+// attemptsAsked are the further conditions by which a query selects attempts t, with the accounts c that they belong to.
+func (d *DB) attemptsAsked(q push.AttemptQuery) (conditions string, args []any) {
+	also := func(condition string, values ...any) {
+		conditions, args = conditions+" and "+condition, append(args, values...)
+	}
 	if q.Account != "" {
 		also(`t.account_id = ?`, q.Account)
 	}
@@ -98,20 +119,7 @@ func (d *DB) Attempts(ctx context.Context, company, app string, q push.AttemptQu
 	if q.Before != "" {
 		also(`t.id < ?`, q.Before)
 	}
-	err := d.list(ctx, nil, &rows, `select `+logColumns+` from attempts t left join accounts c
-		on c.company_id = t.company_id and c.id = t.account_id where `+where+` order by t.id desc limit ?`, append(args, pageSize(q.Limit))...)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]push.Attempt, len(rows))
-	for i, r := range rows {
-		out[i] = push.Attempt{ID: r.ID, Company: company, App: app, Account: r.Account, At: fromMicros(r.At), Action: r.Action,
-			Why: r.Why, Method: r.Method, URL: r.URL, Status: r.Status, Request: r.Request, Response: r.Response,
-			Duration: time.Duration(r.Duration) * time.Microsecond, Outcome: r.Outcome,
-			Class: push.Class(r.Class), Next: fromMicros(r.Next),
-			ObjectType: r.ObjectType, ObjectID: r.ObjectID, ObjectName: r.ObjectName}
-	}
-	return out, nil
+	return conditions, args
 }
 
 // purgeBatch is how many attempts one transaction takes away: others write between two of them.
